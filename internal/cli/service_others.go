@@ -1,0 +1,8 @@
+//go:build !windows
+
+package cli
+
+import "go.opentelemetry.io/collector/otelcol"
+
+// runService returns false: only Windows has a service manager that a program must answer.
+func runService(otelcol.CollectorSettings) (bool, error) { return false, nil }
