@@ -1,0 +1,201 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
+)
+
+func TestEveryLineArrivesOnceAndInOrder(t *testing.T) {
+	t.Parallel()
+	server := awslocal.Serve(t, awslocal.Options{})
+	a, b := newWriter(t, "a.log"), newWriter(t, "b.log")
+	a.append(5_000)
+	collector := newSetup(t, server, a.path, b.path).startHealthy()
+	for range 20 {
+		a.append(100)
+		b.append(777)
+	}
+	await(t, "all lines", func() bool { return counted(server) >= a.next+b.next })
+	collector.stop()
+
+	reader := newReader(t, server)
+	requireExactly(t, a.next, reader.numbers("a.log"))
+	requireExactly(t, b.next, reader.numbers("b.log"))
+	host, err := os.Hostname()
+	require.NoError(t, err)
+	assert.ElementsMatch(t, []string{host + a.path, host + b.path}, reader.streams(), "streams are HOST/PATH")
+}
+
+// A line that CloudWatch cannot take must harm no other.
+func TestOddLinesHarmNoOthers(t *testing.T) {
+	t.Parallel()
+	server := awslocal.Serve(t, awslocal.Options{})
+	path := filepath.Join(t.TempDir(), "odd.log")
+	long := strings.Repeat("long ", 120_000) // 600 kB, above what awscloudwatchlogs sends as one event
+	lines := []string{
+		"first", "", "   ", "a tab\tand \"quotes\" and \\ and \x01", "broken \xff\xfe bytes", "größer 日本 🚀",
+		`{"_aws": "not EMF"}`, long, "last",
+	}
+	require.NoError(t, os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\r\nwindows\r\n"), 0o600))
+	newSetup(t, server, path).startHealthy()
+
+	reader := newReader(t, server)
+	await(t, "the last line", func() bool {
+		streams := reader.streams()
+		if len(streams) == 0 {
+			return false
+		}
+		messages := reader.messages(streams[0])
+		return len(messages) > 0 && messages[len(messages)-1] == "windows"
+	})
+	messages := reader.messages(reader.streams()[0])
+	assert.Equal(t, []string{
+		"first", "a tab\tand \"quotes\" and \\ and \x01", "broken \ufffd\ufffd bytes", "größer 日本 🚀", `{"_aws": "not EMF"}`,
+	}, messages[:5], "empty lines are left out, the rest is as it was")
+	assert.Equal(t, strings.TrimSpace(long), strings.TrimSpace(strings.Join(messages[5:len(messages)-2], "")), "a long line is split, and nothing of it is lost")
+	assert.Equal(t, []string{"last", "windows"}, messages[len(messages)-2:])
+}
+
+func TestBacklogOfAMillionLinesIsSentWhole(t *testing.T) {
+	t.Parallel()
+	const lines = 1_000_000
+	server := awslocal.Serve(t, awslocal.Options{})
+	w := newWriter(t, "backlog.log")
+	w.append(lines)
+	collector := newSetup(t, server, w.path).startHealthy()
+	await(t, "all lines", func() bool { return counted(server) >= lines })
+	collector.stop()
+	requireExactly(t, lines, newReader(t, server).numbers("backlog.log"))
+}
+
+func TestRestartAfterSIGTERMRepeatsNothing(t *testing.T) {
+	t.Parallel()
+	server := awslocal.Serve(t, awslocal.Options{})
+	w := newWriter(t, "app.log")
+	setup := newSetup(t, server, w.path)
+	w.append(50_000)
+	collector := setup.startHealthy()
+	for range 3 {
+		seen := counted(server)
+		await(t, "some more lines", func() bool { return counted(server) > seen })
+		collector.stop()
+		w.append(20_000)
+		collector = setup.startHealthy()
+	}
+	await(t, "all lines", func() bool { return counted(server) >= w.next })
+	collector.stop()
+	requireExactly(t, w.next, newReader(t, server).numbers("app.log"))
+}
+
+func TestKillLosesNothing(t *testing.T) {
+	t.Parallel()
+	server := awslocal.Serve(t, awslocal.Options{})
+	w := newWriter(t, "app.log")
+	setup := newSetup(t, server, w.path)
+	w.append(100_000)
+	collector := setup.startHealthy()
+	for range 3 {
+		seen := counted(server)
+		await(t, "some more lines", func() bool { return counted(server) > seen })
+		collector.kill()
+		w.append(10_000)
+		collector = setup.startHealthy()
+	}
+	reader := newReader(t, server)
+	await(t, "the last line", func() bool {
+		numbers := reader.numbers("app.log")
+		return len(numbers) > 0 && numbers[len(numbers)-1] == w.next-1
+	})
+	collector.stop()
+	repeated := requireAll(t, w.next, reader.numbers("app.log"))
+	t.Logf("%d of %d lines were repeated after three kills", repeated, w.next)
+}
+
+// An outage of minutes in the field is one of many retries here: the layer makes the pause between two
+// of them short, so that their number stands for the time.
+func TestOutageLosesNothing(t *testing.T) {
+	t.Parallel()
+	server := awslocal.Serve(t, awslocal.Options{})
+	way := newCuttable(t, server.URL)
+	w := newWriter(t, "app.log")
+	setup := newSetup(t, server, w.path)
+	setup.env["AWS_ENDPOINT_URL"] = way.url()
+	// A queue of 4 MB overflows during the outage, so that the reader has to wait, too.
+	setup.env["OTELCOL_CLOUDWATCH_QUEUE_BYTES"] = "4000000"
+	collector := setup.startHealthy("yaml:exporters::awscloudwatchlogs::retry_on_failure: {initial_interval: 50ms, max_interval: 100ms}")
+	w.append(10_000)
+	await(t, "the lines before the outage", func() bool { return counted(server) >= w.next })
+
+	way.cut()
+	for range 10 {
+		w.append(10_000)
+	}
+	await(t, "many retries", func() bool { return setup.logged("Exporting failed") >= 10 })
+	way.restore()
+	await(t, "all lines", func() bool { return counted(server) >= w.next })
+	collector.stop()
+	requireExactly(t, w.next, newReader(t, server).numbers("app.log"))
+}
+
+// A stop during an outage keeps what was not sent for the next start.
+func TestStopDuringAnOutageLosesNothing(t *testing.T) {
+	t.Parallel()
+	server := awslocal.Serve(t, awslocal.Options{})
+	way := newCuttable(t, server.URL)
+	w := newWriter(t, "app.log")
+	setup := newSetup(t, server, w.path)
+	setup.env["AWS_ENDPOINT_URL"] = way.url()
+	setup.env["OTELCOL_CLOUDWATCH_QUEUE_BYTES"] = "4000000"
+	fast := "yaml:exporters::awscloudwatchlogs::retry_on_failure: {initial_interval: 50ms, max_interval: 100ms}"
+	way.cut()
+	w.append(100_000)
+	collector := setup.startHealthy(fast)
+	await(t, "many retries", func() bool { return setup.logged("Exporting failed") >= 10 })
+	collector.stop()
+	way.restore()
+	collector = setup.startHealthy(fast)
+	time.Sleep(10*time.Second)
+	collector.stop()
+	requireAll(t, w.next, newReader(t, server).numbers("app.log"))
+}
+
+func TestRotationLosesNothing(t *testing.T) {
+	t.Parallel()
+	for name, rotate := range map[string]func(t *testing.T, path string){
+		"rename": func(t *testing.T, path string) {
+			require.NoError(t, os.Rename(path+".1", path+".2"))
+			require.NoError(t, os.Rename(path, path+".1"))
+		},
+		"copytruncate": func(t *testing.T, path string) {
+			require.NoError(t, os.Rename(path+".1", path+".2"))
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(path+".1", text, 0o600))
+			require.NoError(t, os.Truncate(path, 0))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := awslocal.Serve(t, awslocal.Options{})
+			w := newWriter(t, "app.log")
+			require.NoError(t, os.WriteFile(w.path+".1", nil, 0o600))
+			collector := newSetup(t, server, w.path+"*").startHealthy()
+			for range 5 {
+				w.append(20_000) // more than is read until the rotation
+				rotate(t, w.path)
+				w.append(500)
+				await(t, "the lines of this round", func() bool { return counted(server) >= w.next })
+			}
+			collector.stop()
+			requireAll(t, w.next, newReader(t, server).numbers("app.log"))
+		})
+	}
+}
