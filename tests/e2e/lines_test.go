@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -133,44 +132,53 @@ func counted(server *awslocal.Server) int {
 	return n
 }
 
+// last is the number of the last line of a file that arrived, in CloudWatch's order, or -1.
+func (r *reader) last(file string) int {
+	r.t.Helper()
+	numbers := r.numbers(file)
+	if len(numbers) == 0 {
+		return -1
+	}
+	return numbers[len(numbers)-1]
+}
+
 // requireExactly fails unless each line from 0 to n-1 arrived once, in order.
 func requireExactly(t *testing.T, n int, numbers []int) {
 	t.Helper()
 	for i, number := range numbers {
 		if number != i {
-			t.Fatalf("event %d of %d is line %d; %s", i, len(numbers), number, account(n, numbers))
+			t.Fatalf("event %d of %d is line %d; %s", i, len(numbers), number, compare(n, numbers))
 		}
 	}
-	require.Len(t, numbers, n, account(n, numbers))
+	require.Len(t, numbers, n, compare(n, numbers))
 }
 
-// requireAll fails unless each line from 0 to n-1 arrived at least once. It returns how many were
-// repeated.
-func requireAll(t *testing.T, n int, numbers []int) int {
-	t.Helper()
-	sorted := slices.Compact(slices.Sorted(slices.Values(numbers)))
-	require.Len(t, sorted, n, account(n, numbers))
-	return len(numbers) - n
+// comparison is what arrived of n lines.
+type comparison struct {
+	lines, missing, repeated int
+	first                    int // the first that is missing, or -1
 }
 
-// account says what is missing and what was repeated.
-func account(n int, numbers []int) string {
-	seen := make(map[int]int, n)
+func compare(n int, numbers []int) comparison {
+	seen := make([]int, n)
 	for _, number := range numbers {
 		seen[number]++
 	}
-	missing, repeated := 0, 0
-	first := -1
-	for i := range n {
+	c := comparison{lines: n, first: -1}
+	for i, times := range seen {
 		switch {
-		case seen[i] == 0:
-			missing++
-			if first < 0 {
-				first = i
+		case times > 1:
+			c.repeated += times - 1
+		case times == 0:
+			c.missing++
+			if c.first < 0 {
+				c.first = i
 			}
-		case seen[i] > 1:
-			repeated += seen[i] - 1
 		}
 	}
-	return fmt.Sprintf("of %d lines %d are missing (the first is %d) and %d came again", n, missing, first, repeated)
+	return c
+}
+
+func (c comparison) String() string {
+	return fmt.Sprintf("of %d lines %d are missing (the first is %d) and %d came again", c.lines, c.missing, c.first, c.repeated)
 }

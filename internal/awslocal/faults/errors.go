@@ -31,27 +31,47 @@ func failed(service string) *wire.Error {
 	}
 }
 
+// expired is what package auth answers to a session that has ended.
 func expired(c *wire.Call) *wire.Error {
-	const message = "The security token included in the request is expired"
-	if c.Protocol == wire.Query {
-		return &wire.Error{Code: "ExpiredToken", Message: message, Status: http.StatusForbidden}
+	e := &wire.Error{Code: "ExpiredTokenException", Message: "The security token included in the request is expired", Status: http.StatusBadRequest}
+	switch c.Protocol {
+	case wire.Query:
+		e.Code, e.Status = "ExpiredToken", http.StatusForbidden
+	case wire.RESTJSON:
+		e.Status = http.StatusForbidden
 	}
-	return &wire.Error{Code: "ExpiredTokenException", QueryCode: "ExpiredToken", Message: message, Status: http.StatusBadRequest}
+	return e
 }
 
 // iamPrefixes are the services' names in IAM where they are not the signing names.
 var iamPrefixes = map[string]string{wire.Monitoring: "cloudwatch"}
 
+// denied names the action and, where policies can name one, the resource.
 func denied(c *wire.Call) *wire.Error {
 	service := c.Service
 	if prefix := iamPrefixes[service]; prefix != "" {
 		service = prefix
 	}
-	code, status := "AccessDeniedException", http.StatusBadRequest
-	if c.Protocol == wire.Query {
-		code, status = "AccessDenied", http.StatusForbidden
+	action := service + ":" + c.Operation
+	e := &wire.Error{Code: "AccessDeniedException", Status: http.StatusBadRequest}
+	switch {
+	case c.Protocol == wire.Query:
+		e.Code, e.Status = "AccessDenied", http.StatusForbidden
+	case c.Protocol == wire.RESTJSON:
+		e.Status = http.StatusForbidden
+	case c.Service == wire.Monitoring: // clients of its newer protocols get the query code too
+		e.QueryCode = "AccessDenied"
 	}
-	return &wire.Error{Code: code, QueryCode: "AccessDenied", Status: status,
-		Message: "User: " + c.Caller.ARN + " is not authorized to perform: " + service + ":" + c.Operation +
-			" because no identity-based policy allows the " + service + ":" + c.Operation + " action"}
+	if c.Caller.ARN == "" { // AssumeRoleWithWebIdentity, which nobody signs
+		e.Message = "Not authorized to perform " + action
+		return e
+	}
+	e.Message = "User: " + c.Caller.ARN + " is not authorized to perform: " + action
+	if resource := resourceOf(c); resource != "" {
+		e.Message += " on resource: " + resource
+	}
+	if c.Service != wire.STS {
+		e.Message += " because no identity-based policy allows the " + action + " action"
+	}
+	return e
 }

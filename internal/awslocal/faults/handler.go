@@ -17,6 +17,8 @@ const maxRuleBytes = 64 << 10
 //	POST   /_control/faults       add a rule; answers 201 with it
 //	DELETE /_control/faults       end all rules
 //	DELETE /_control/faults/{id}  end one
+//
+// Errors are {"error": "…"} with status 400, 404 or 405.
 func (s *Set) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_control/faults", func(w http.ResponseWriter, _ *http.Request) {
@@ -43,6 +45,18 @@ func (s *Set) Handler() http.Handler {
 			return
 		}
 		w.WriteHeader(http.StatusNoContent)
+	})
+	// What is left is a wrong method or path; the mux alone would say so in plain text.
+	wrongMethod := func(allowed string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Allow", allowed)
+			refuse(w, http.StatusMethodNotAllowed, fmt.Errorf("method %q is not allowed here; use one of %s", r.Method, allowed))
+		}
+	}
+	mux.HandleFunc("/_control/faults", wrongMethod("GET, HEAD, POST, DELETE"))
+	mux.HandleFunc("/_control/faults/{id}", wrongMethod("DELETE"))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, http.StatusNotFound, fmt.Errorf("%q is not a path of the control API; use /_control/faults or /_control/faults/ID", r.URL.Path))
 	})
 	return mux
 }

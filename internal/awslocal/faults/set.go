@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"path"
@@ -117,7 +116,7 @@ func (s *Set) Pick(c *wire.Call) Plan {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	names := names{body: c.Body}
+	names := names{call: c}
 	for _, r := range s.rules {
 		if r.spent() || !r.matches(c, &names) {
 			continue
@@ -178,20 +177,4 @@ func matches(pattern, name string) bool {
 	}
 	ok, err := path.Match(pattern, name)
 	return ok && err == nil
-}
-
-// names are the group and the stream that a call names; reading them from a large batch is put off until
-// a rule asks.
-type names struct {
-	body      []byte
-	done      bool
-	LogGroup  string `json:"logGroupName"`
-	LogStream string `json:"logStreamName"`
-}
-
-func (n *names) read() {
-	if !n.done {
-		n.done = true
-		_ = json.Unmarshal(n.body, n) // what cannot be read names nothing; the service will refuse it
-	}
 }
