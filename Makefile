@@ -20,7 +20,7 @@ GO_BUILD := go build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)'
 
 # What we write. cmd/otelcol-cloudwatch is generated but for one call into internal/cli, and analysing
 # it would analyse all of its dependencies.
-OURS := ./internal/... ./cmd/cloudwatch-local/... ./config/... ./tests/...
+OURS := ./internal/... ./cmd/cloudwatch-local/... ./tests/...
 TOOLS := bin/tools
 
 .PHONY: help
@@ -37,7 +37,7 @@ run: build ## Ship this host's metrics and a log file to a local CloudWatch; Ctr
 
 .PHONY: test
 test: build ## Run all tests: unit tests, and end-to-end tests with the real binaries.
-	OTELCOL_CLOUDWATCH_BIN=$(CURDIR)/bin go test ./internal/... ./cmd/cloudwatch-local/... ./config/... ./tests/...
+	OTELCOL_CLOUDWATCH_BIN=$(CURDIR)/bin go test ./internal/... ./cmd/cloudwatch-local/... ./tests/...
 
 .PHONY: check
 check: check-format check-static check-generate check-race check-cross ## Everything that CI checks beside `make test`.
@@ -69,7 +69,7 @@ check-generate: $(TOOLS)/builder ## Fail where the wiring differs from builder-c
 
 .PHONY: check-race
 check-race: ## Run the unit tests with the race detector.
-	CGO_ENABLED=1 go test -race ./internal/... ./cmd/cloudwatch-local/... ./config/...
+	CGO_ENABLED=1 go test -race ./internal/... ./cmd/cloudwatch-local/...
 
 .PHONY: check-cross
 check-cross: ## Compile what we write for the other platforms.

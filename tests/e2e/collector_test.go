@@ -39,8 +39,6 @@ type setup struct {
 func newSetup(t *testing.T, server *awslocal.Server, files ...string) *setup {
 	t.Helper()
 	health := freeAddress(t)
-	_, telemetryPort, err := net.SplitHostPort(freeAddress(t))
-	require.NoError(t, err)
 	s := &setup{
 		t:       t,
 		configs: []string{"host.yaml", "local.yaml"},
@@ -49,7 +47,7 @@ func newSetup(t *testing.T, server *awslocal.Server, files ...string) *setup {
 		env: map[string]string{
 			"OTELCOL_CLOUDWATCH_STATE_DIR":       filepath.Join(t.TempDir(), "state"),
 			"OTELCOL_CLOUDWATCH_HEALTH_ENDPOINT": health,
-			"OTELCOL_CLOUDWATCH_TELEMETRY_PORT":  telemetryPort,
+			"OTELCOL_CLOUDWATCH_TELEMETRY_PORT":  freePort(t),
 			"OTELCOL_CLOUDWATCH_INTERVAL":        "1s",
 			"OTELCOL_CLOUDWATCH_LOG_FILES":       `["` + strings.Join(files, `", "`) + `"]`,
 		},
@@ -153,6 +151,13 @@ func freeAddress(t *testing.T) string {
 	require.NoError(t, err)
 	defer listener.Close()
 	return listener.Addr().String()
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	_, port, err := net.SplitHostPort(freeAddress(t))
+	require.NoError(t, err)
+	return port
 }
 
 func tail(path string) string {
