@@ -171,6 +171,7 @@ func TestFollowerSeesALineThatIsPutLater(t *testing.T) {
 	seen := map[string]bool{}
 	start := time.Now().Add(-10 * time.Minute).UnixMilli()
 	poll := func() (lines []string) {
+		//lint:ignore SA1019 the AWS CLI still sends it
 		input := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group, StartTime: &start, Interleaved: aws.Bool(true)}
 		for {
 			out, err := client.FilterLogEvents(ctx, input)
@@ -251,13 +252,13 @@ func TestCLITailFollowsAGroup(t *testing.T) {
 	_, err = putLines(t.Context(), client, "/app", "s", time.Now(), "the first line")
 	require.NoError(t, err)
 
-	once := exec.CommandContext(t.Context(), path, "logs", "tail", "/app") //nolint:gosec // the CLI under test
+	once := exec.CommandContext(t.Context(), path, "logs", "tail", "/app") // the CLI under test
 	once.Env = server.Env()
 	out, err := once.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	assert.Contains(t, string(out), "the first line")
 
-	follow := exec.CommandContext(t.Context(), path, "logs", "tail", "/app", "--follow") //nolint:gosec // the CLI under test
+	follow := exec.CommandContext(t.Context(), path, "logs", "tail", "/app", "--follow") // the CLI under test
 	follow.Env = append(server.Env(), "PYTHONUNBUFFERED=1")
 	stdout, err := follow.StdoutPipe()
 	require.NoError(t, err)

@@ -33,7 +33,7 @@ func runAWS(t *testing.T, env []string, args ...string) []byte {
 	if err != nil {
 		t.Skip("the AWS CLI is not installed")
 	}
-	command := exec.Command(path, append(args, "--output", "json")...) //nolint:gosec // the CLI under test
+	command := exec.Command(path, append(args, "--output", "json")...) // the CLI under test
 	var stderr bytes.Buffer
 	command.Env, command.Stderr = env, &stderr
 	out, err := command.Output()
@@ -124,12 +124,12 @@ func TestSDKUsesAWebIdentity(t *testing.T) {
 func TestCLIAssumesARole(t *testing.T) {
 	t.Parallel()
 	s := awslocal.Serve(t, awslocal.Options{})
-	var identity struct{ Arn, Account, UserId string } //nolint:revive,staticcheck // the wire names
+	var identity struct{ Arn, Account, UserId string } // the wire names
 	require.NoError(t, json.Unmarshal(runAWS(t, s.Env(), "sts", "get-caller-identity"), &identity))
 	assert.Equal(t, "arn:aws:iam::123456789012:user/local", identity.Arn)
 
 	var assumed struct {
-		Credentials     struct{ AccessKeyId, SecretAccessKey, SessionToken, Expiration string } //nolint:revive,staticcheck // the wire names
+		Credentials     struct{ AccessKeyId, SecretAccessKey, SessionToken, Expiration string } // the wire names
 		AssumedRoleUser struct{ Arn string }
 	}
 	out := runAWS(t, s.Env(), "sts", "assume-role", "--role-arn", collectorRole, "--role-session-name", "cli")

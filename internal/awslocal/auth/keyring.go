@@ -117,6 +117,6 @@ func randomSecret(n int) string { return base64.StdEncoding.EncodeToString(rando
 
 func randomBytes(n int) []byte {
 	b := make([]byte, n)
-	rand.Read(b) //nolint:errcheck // crypto/rand.Read never returns an error
+	rand.Read(b) // never returns an error
 	return b
 }

@@ -43,9 +43,9 @@ func (k *Keyring) Verify(r Request) (wire.Caller, *wire.Error) {
 	if header == "" {
 		return wire.Caller{}, r.refuse(missingToken, "Missing Authentication Token")
 	}
-	a, err := parseAuthorization(header)
-	if err != nil {
-		return wire.Caller{}, r.refuse(incomplete, err.Error())
+	a, message := parseAuthorization(header)
+	if message != "" {
+		return wire.Caller{}, r.refuse(incomplete, message)
 	}
 	c := k.lookup(a.accessKeyID)
 	token := r.HTTP.Header.Get("X-Amz-Security-Token")
@@ -59,7 +59,7 @@ func (k *Keyring) Verify(r Request) (wire.Caller, *wire.Error) {
 	if err != nil || !strings.HasPrefix(r.HTTP.Header.Get("X-Amz-Date"), a.date) {
 		return wire.Caller{}, r.refuse(incomplete, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header that agrees with the credential's date. "+header)
 	}
-	if message := skew(at, r.Now); message != "" {
+	if message = skew(at, r.Now); message != "" {
 		return wire.Caller{}, r.refuse(badSignature, message)
 	}
 	if a.region != r.Region {
@@ -130,10 +130,11 @@ type authorization struct {
 	signature                                      string
 }
 
-func parseAuthorization(header string) (authorization, error) {
+// parseAuthorization returns AWS's message about a header that is not well formed, or "".
+func parseAuthorization(header string) (authorization, string) {
 	rest, ok := strings.CutPrefix(header, algorithm)
 	if !ok {
-		return authorization{}, fmt.Errorf("Authorization header requires the algorithm '%s'. Authorization=%s", algorithm, header) //nolint:staticcheck // AWS's own wording
+		return authorization{}, fmt.Sprintf("Authorization header requires the algorithm '%s'. Authorization=%s", algorithm, header)
 	}
 	params := map[string]string{}
 	for part := range strings.SplitSeq(rest, ",") {
@@ -148,11 +149,11 @@ func parseAuthorization(header string) (authorization, error) {
 		}
 	}
 	if missing != nil {
-		return authorization{}, fmt.Errorf("%s Authorization=%s", strings.Join(missing, " "), header)
+		return authorization{}, fmt.Sprintf("%s Authorization=%s", strings.Join(missing, " "), header)
 	}
 	scope := strings.Split(params["Credential"], "/")
 	if len(scope) != 5 {
-		return authorization{}, fmt.Errorf("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%s'", params["Credential"]) //nolint:staticcheck // AWS's own wording
+		return authorization{}, fmt.Sprintf("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%s'", params["Credential"])
 	}
 	return authorization{
 		accessKeyID:   scope[0],
@@ -162,7 +163,7 @@ func parseAuthorization(header string) (authorization, error) {
 		terminator:    scope[4],
 		signedHeaders: strings.Split(params["SignedHeaders"], ";"),
 		signature:     params["Signature"],
-	}, nil
+	}, ""
 }
 
 func signature(secret string, a authorization, date, canonical string) string {

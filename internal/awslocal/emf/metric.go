@@ -71,7 +71,7 @@ func (p *parser) metric(namespace string, def definition) (Metric, error) {
 		unit, ok := text(def.unit)
 		// The awsemf exporter leaves a unit out when it is empty; others write "".
 		if !ok || unit != "" && !ValidUnit(unit) {
-			return m, fmt.Errorf("Unit is %s, which is not a CloudWatch unit", show(def.unit))
+			return m, fmt.Errorf("unit is %s, which is not a CloudWatch unit", show(def.unit))
 		}
 		if unit != "" {
 			m.Unit = unit

@@ -152,7 +152,7 @@ func document(v any) string {
 func (s *Service) iamInfo() string {
 	partition, _ := wire.Partition(s.config.Region)
 	return document(struct {
-		Code, LastUpdated, InstanceProfileArn, InstanceProfileId string //nolint:revive,staticcheck // the wire names
+		Code, LastUpdated, InstanceProfileArn, InstanceProfileId string // the wire names
 	}{
 		"Success", stamp(s.credentials(s.config.InstanceID).issued),
 		"arn:" + partition + ":iam::" + s.config.Account + ":instance-profile/" + s.config.RoleName, "AIPAEXAMPLE0123456789",
@@ -162,7 +162,7 @@ func (s *Service) iamInfo() string {
 func (s *Service) instanceCredentials() string {
 	c := s.credentials(s.config.InstanceID)
 	return document(struct {
-		Code, LastUpdated, Type, AccessKeyId, SecretAccessKey, Token, Expiration string //nolint:revive,staticcheck // the wire names
+		Code, LastUpdated, Type, AccessKeyId, SecretAccessKey, Token, Expiration string // the wire names
 	}{"Success", stamp(c.issued), "AWS-HMAC", c.AccessKeyID, c.SecretAccessKey, c.SessionToken, stamp(c.Expires)})
 }
 

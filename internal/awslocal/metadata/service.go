@@ -79,7 +79,7 @@ func New(c Config) *Service {
 	c.RoleName = cmp.Or(c.RoleName, DefaultRoleName)
 	c.SessionDuration = cmp.Or(c.SessionDuration, DefaultSessionDuration)
 	s := &Service{config: c, started: c.Now(), tokenKey: make([]byte, 32), sessions: map[string]session{}}
-	rand.Read(s.tokenKey) //nolint:errcheck // crypto/rand.Read never returns an error
+	rand.Read(s.tokenKey) // crypto/rand.Read never returns an error
 	s.ec2.Store(c.EC2)
 	s.ecs.Store(c.ECS)
 	s.authorization.Store(&c.AuthorizationToken)

@@ -76,7 +76,7 @@ type networkRates struct {
 
 func (s *Service) stats(v4 bool) stats {
 	now := s.config.Now().UTC()
-	age := uint64(max(0, now.Sub(s.started)/time.Second)) //nolint:gosec // not negative
+	age := uint64(max(0, now.Sub(s.started)/time.Second)) // not negative
 	before := max(age, 1) - 1
 	out := stats{
 		Name: containerName, ID: containerID, Read: now, PreRead: now.Add(-time.Second), NumProcs: 1,

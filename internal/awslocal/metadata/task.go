@@ -96,7 +96,7 @@ func (s *Service) serveTaskCredentials(w http.ResponseWriter, r *http.Request) {
 	c := s.credentials(taskID)
 	partition, _ := wire.Partition(s.config.Region)
 	writeJSON(w, http.StatusOK, struct {
-		RoleArn, AccessKeyId, SecretAccessKey, Token, Expiration string //nolint:revive,staticcheck // the wire names
+		RoleArn, AccessKeyId, SecretAccessKey, Token, Expiration string // the wire names
 	}{
 		"arn:" + partition + ":iam::" + s.config.Account + ":role/" + s.config.RoleName,
 		c.AccessKeyID, c.SecretAccessKey, c.SessionToken, stamp(c.Expires),

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	tokenHeader = "X-Aws-Ec2-Metadata-Token"             //nolint:gosec // a header's name
-	ttlHeader   = "X-Aws-Ec2-Metadata-Token-Ttl-Seconds" //nolint:gosec // a header's name
+	tokenHeader = "X-Aws-Ec2-Metadata-Token"             // a header's name
+	ttlHeader   = "X-Aws-Ec2-Metadata-Token-Ttl-Seconds" // a header's name
 
 	// maxTokenTTL is six hours (EC2 User Guide, "Use the Instance Metadata Service").
 	maxTokenTTL = 21600
@@ -44,8 +44,8 @@ func (s *Service) serveToken(w http.ResponseWriter, r *http.Request) {
 
 func (s *Service) newToken(expires time.Time) string {
 	b := make([]byte, 8+nonceSize, 8+nonceSize+macSize)
-	binary.BigEndian.PutUint64(b, uint64(expires.UnixMilli())) //nolint:gosec // the clock is past 1970
-	rand.Read(b[8:])                                           //nolint:errcheck // crypto/rand.Read never returns an error
+	binary.BigEndian.PutUint64(b, uint64(expires.UnixMilli())) // the clock is past 1970
+	rand.Read(b[8:])                                           // crypto/rand.Read never returns an error
 	return base64.URLEncoding.EncodeToString(append(b, s.tokenMAC(b)...))
 }
 
@@ -61,7 +61,7 @@ func (s *Service) tokenLeft(token string) time.Duration {
 	if err != nil || len(b) != 8+nonceSize+macSize || !hmac.Equal(b[8+nonceSize:], s.tokenMAC(b[:8+nonceSize])) {
 		return 0
 	}
-	expires := time.UnixMilli(int64(binary.BigEndian.Uint64(b))) //nolint:gosec // made by newToken
+	expires := time.UnixMilli(int64(binary.BigEndian.Uint64(b))) // made by newToken
 	return expires.Sub(s.config.Now())
 }
 

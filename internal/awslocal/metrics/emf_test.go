@@ -62,7 +62,7 @@ func TestInvalidEMFIsCountedAndKept(t *testing.T) {
 	for _, tc := range []struct{ message, namespace, metric, reason string }{
 		{`{"_aws":{"CloudWatchMetrics":[`, "", "", "invalid JSON"},
 		{`{"_aws":{"CloudWatchMetrics":[]}}`, "", "", "_aws.Timestamp is missing"},
-		{document("N", now, `,"Unit":"x"`, `1`), "N", "m", `Unit is "x"`},
+		{document("N", now, `,"Unit":"x"`, `1`), "N", "m", `unit is "x"`},
 		{document("AWS/EC2", now, "", `1`), "AWS/EC2", "m", `Namespace is "AWS/EC2", but AWS/ is reserved`},
 		{document("N", now.Add(-14*24*time.Hour-time.Millisecond), "", `1`), "N", "", "Timestamp is 2026-02-18T11:59:59Z, within the past two weeks"},
 		{document("N", now.Add(2*time.Hour+time.Millisecond), "", `1`), "N", "", "no more than two hours in the future"},

@@ -24,7 +24,7 @@ type metadataOutput struct {
 	Name             string
 	ARN              string
 	Type             string
-	KeyId            string `json:",omitempty"` //nolint:revive,staticcheck // the wire name
+	KeyId            string `json:",omitempty"` // the wire name
 	LastModifiedDate *wire.Time
 	LastModifiedUser string
 	Description      string `json:",omitempty"`

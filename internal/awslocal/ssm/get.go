@@ -63,7 +63,7 @@ func (s *Service) getParameters(c *wire.Call) (any, error) {
 	defer s.mu.RUnlock()
 	for _, name := range slices.Compact(names) {
 		r, err := s.parseReference(c, name)
-		if err == errNameForm { //nolint:errorlint // this very error
+		if err == errNameForm { // this very error
 			return nil, err
 		}
 		var p *parameter
@@ -97,7 +97,7 @@ func checkNames(names []string) error {
 type historyOutput struct {
 	Name             string
 	Type             string
-	KeyId            string `json:",omitempty"` //nolint:revive,staticcheck // the wire name
+	KeyId            string `json:",omitempty"` // the wire name
 	LastModifiedDate *wire.Time
 	LastModifiedUser string
 	Description      string `json:",omitempty"`

@@ -15,7 +15,7 @@ type putParameterInput struct {
 	Description    *string
 	Value          *string
 	Type           *string
-	KeyId          *string //nolint:revive,staticcheck // the wire name
+	KeyId          *string // the wire name
 	Overwrite      bool
 	AllowedPattern *string
 	Tags           []tag

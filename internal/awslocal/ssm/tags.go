@@ -49,7 +49,7 @@ func checkTags(c *wire.Constraints, tags []tag) {
 
 type tagInput struct {
 	ResourceType *string
-	ResourceId   *string //nolint:revive,staticcheck // the wire name
+	ResourceId   *string // the wire name
 	Tags         []tag
 	TagKeys      []string
 }

@@ -5,7 +5,7 @@ import (
 )
 
 type assumeRoleInput struct {
-	RoleArn         *string `json:"RoleArn"` //nolint:revive,staticcheck // the wire name
+	RoleArn         *string `json:"RoleArn"` // the wire name
 	RoleSessionName *string `json:"RoleSessionName"`
 	DurationSeconds *int64  `json:"DurationSeconds"`
 	ExternalID      *string `json:"ExternalId"`

@@ -110,7 +110,7 @@ var (
 
 // roleInput is what both ways to assume a role have in common.
 type roleInput struct {
-	RoleArn         *string `json:"RoleArn"` //nolint:revive,staticcheck // the wire name
+	RoleArn         *string `json:"RoleArn"` // the wire name
 	RoleSessionName *string `json:"RoleSessionName"`
 	DurationSeconds *int64  `json:"DurationSeconds"`
 }

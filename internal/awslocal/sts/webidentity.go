@@ -11,7 +11,7 @@ import (
 )
 
 type webIdentityInput struct {
-	RoleArn          *string `json:"RoleArn"` //nolint:revive,staticcheck // the wire name
+	RoleArn          *string `json:"RoleArn"` // the wire name
 	RoleSessionName  *string `json:"RoleSessionName"`
 	DurationSeconds  *int64  `json:"DurationSeconds"`
 	WebIdentityToken *string `json:"WebIdentityToken"`
