@@ -7,7 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
+
 	"path/filepath"
 	"strings"
 	"testing"
@@ -53,16 +53,10 @@ func TestSDKReachesAWSNamesOverTLS(t *testing.T) {
 
 func TestCLITrustsTheAuthority(t *testing.T) {
 	t.Parallel()
-	path, err := exec.LookPath("aws")
-	if err != nil {
-		t.Skip("the AWS CLI is not in PATH")
-	}
 	s := awslocal.Serve(t, awslocal.Options{ListenTLS: "127.0.0.1:0"})
 	bundle := filepath.Join(t.TempDir(), "ca.pem")
 	require.NoError(t, os.WriteFile(bundle, s.Authority.PEM(), 0o600))
-	command := exec.Command(path, "sts", "get-caller-identity", "--endpoint-url", s.TLSURL)
-	command.Env = append(s.Env(), "AWS_CA_BUNDLE="+bundle)
-	out, err := command.CombinedOutput()
+	out, err := awsCommand(t, append(s.Env(), "AWS_CA_BUNDLE="+bundle), "sts", "get-caller-identity", "--endpoint-url", s.TLSURL).CombinedOutput()
 	require.NoError(t, err, string(out))
 	assert.Contains(t, string(out), "user/local")
 }

@@ -2,7 +2,7 @@ package awslocal_test
 
 import (
 	"context"
-	"os/exec"
+
 	"testing"
 	"time"
 
@@ -125,14 +125,8 @@ func TestStalledCallEndsWhenTheClientGivesUp(t *testing.T) {
 
 func TestCLITellsWhoIsDeniedWhat(t *testing.T) {
 	t.Parallel()
-	path, err := exec.LookPath("aws")
-	if err != nil {
-		t.Skip("the AWS CLI is not in PATH")
-	}
 	s, _ := faulty(t, "access_denied")
-	command := exec.Command(path, "logs", "delete-log-group", "--log-group-name", "/app")
-	command.Env = s.Env()
-	out, err := command.CombinedOutput()
+	out, err := awsCommand(t, s.Env(), "logs", "delete-log-group", "--log-group-name", "/app").CombinedOutput()
 	require.Error(t, err)
 	assert.Contains(t, string(out), "An error occurred (AccessDeniedException) when calling the DeleteLogGroup operation: "+
 		"User: arn:aws:iam::123456789012:user/local is not authorized to perform: logs:DeleteLogGroup on resource: "+

@@ -5,7 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os/exec"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -240,26 +240,19 @@ func TestCLIPutsAndFiltersLogEvents(t *testing.T) {
 // The command `aws logs tail` came with version 2 of the CLI.
 func TestCLITailFollowsAGroup(t *testing.T) {
 	t.Parallel()
-	path, err := exec.LookPath("aws")
-	if err != nil {
-		t.Skip("the AWS CLI is not installed")
-	}
-	if version, err := exec.Command(path, "--version").Output(); err != nil || !strings.HasPrefix(string(version), "aws-cli/2.") {
+	if version, err := awsCommand(t, os.Environ(), "--version").Output(); err != nil || !strings.HasPrefix(string(version), "aws-cli/2.") {
 		t.Skipf("this AWS CLI has no `logs tail`: %s", version)
 	}
 	server, client := logsClient(t, awslocal.Options{})
 	newLogStream(t, client, "/app", "s")
-	_, err = putLines(t.Context(), client, "/app", "s", time.Now(), "the first line")
+	_, err := putLines(t.Context(), client, "/app", "s", time.Now(), "the first line")
 	require.NoError(t, err)
 
-	once := exec.CommandContext(t.Context(), path, "logs", "tail", "/app") // the CLI under test
-	once.Env = server.Env()
-	out, err := once.CombinedOutput()
+	out, err := awsCommand(t, server.Env(), "logs", "tail", "/app").CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	assert.Contains(t, string(out), "the first line")
 
-	follow := exec.CommandContext(t.Context(), path, "logs", "tail", "/app", "--follow") // the CLI under test
-	follow.Env = append(server.Env(), "PYTHONUNBUFFERED=1")
+	follow := awsCommand(t, append(server.Env(), "PYTHONUNBUFFERED=1"), "logs", "tail", "/app", "--follow")
 	stdout, err := follow.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, follow.Start())

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os/exec"
+
 	"testing"
 	"time"
 
@@ -196,14 +196,9 @@ func TestLogEventsInTheEmbeddedMetricFormatBecomeMetrics(t *testing.T) {
 
 func TestCLIPutsAndReadsMetrics(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("aws"); err != nil {
-		t.Skip("the AWS CLI is not in PATH")
-	}
 	s := awslocal.Serve(t, awslocal.Options{})
 	run := func(args ...string) (string, error) {
-		cmd := exec.CommandContext(t.Context(), "aws", append([]string{"cloudwatch", "--output", "json"}, args...)...)
-		cmd.Env = s.Env()
-		out, err := cmd.CombinedOutput()
+		out, err := awsCommand(t, s.Env(), append([]string{"cloudwatch", "--output", "json"}, args...)...).CombinedOutput()
 		return string(out), err
 	}
 	must := func(into any, args ...string) {

@@ -1,14 +1,13 @@
 package awslocal_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
+
 	"path/filepath"
 	"testing"
 	"time"
@@ -25,21 +24,6 @@ import (
 )
 
 const collectorRole = "arn:aws:iam::123456789012:role/collector"
-
-// runAWS runs the AWS CLI and returns what it printed. Without the CLI the test is skipped.
-func runAWS(t *testing.T, env []string, args ...string) []byte {
-	t.Helper()
-	path, err := exec.LookPath("aws")
-	if err != nil {
-		t.Skip("the AWS CLI is not installed")
-	}
-	command := exec.Command(path, append(args, "--output", "json")...) // the CLI under test
-	var stderr bytes.Buffer
-	command.Env, command.Stderr = env, &stderr
-	out, err := command.Output()
-	require.NoError(t, err, "aws %v: %s", args, stderr.String())
-	return out
-}
 
 func whoAmI(t *testing.T, config aws.Config) string {
 	t.Helper()

@@ -131,7 +131,8 @@ func (s *Service) Env(baseURL string) []string {
 	baseURL = strings.TrimSuffix(baseURL, "/")
 	env := []string{"AWS_EC2_METADATA_DISABLED=true"}
 	if s.ec2.Load() {
-		env = []string{"AWS_EC2_METADATA_DISABLED=false", "AWS_EC2_METADATA_SERVICE_ENDPOINT=" + baseURL}
+		// Without the slash at the end botocore 1.29 makes http://HOST:PORTlatest/… of it.
+		env = []string{"AWS_EC2_METADATA_DISABLED=false", "AWS_EC2_METADATA_SERVICE_ENDPOINT=" + baseURL + "/"}
 	}
 	if s.ecs.Load() {
 		env = append(env,

@@ -45,7 +45,7 @@ func TestEnvLeadsToWhatIsOn(t *testing.T) {
 	m := newMachine(t, Config{})
 	assert.Equal(t, []string{"AWS_EC2_METADATA_DISABLED=true"}, m.Env("http://127.0.0.1:1"))
 	m.SetEC2(true)
-	assert.Equal(t, []string{"AWS_EC2_METADATA_DISABLED=false", "AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:1"}, m.Env("http://127.0.0.1:1/"))
+	assert.Equal(t, []string{"AWS_EC2_METADATA_DISABLED=false", "AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:1/"}, m.Env("http://127.0.0.1:1/"))
 	m.SetEC2(false)
 	m.SetECS(true)
 	m.SetAuthorizationToken("secret")
