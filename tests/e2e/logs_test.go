@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/faults"
 )
 
 func TestEveryLineArrivesOnceAndInOrder(t *testing.T) {
@@ -182,6 +183,28 @@ func stopDuringOutage(t *testing.T, queueBytes string) (*awslocal.Server, *colle
 	collector.stop()
 	way.restore()
 	return server, setup.startHealthy(), w
+}
+
+func TestThrottlingAndServerErrorsLoseAndRepeatNothing(t *testing.T) {
+	t.Parallel()
+	var rules []faults.Rule
+	for _, text := range []string{"throttle,operation=PutLogEvents,every=3", "server_error,operation=PutLogEvents,every=5"} {
+		rule, err := faults.ParseRule(text)
+		require.NoError(t, err)
+		rules = append(rules, rule)
+	}
+	server := awslocal.Serve(t, awslocal.Options{Faults: rules})
+	w := newWriter(t, "app.log")
+	w.append(20_000)
+	setup := newSetup(t, server, w.path)
+	setup.configs = append(setup.configs, fastRetries)
+	collector := setup.startHealthy()
+	await(t, "all lines", func() bool { return counted(server) >= w.next })
+	collector.stop()
+	for _, fault := range server.Faults.List() {
+		assert.Positive(t, fault.Applied, fault.Kind)
+	}
+	requireExactly(t, w.next, newReader(t, server).numbers("app.log"))
 }
 
 func TestRotationLosesNothing(t *testing.T) {
