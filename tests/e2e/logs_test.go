@@ -78,25 +78,22 @@ func TestBacklogOfAMillionLinesIsSentWhole(t *testing.T) {
 
 func TestRestartAfterSIGTERMRepeatsNothing(t *testing.T) {
 	t.Parallel()
-	server := awslocal.Serve(t, awslocal.Options{})
-	w := newWriter(t, "app.log")
-	setup := newSetup(t, server, w.path)
-	w.append(50_000)
-	collector := setup.startHealthy()
-	for range 3 {
-		seen := counted(server)
-		await(t, "some more lines", func() bool { return counted(server) > seen })
-		collector.stop()
-		w.append(20_000)
-		collector = setup.startHealthy()
-	}
-	await(t, "all lines", func() bool { return counted(server) >= w.next })
-	collector.stop()
-	requireExactly(t, w.next, newReader(t, server).numbers("app.log"))
+	w, reader := endThreeTimes(t, (*collector).stop)
+	requireExactly(t, w.next, reader.numbers("app.log"))
 }
 
 func TestKillLosesNothing(t *testing.T) {
 	t.Parallel()
+	w, reader := endThreeTimes(t, (*collector).kill)
+	got := compare(w.next, reader.numbers("app.log"))
+	assert.Zero(t, got.missing, got)
+	t.Logf("%d of %d lines were repeated after three kills", got.repeated, w.next)
+}
+
+// endThreeTimes ends the collector in the middle of a backlog, writes on while it is away, and starts it
+// again, three times. It returns when the last line has arrived.
+func endThreeTimes(t *testing.T, end func(*collector)) (*writer, *reader) {
+	t.Helper()
 	server := awslocal.Serve(t, awslocal.Options{})
 	w := newWriter(t, "app.log")
 	setup := newSetup(t, server, w.path)
@@ -105,16 +102,14 @@ func TestKillLosesNothing(t *testing.T) {
 	for range 3 {
 		seen := counted(server)
 		await(t, "some more lines", func() bool { return counted(server) > seen })
-		collector.kill()
-		w.append(10_000)
+		end(collector)
+		w.append(20_000)
 		collector = setup.startHealthy()
 	}
 	reader := newReader(t, server)
 	await(t, "the last line", func() bool { return reader.last("app.log") == w.next-1 })
 	collector.stop()
-	got := compare(w.next, reader.numbers("app.log"))
-	assert.Zero(t, got.missing, got)
-	t.Logf("%d of %d lines were repeated after three kills", got.repeated, w.next)
+	return w, reader
 }
 
 // fastRetries is a layer that makes the pause between two retries short.

@@ -44,11 +44,7 @@ type Authority struct {
 
 // New makes an authority that is valid for ten years from now.
 func New(now time.Time) (*Authority, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	serial, err := serialNumber()
+	key, serial, err := keyAndSerial()
 	if err != nil {
 		return nil, err
 	}
@@ -172,11 +168,7 @@ func (a *Authority) forName(name string) (*tls.Certificate, error) {
 // Certificate signs a certificate for the given names and addresses, valid until notAfter: a test may
 // want one that expired, or one for a wrong name.
 func (a *Authority) Certificate(notAfter time.Time, names ...string) (*tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	serial, err := serialNumber()
+	key, serial, err := keyAndSerial()
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +194,13 @@ func (a *Authority) Certificate(notAfter time.Time, names ...string) (*tls.Certi
 	return &tls.Certificate{Certificate: [][]byte{der, a.certificate.Raw}, PrivateKey: key}, nil
 }
 
-// serialNumber is random, of at most 159 bits (RFC 5280, 4.1.2.2: positive, up to 20 octets).
-func serialNumber() (*big.Int, error) {
-	return rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 159))
+// keyAndSerial are what each certificate has of its own. The serial number is random, of at most 159 bits
+// (RFC 5280, 4.1.2.2: positive, up to 20 octets).
+func keyAndSerial() (*ecdsa.PrivateKey, *big.Int, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 159))
+	return key, serial, err
 }

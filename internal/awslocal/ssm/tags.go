@@ -90,29 +90,31 @@ func (s *Service) tagged(c *wire.Call, in tagInput) (*parameter, error) {
 }
 
 func (s *Service) addTagsToResource(c *wire.Call) (any, error) {
-	in, err := decodeTags(c, "tags")
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p, err := s.tagged(c, in)
-	if err != nil {
-		return nil, err
-	}
-	tags := maps.Clone(p.tags)
-	for _, t := range in.Tags {
-		tags[*t.Key] = *t.Value
-	}
-	if len(tags) > MaxTags {
-		return nil, errTooManyTags
-	}
-	p.tags = tags
-	return &struct{}{}, nil
+	return s.changeTags(c, "tags", func(p *parameter, in tagInput) error {
+		tags := maps.Clone(p.tags)
+		for _, t := range in.Tags {
+			tags[*t.Key] = *t.Value
+		}
+		if len(tags) > MaxTags {
+			return errTooManyTags
+		}
+		p.tags = tags
+		return nil
+	})
 }
 
 func (s *Service) removeTagsFromResource(c *wire.Call) (any, error) {
-	in, err := decodeTags(c, "tagKeys")
+	return s.changeTags(c, "tagKeys", func(p *parameter, in tagInput) error {
+		for _, key := range in.TagKeys {
+			delete(p.tags, key)
+		}
+		return nil
+	})
+}
+
+// changeTags lets change see the parameter of a tag request, in which the member required must stand.
+func (s *Service) changeTags(c *wire.Call, required string, change func(*parameter, tagInput) error) (any, error) {
+	in, err := decodeTags(c, required)
 	if err != nil {
 		return nil, err
 	}
@@ -122,8 +124,8 @@ func (s *Service) removeTagsFromResource(c *wire.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, key := range in.TagKeys {
-		delete(p.tags, key)
+	if err := change(p, in); err != nil {
+		return nil, err
 	}
 	return &struct{}{}, nil
 }
