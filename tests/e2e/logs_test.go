@@ -141,6 +141,36 @@ func TestOutageLosesNothing(t *testing.T) {
 	requireExactly(t, w.next, newReader(t, server).numbers("app.log"))
 }
 
+// A batch of several files is several requests; what arrived of it before the way was cut comes again.
+func TestOutageLosesNothingOfSeveralFiles(t *testing.T) {
+	t.Parallel()
+	server := awslocal.Serve(t, awslocal.Options{})
+	way := newCuttable(t, server.URL)
+	files := []*writer{newWriter(t, "a.log"), newWriter(t, "b.log"), newWriter(t, "c.log")}
+	setup := newSetup(t, server, files[0].path, files[1].path, files[2].path)
+	setup.env["AWS_ENDPOINT_URL"] = way.url()
+	setup.configs = append(setup.configs, fastRetries)
+	collector := setup.startHealthy()
+	way.cut()
+	for range 5 {
+		for _, w := range files {
+			w.append(4_000)
+		}
+	}
+	await(t, "many retries", func() bool { return setup.logged("Exporting failed") >= 10 })
+	way.restore()
+	reader := newReader(t, server)
+	for _, w := range files {
+		await(t, "the last line", func() bool { return reader.last(filepath.Base(w.path)) == w.next-1 })
+	}
+	collector.stop()
+	for _, w := range files {
+		got := compare(w.next, reader.numbers(filepath.Base(w.path)))
+		assert.Zero(t, got.missing, got)
+		t.Logf("%s: %s", filepath.Base(w.path), got)
+	}
+}
+
 // A stop during an outage keeps what was not sent for the next start.
 func TestStopDuringAnOutageLosesNothing(t *testing.T) {
 	t.Parallel()

@@ -61,11 +61,56 @@ func (s *Service) named(c *wire.Call, text string) (*parameter, error) {
 }
 
 func (s *Service) labelParameterVersion(c *wire.Call) (any, error) {
+	return s.changeLabels(c, false, func(p *parameter, v *version, texts []string) (any, error) {
+		out := struct {
+			InvalidLabels    []string
+			ParameterVersion int64
+		}{[]string{}, v.number}
+		labels := slices.Clone(v.labels)
+		for _, label := range texts {
+			switch {
+			case !validLabel(label):
+				out.InvalidLabels = append(out.InvalidLabels, label)
+			case !slices.Contains(labels, label):
+				labels = append(labels, label)
+			}
+		}
+		if len(labels) > MaxLabels {
+			return nil, wire.Errorf("ParameterVersionLabelLimitExceeded", "A parameter version can have maximum %d labels. Move one or more labels to another version and try again.", MaxLabels)
+		}
+		for _, other := range p.versions {
+			if other != v { // a label moves
+				other.labels = slices.DeleteFunc(other.labels, func(label string) bool { return slices.Contains(labels, label) })
+			}
+		}
+		v.labels = labels
+		return &out, nil
+	})
+}
+
+func (s *Service) unlabelParameterVersion(c *wire.Call) (any, error) {
+	return s.changeLabels(c, true, func(_ *parameter, v *version, texts []string) (any, error) {
+		out := struct{ RemovedLabels, InvalidLabels []string }{[]string{}, []string{}}
+		for _, label := range texts {
+			if at := slices.Index(v.labels, label); at >= 0 {
+				v.labels = slices.Delete(v.labels, at, at+1)
+				out.RemovedLabels = append(out.RemovedLabels, label)
+			} else {
+				out.InvalidLabels = append(out.InvalidLabels, label)
+			}
+		}
+		return &out, nil
+	})
+}
+
+// changeLabels lets change see the version that a label request names; without a number, which only
+// unlabelling requires, that is the latest.
+func (s *Service) changeLabels(c *wire.Call, numbered bool, change func(*parameter, *version, []string) (any, error)) (any, error) {
 	var in labelInput
 	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
-	if err := in.check(false); err != nil {
+	if err := in.check(numbered); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -80,57 +125,5 @@ func (s *Service) labelParameterVersion(c *wire.Call) (any, error) {
 			return nil, versionNotFound(*in.ParameterVersion, p.name)
 		}
 	}
-	out := struct {
-		InvalidLabels    []string
-		ParameterVersion int64
-	}{[]string{}, v.number}
-	labels := slices.Clone(v.labels)
-	for _, label := range in.Labels {
-		switch {
-		case !validLabel(label):
-			out.InvalidLabels = append(out.InvalidLabels, label)
-		case !slices.Contains(labels, label):
-			labels = append(labels, label)
-		}
-	}
-	if len(labels) > MaxLabels {
-		return nil, wire.Errorf("ParameterVersionLabelLimitExceeded", "A parameter version can have maximum %d labels. Move one or more labels to another version and try again.", MaxLabels)
-	}
-	for _, other := range p.versions {
-		if other != v { // a label moves
-			other.labels = slices.DeleteFunc(other.labels, func(label string) bool { return slices.Contains(labels, label) })
-		}
-	}
-	v.labels = labels
-	return &out, nil
-}
-
-func (s *Service) unlabelParameterVersion(c *wire.Call) (any, error) {
-	var in labelInput
-	if err := c.Decode(&in); err != nil {
-		return nil, err
-	}
-	if err := in.check(true); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p, err := s.named(c, *in.Name)
-	if err != nil {
-		return nil, err
-	}
-	v := p.numbered(*in.ParameterVersion)
-	if v == nil {
-		return nil, versionNotFound(*in.ParameterVersion, p.name)
-	}
-	out := struct{ RemovedLabels, InvalidLabels []string }{[]string{}, []string{}}
-	for _, label := range in.Labels {
-		if at := slices.Index(v.labels, label); at >= 0 {
-			v.labels = slices.Delete(v.labels, at, at+1)
-			out.RemovedLabels = append(out.RemovedLabels, label)
-		} else {
-			out.InvalidLabels = append(out.InvalidLabels, label)
-		}
-	}
-	return &out, nil
+	return change(p, v, in.Labels)
 }
