@@ -1,0 +1,291 @@
+package connect
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"go.uber.org/zap/zaptest"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/certs"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	logsName = "logs.us-east-1.amazonaws.com"
+	patience = time.Minute
+)
+
+// router leads AWS's name of logs to one address.
+type router struct {
+	to      string
+	away    atomic.Bool // another route is preferred now
+	dialErr error
+	dials   atomic.Int64
+}
+
+func (r *router) Names(host, port string) bool          { return host == logsName && port == "443" }
+func (r *router) Preferred(string, string, string) bool { return !r.away.Load() }
+func (r *router) Dial(ctx context.Context, network, _ string) (net.Conn, string, error) {
+	r.dials.Add(1)
+	if r.dialErr != nil {
+		return nil, "", r.dialErr
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, network, r.to)
+	return conn, "dx", err
+}
+
+func start(t *testing.T, r Router, listen string, change func(*Server)) *Server {
+	t.Helper()
+	s := New(r, zaptest.NewLogger(t))
+	if change != nil {
+		change(s)
+	}
+	require.NoError(t, s.Start(listen))
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		assert.NoError(t, s.Shutdown(ctx))
+	})
+	return s
+}
+
+// aws is a TLS server under AWS's names.
+func aws(t *testing.T, handler http.HandlerFunc) (address string, roots *x509.CertPool) {
+	t.Helper()
+	authority, err := certs.New(time.Now())
+	require.NoError(t, err)
+	server := httptest.NewUnstartedServer(handler)
+	server.TLS = authority.TLSConfig()
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	roots = x509.NewCertPool()
+	roots.AppendCertsFromPEM(authority.PEM())
+	return server.Listener.Addr().String(), roots
+}
+
+// client takes s as its proxy, as components with proxy_address or HTTPS_PROXY do.
+func client(t *testing.T, s *Server, roots *x509.CertPool) *http.Client {
+	transport := &http.Transport{
+		Proxy:           http.ProxyURL(&url.URL{Scheme: "http", Host: s.Addr().String()}),
+		TLSClientConfig: &tls.Config{RootCAs: roots},
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+func get(t *testing.T, c *http.Client) string {
+	t.Helper()
+	answer, err := c.Get("https://" + logsName + "/")
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	return string(text)
+}
+
+func TestTunnelCarriesTLSEndToEnd(t *testing.T) {
+	big := strings.Repeat("x", 3<<20)
+	address, roots := aws(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Host+big) })
+	s := start(t, &router{to: address}, "127.0.0.1:0", nil)
+	assert.Equal(t, logsName+big, get(t, client(t, s, roots)))
+}
+
+// say sends text to the listener and returns the status and body of the answer.
+func say(t *testing.T, s *Server, text string) (int, string) {
+	t.Helper()
+	conn, err := net.Dial(s.Addr().Network(), s.Addr().String())
+	require.NoError(t, err)
+	defer conn.Close()
+	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	_, err = io.WriteString(conn, text)
+	require.NoError(t, err)
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	body, _ := io.ReadAll(answer.Body)
+	return answer.StatusCode, string(body)
+}
+
+func TestItIsNoOpenProxy(t *testing.T) {
+	r := &router{to: "127.0.0.1:1"}
+	s := start(t, r, "127.0.0.1:0", nil)
+	for name, c := range map[string]struct {
+		request string
+		status  int
+	}{
+		"another name":         {"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n", 403},
+		"host header lies":     {"CONNECT example.com:443 HTTP/1.1\r\nHost: " + logsName + ":443\r\n\r\n", 403},
+		"another port":         {"CONNECT " + logsName + ":22 HTTP/1.1\r\nHost: x\r\n\r\n", 403},
+		"an address":           {"CONNECT 10.0.0.1:443 HTTP/1.1\r\nHost: x\r\n\r\n", 403},
+		"metadata":             {"CONNECT 169.254.169.254:80 HTTP/1.1\r\nHost: x\r\n\r\n", 403},
+		"loopback":             {"CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: x\r\n\r\n", 403},
+		"no port":              {"CONNECT " + logsName + " HTTP/1.1\r\nHost: x\r\n\r\n", 403},
+		"a plain request":      {"GET http://example.com/ HTTP/1.1\r\nHost: example.com\r\n\r\n", 405},
+		"metadata by GET":      {"GET http://169.254.169.254/latest/meta-data/ HTTP/1.1\r\nHost: 169.254.169.254\r\n\r\n", 405},
+		"nonsense":             {"\x16\x03\x01\x02\x00\r\n\r\n", 400},
+		"a header too large":   {"CONNECT " + logsName + ":443 HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 64<<10) + "\r\n\r\n", 431},
+		"a name with a suffix": {"CONNECT " + logsName + ".example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n", 403},
+	} {
+		t.Run(name, func(t *testing.T) {
+			status, _ := say(t, s, c.request)
+			assert.Equal(t, c.status, status)
+		})
+	}
+	assert.Zero(t, r.dials.Load())
+}
+
+func TestWhatTheTableRefusesIsForbiddenAndExplained(t *testing.T) {
+	r := &router{dialErr: fmt.Errorf("route %q: %w", "dx", &awsroute.RefusedError{Service: "logs", Address: "203.0.113.1", Route: "dx", Policy: awsroute.PrivateOnly})}
+	s := start(t, r, "127.0.0.1:0", nil)
+	const request = "CONNECT " + logsName + ":443 HTTP/1.1\r\nHost: x\r\n\r\n"
+	status, body := say(t, s, request)
+	assert.Equal(t, http.StatusForbidden, status)
+	assert.Contains(t, body, "203.0.113.1")
+	r.dialErr = errors.New("no way")
+	status, body = say(t, s, request)
+	assert.Equal(t, http.StatusBadGateway, status)
+	assert.Contains(t, body, "no way")
+}
+
+func TestNameThatDNSLeadsToThisHostIsRefused(t *testing.T) {
+	names := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no DNS server") }}
+	for name, route := range map[string]string{
+		"metadata as endpoint":   "vpc_endpoints: {logs: 169.254.169.254}",
+		"public route, loopback": "public: {}, dns_servers: [127.0.0.1]",
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := awsroute.Load(context.Background(), "yaml:{region: us-east-1, policy: any, routes: [{name: r, "+route+"}]}")
+			require.NoError(t, err)
+			table, err := awsroute.New(c, awsroute.Options{Resolver: names})
+			require.NoError(t, err)
+			s := start(t, table, "127.0.0.1:0", nil)
+			status, _ := say(t, s, "CONNECT "+logsName+":443 HTTP/1.1\r\nHost: x\r\n\r\n")
+			assert.Contains(t, []int{http.StatusForbidden, http.StatusBadGateway}, status)
+		})
+	}
+}
+
+func TestUnixSocket(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Go's HTTP clients cannot name a socket there")
+	}
+	address, roots := aws(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })
+	path := filepath.Join(t.TempDir(), "routes.sock")
+	stale, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	require.NoError(t, err)
+	stale.SetUnlinkOnClose(false)
+	require.NoError(t, stale.Close())
+
+	s := start(t, &router{to: address}, "unix://"+path, nil)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	transport := &http.Transport{
+		Proxy:           http.ProxyURL(&url.URL{Scheme: "http", Host: "socket"}),
+		DialContext:     func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", path) },
+		TLSClientConfig: &tls.Config{RootCAs: roots},
+	}
+	defer transport.CloseIdleConnections()
+	assert.Equal(t, "hello", get(t, &http.Client{Transport: transport}))
+
+	assert.ErrorContains(t, New(&router{}, zaptest.NewLogger(t)).Start("unix://"+path), "another process serves this socket")
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	assert.ErrorContains(t, New(&router{}, zaptest.NewLogger(t)).Start("unix://"+file), "a file of another kind")
+	assert.FileExists(t, file)
+	_ = s
+}
+
+func TestPortThatIsTakenIsNamed(t *testing.T) {
+	s := start(t, &router{}, "127.0.0.1:0", nil)
+	err := New(&router{}, zaptest.NewLogger(t)).Start(s.Addr().String())
+	require.ErrorContains(t, err, s.Addr().String())
+}
+
+func TestIdleTunnelIsDrainedWhenItsRouteIsLeftAndABusyOneIsNot(t *testing.T) {
+	release, arrived := make(chan struct{}), make(chan struct{})
+	slow := sync.OnceFunc(func() { close(arrived); <-release })
+	address, roots := aws(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			slow()
+		}
+		_, _ = io.WriteString(w, "done")
+	})
+	r := &router{to: address}
+	s := start(t, r, "127.0.0.1:0", func(s *Server) { s.drainIdle = 300 * time.Millisecond })
+	idle := func() {
+		assert.Equal(t, "done", get(t, client(t, s, roots)))
+		require.Equal(t, 2, s.Tunnels(), "the client keeps its connection")
+		require.Eventually(t, func() bool { return s.Tunnels() == 1 }, patience, time.Millisecond)
+	}
+	slowly := client(t, s, roots)
+	got := make(chan error, 1)
+	go func() {
+		answer, err := slowly.Get("https://" + logsName + "/slow")
+		if err == nil {
+			err = answer.Body.Close()
+		}
+		got <- err
+	}()
+	<-arrived
+	r.away.Store(true)
+	idle()
+	idle() // the request without an answer has been silent for longer than this one
+	close(release)
+	require.NoError(t, <-got)
+}
+
+func TestIdleTunnelEnds(t *testing.T) {
+	address, roots := aws(t, func(http.ResponseWriter, *http.Request) {})
+	s := start(t, &router{to: address}, "127.0.0.1:0", func(s *Server) { s.idleTimeout, s.drainIdle = 50*time.Millisecond, 10*time.Millisecond })
+	get(t, client(t, s, roots))
+	require.Eventually(t, func() bool { return s.Tunnels() == 0 }, patience, time.Millisecond)
+}
+
+func TestMoreClientsThanTheLimitAreTurnedAway(t *testing.T) {
+	address, roots := aws(t, func(http.ResponseWriter, *http.Request) {})
+	s := start(t, &router{to: address}, "127.0.0.1:0", func(s *Server) { s.maxConnections = 1 })
+	first, second := client(t, s, roots), client(t, s, roots)
+	get(t, first)
+	_, err := second.Get("https://" + logsName + "/")
+	require.Error(t, err)
+	get(t, first)
+	first.CloseIdleConnections()
+	require.Eventually(t, func() bool { return s.Tunnels() == 0 }, patience, time.Millisecond)
+	get(t, second)
+}
+
+func TestShutdownClosesTunnels(t *testing.T) {
+	address, roots := aws(t, func(http.ResponseWriter, *http.Request) {})
+	s := New(&router{to: address}, zaptest.NewLogger(t))
+	require.NoError(t, s.Start("127.0.0.1:0"))
+	get(t, client(t, s, roots))
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	require.NoError(t, s.Shutdown(ctx))
+	assert.Zero(t, s.Tunnels())
+	_, err := net.Dial("tcp", s.Addr().String())
+	assert.Error(t, err)
+}

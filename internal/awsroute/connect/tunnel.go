@@ -1,0 +1,88 @@
+package connect
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// answerTimeout is how long a client may take to accept the answer to its CONNECT.
+const answerTimeout = 10 * time.Second
+
+// tunnel carries bytes between a client and AWS, both ways.
+type tunnel struct {
+	client, upstream  net.Conn
+	fromClient        io.Reader // the client's connection after what the HTTP server has read ahead
+	host, port, route string
+	active            atomic.Int64 // UnixNano of the last bytes
+	asking            atomic.Bool  // the last bytes came from the client, whose answer is awaited
+	closing           sync.Once
+}
+
+func newTunnel(client net.Conn, buffered *bufio.Reader, upstream net.Conn, host, port, route string) *tunnel {
+	t := &tunnel{client: client, upstream: upstream, fromClient: client, host: host, port: port, route: route}
+	if n := buffered.Buffered(); n > 0 {
+		ahead, _ := buffered.Peek(n)
+		t.fromClient = io.MultiReader(bytes.NewReader(bytes.Clone(ahead)), client)
+	}
+	t.touch()
+	return t
+}
+
+func (t *tunnel) touch() { t.active.Store(time.Now().UnixNano()) }
+
+func (t *tunnel) idle() time.Duration { return time.Since(time.Unix(0, t.active.Load())) }
+
+// atRest says whether an answer was the last thing that passed, so that no request is under way.
+func (t *tunnel) atRest() bool { return !t.asking.Load() }
+
+// run answers the client and copies until both sides have ended, or one has failed.
+func (t *tunnel) run() {
+	defer t.close()
+	_ = t.client.SetDeadline(time.Now().Add(answerTimeout))
+	if _, err := io.WriteString(t.client, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
+		return
+	}
+	_ = t.client.SetDeadline(time.Time{})
+	var both sync.WaitGroup
+	both.Go(func() { t.copy(t.upstream, t.fromClient, true) })
+	both.Go(func() { t.copy(t.client, t.upstream, false) })
+	both.Wait()
+}
+
+// copy moves bytes one way. The end of one direction is passed on, so that the other can finish; an
+// error ends both.
+func (t *tunnel) copy(to net.Conn, from io.Reader, asking bool) {
+	_, err := io.Copy(to, &touching{from, t, asking})
+	half, ok := to.(interface{ CloseWrite() error })
+	if err != nil || !ok || half.CloseWrite() != nil {
+		t.close()
+	}
+}
+
+func (t *tunnel) close() {
+	t.closing.Do(func() {
+		_ = t.client.Close()
+		_ = t.upstream.Close()
+	})
+}
+
+// touching notes that bytes came.
+type touching struct {
+	io.Reader
+	tunnel *tunnel
+	asking bool
+}
+
+func (r *touching) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if n > 0 {
+		r.tunnel.asking.Store(r.asking)
+		r.tunnel.touch()
+	}
+	return n, err
+}

@@ -1,0 +1,57 @@
+package awsroute
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/provider/envprovider"
+	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
+	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
+)
+
+// Variable names the route table of everything that runs before, or without, the endpoint_routing
+// extension: fetching configuration, and our subcommands. It is a path, file:path, or yaml:text.
+const Variable = "OTELCOL_CLOUDWATCH_ROUTES"
+
+// FromEnvironment reads the table that Variable names. It returns false where the variable is not set.
+func FromEnvironment(ctx context.Context) (Config, bool, error) {
+	uri := os.Getenv(Variable)
+	if uri == "" {
+		return Config{}, false, nil
+	}
+	c, err := Load(ctx, uri)
+	if err != nil {
+		return Config{}, true, fmt.Errorf("%s: %w", Variable, err)
+	}
+	return c, true, nil
+}
+
+// Load reads a table from a path, file:path, or yaml:text, with ${env:NAME} and ${file:path} in it. The
+// keys are those of the extension, so that both can take the same file.
+func Load(ctx context.Context, uri string) (Config, error) {
+	resolver, err := confmap.NewResolver(confmap.ResolverSettings{
+		URIs:              []string{uri},
+		ProviderFactories: []confmap.ProviderFactory{fileprovider.NewFactory(), envprovider.NewFactory(), yamlprovider.NewFactory()},
+		DefaultScheme:     "env",
+	})
+	if err != nil {
+		return Config{}, err
+	}
+	defer func() { _ = resolver.Shutdown(ctx) }()
+	conf, err := resolver.Resolve(ctx)
+	if err != nil {
+		return Config{}, err
+	}
+	return FromMap(conf.ToStringMap())
+}
+
+// FromMap makes a table's configuration of what a file holds, and validates it.
+func FromMap(m map[string]any) (Config, error) {
+	c := NewDefaultConfig()
+	if err := confmap.NewFromStringMap(m).Unmarshal(&c); err != nil {
+		return Config{}, err
+	}
+	return c, c.Validate()
+}
