@@ -20,7 +20,8 @@ GO_BUILD := go build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)'
 
 # What we write. cmd/otelcol-cloudwatch is generated but for one call into internal/cli, and analysing
 # it would analyse all of its dependencies.
-OURS := ./internal/... ./cmd/cloudwatch-local/... ./tests/...
+PACKAGES := ./components/... ./internal/... ./cmd/cloudwatch-local/...
+OURS := $(PACKAGES) ./tests/...
 TOOLS := bin/tools
 
 .PHONY: help
@@ -37,19 +38,19 @@ run: build ## Ship this host's metrics and a log file to a local CloudWatch; Ctr
 
 .PHONY: test
 test: build ## Run all tests: unit tests, and end-to-end tests with the real binaries.
-	OTELCOL_CLOUDWATCH_BIN=$(CURDIR)/bin go test ./internal/... ./cmd/cloudwatch-local/... ./tests/...
+	OTELCOL_CLOUDWATCH_BIN=$(CURDIR)/bin go test $(OURS)
 
 .PHONY: check
 check: check-format check-static check-generate check-race check-cross ## Everything that CI checks beside `make test`.
 
 .PHONY: check-format
 check-format: ## Fail where gofmt would change something; `make format` mends it.
-	@files=$$(gofmt -l cmd internal tests config tools); \
+	@files=$$(gofmt -l cmd components internal tests config tools); \
 	if [ -n "$$files" ]; then echo "not formatted, run 'make format':"; echo "$$files"; exit 1; fi
 
 .PHONY: format
 format: ## Format the Go code.
-	gofmt -w cmd internal tests config tools
+	gofmt -w cmd components internal tests config tools
 
 .PHONY: check-static
 check-static: $(TOOLS)/staticcheck ## Vet and staticcheck what we write.
@@ -57,24 +58,26 @@ check-static: $(TOOLS)/staticcheck ## Vet and staticcheck what we write.
 	$(TOOLS)/staticcheck $(OURS)
 
 .PHONY: generate
-generate: $(TOOLS)/builder ## Generate the collector's wiring from builder-config.yaml.
-	@scripts/generate.sh cmd/otelcol-cloudwatch
+generate: $(TOOLS)/builder $(TOOLS)/mdatagen ## Generate the collector's wiring, and the components' metadata.
+	@scripts/generate.sh cmd/otelcol-cloudwatch components
 
 .PHONY: check-generate
-check-generate: $(TOOLS)/builder ## Fail where the wiring differs from builder-config.yaml; `make generate` mends it.
-	@rm -rf build/drift && mkdir -p build/drift && scripts/generate.sh build/drift
+check-generate: $(TOOLS)/builder $(TOOLS)/mdatagen ## Fail where generated files are stale; `make generate` mends it.
+	@rm -rf build/drift && mkdir -p build/drift/cmd && cp -r components build/drift/ && scripts/generate.sh build/drift/cmd components
 	@for f in main.go components.go; do \
-	  diff -u cmd/otelcol-cloudwatch/$$f build/drift/$$f || { echo "cmd/otelcol-cloudwatch/$$f is stale, run 'make generate'"; exit 1; }; done
+	  diff -u cmd/otelcol-cloudwatch/$$f build/drift/cmd/$$f || { echo "cmd/otelcol-cloudwatch/$$f is stale, run 'make generate'"; exit 1; }; done
+	@diff -ru build/drift/components components || { echo "what mdatagen makes of metadata.yaml was stale, and is right now: commit it"; exit 1; }
+	@rm -rf build/drift/components # it would be a second set of packages
 	go mod tidy -diff || { echo "go.mod or go.sum is not tidy, run 'go mod tidy'"; exit 1; }
 
 .PHONY: check-race
 check-race: ## Run the unit tests with the race detector.
-	CGO_ENABLED=1 go test -race ./internal/... ./cmd/cloudwatch-local/...
+	CGO_ENABLED=1 go test -race $(PACKAGES)
 
 .PHONY: check-cross
 check-cross: ## Compile what we write for the other platforms.
 	@for target in windows/amd64 linux/arm64 darwin/arm64; do \
-	  echo "compile for $$target"; GOOS=$${target%/*} GOARCH=$${target#*/} go build ./internal/... ./cmd/cloudwatch-local/...; done
+	  echo "compile for $$target"; GOOS=$${target%/*} GOARCH=$${target#*/} go build $(PACKAGES); done
 
 .PHONY: cross
 cross: ## Build the whole collector for windows/amd64 and linux/arm64 into build/cross (some minutes).
@@ -83,7 +86,7 @@ cross: ## Build the whole collector for windows/amd64 and linux/arm64 into build
 
 .PHONY: bench
 bench: ## Run the benchmarks of what we write.
-	go test -run '^$$' -bench . -benchmem ./internal/...
+	go test -run '^$$' -bench . -benchmem $(PACKAGES)
 
 .PHONY: fuzz
 fuzz: ## Fuzz every parser for FUZZTIME (default 10s) each.

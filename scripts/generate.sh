@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Usage: scripts/generate.sh FOLDER
+# Usage: scripts/generate.sh FOLDER COMPONENTS
 # Lets ocb write the collector's wiring and puts main.go and components.go, formatted, into FOLDER.
 # Its main_others.go and main_windows.go are left out: cmd/otelcol-cloudwatch/run.go stands for them.
+# Lets mdatagen write each component's metadata beside the metadata.yaml below COMPONENTS.
 set -euo pipefail
 mkdir -p build/ocb
 if ! bin/tools/builder --config builder-config.yaml --skip-get-modules --skip-compilation >build/ocb.log 2>&1; then
@@ -10,3 +11,7 @@ if ! bin/tools/builder --config builder-config.yaml --skip-get-modules --skip-co
 fi
 gofmt -w build/ocb
 cp build/ocb/main.go build/ocb/components.go "$1/"
+tools=$PWD/bin/tools
+for metadata in "$2"/*/metadata.yaml; do
+  (cd "$(dirname "$metadata")" && "$tools/mdatagen" metadata.yaml)
+done

@@ -157,6 +157,17 @@ func (t *Table) Endpoint(s awsnames.Service) string {
 	return t.config.Endpoints[awsnames.All]
 }
 
+// Endpoints are the custom endpoint URLs by service.
+func (t *Table) Endpoints() map[string]string {
+	urls := map[string]string{}
+	for _, s := range awsnames.Services() {
+		if rawURL := t.Endpoint(s); rawURL != "" {
+			urls[string(s)] = rawURL
+		}
+	}
+	return urls
+}
+
 // Serves says whether some route leads to a service of the table's region under the policy.
 func (t *Table) Serves(s awsnames.Service) bool {
 	d := destination{service: s, region: t.config.Region, host: t.names[0].Public(s), port: "443"}
@@ -289,4 +300,9 @@ func (t *Table) refused(e *RefusedError) {
 		t.logger.Warn("A connection was refused by the route policy", zap.String("service", e.Service), zap.String("address", e.Address),
 			zap.String("route", e.Route), zap.String("policy", string(e.Policy)), zap.String("reason", string(e.Reason)), zap.String("remedy", e.remedy))
 	}
+}
+
+// Provider is what gives components the table of their process: the endpoint_routing extension.
+type Provider interface {
+	Routes() *Table
 }

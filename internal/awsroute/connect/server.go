@@ -30,7 +30,14 @@ const (
 	// drainIdle is how long a tunnel must be at rest until it is closed because its route is no longer
 	// the preferred one. Within an answer there are no such pauses; between two requests there are.
 	drainIdle = 2 * time.Second
-	sweep     = time.Second
+	// drainAsking is the same for a tunnel whose client spoke last. It may wait for an answer, or it may
+	// only have acknowledged one, as HTTP/2 does.
+	drainAsking = 30 * time.Second
+	sweep       = time.Second
+	// shutdownRest and shutdownAsking are what the end of the process leaves of them: what is in this
+	// process has ended before.
+	shutdownRest   = 100 * time.Millisecond
+	shutdownAsking = 2 * time.Second
 )
 
 // Router is the part of a route table that the listener needs; *awsroute.Table has it.
@@ -126,7 +133,7 @@ func (s *Server) Tunnels() int {
 	return len(s.tunnels)
 }
 
-// Shutdown ends the listener, waits for tunnels with traffic until ctx ends, and closes all.
+// Shutdown ends the listener, gives requests under way some seconds, until ctx ends, and closes all.
 func (s *Server) Shutdown(ctx context.Context) error {
 	if s.listener == nil {
 		return nil
@@ -134,7 +141,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	err := s.http.Shutdown(ctx) // tunnels are hijacked connections, which it does not know
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for s.closeTunnels(func(t *tunnel) bool { return t.atRest() && t.idle() > 100*time.Millisecond }) > 0 && ctx.Err() == nil {
+	for s.closeTunnels(func(t *tunnel) bool { return t.silent(shutdownRest, shutdownAsking) }) > 0 && ctx.Err() == nil {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -184,8 +191,7 @@ func (s *Server) sweep() {
 			return
 		case <-tick.C:
 			s.closeTunnels(func(t *tunnel) bool {
-				idle := t.idle()
-				return idle > s.idleTimeout || idle > s.drainIdle && t.atRest() && !s.router.Preferred(t.host, t.port, t.route)
+				return t.idle() > s.idleTimeout || t.silent(s.drainIdle, drainAsking) && !s.router.Preferred(t.host, t.port, t.route)
 			})
 		}
 	}

@@ -37,8 +37,14 @@ func (t *tunnel) touch() { t.active.Store(time.Now().UnixNano()) }
 
 func (t *tunnel) idle() time.Duration { return time.Since(time.Unix(0, t.active.Load())) }
 
-// atRest says whether an answer was the last thing that passed, so that no request is under way.
-func (t *tunnel) atRest() bool { return !t.asking.Load() }
+// silent says whether nothing has passed for rest, where an answer was the last thing, or for asking
+// where the client was.
+func (t *tunnel) silent(rest, asking time.Duration) bool {
+	if t.asking.Load() {
+		return t.idle() > asking
+	}
+	return t.idle() > rest
+}
 
 // run answers the client and copies until both sides have ended, or one has failed.
 func (t *tunnel) run() {

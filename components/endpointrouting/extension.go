@@ -1,0 +1,174 @@
+package endpointrouting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/extension"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/endpointrouting/internal/metadata"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsconfig"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsconfig/credserver"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/connect"
+)
+
+// routing is the running extension.
+type routing struct {
+	config    *Config
+	settings  extension.Settings
+	logger    *zap.Logger
+	table     *awsroute.Table
+	telemetry *metadata.TelemetryBuilder
+
+	host     component.Host
+	listener *connect.Server
+	session  *awsconfig.Session
+	server   *credserver.Server
+}
+
+var _ awsroute.Provider = (*routing)(nil)
+
+func newExtension(set extension.Settings, c *Config) (*routing, error) {
+	e := &routing{config: c, settings: set, logger: set.Logger}
+	var err error
+	if e.table, err = awsroute.New(c.Config, awsroute.Options{Logger: set.Logger, OnChange: e.report}); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// Routes is the table, for components of this distribution.
+func (e *routing) Routes() *awsroute.Table { return e.table }
+
+// Start begins to probe and to listen. Extensions start before every other component.
+func (e *routing) Start(ctx context.Context, host component.Host) error {
+	e.host = host
+	var err error
+	if e.telemetry, err = metadata.NewTelemetryBuilder(e.settings.TelemetrySettings); err != nil {
+		return err
+	}
+	if err := e.observe(); err != nil {
+		return err
+	}
+	e.logTable()
+	if e.config.Listen != "" {
+		e.listener = connect.New(e.table, e.logger)
+		if err := e.listener.Start(e.config.Listen); err != nil {
+			e.listener = nil
+			return err
+		}
+		e.logger.Info("Serving CONNECT to AWS names", zap.String("listen", e.listener.Addr().String()))
+	}
+	if e.config.ProcessProxy {
+		if err := e.setProcessProxy(); err != nil {
+			return err
+		}
+	}
+	if e.config.CredentialsEndpoint != nil {
+		if err := e.serveCredentials(ctx); err != nil {
+			return err
+		}
+	}
+	e.table.Start()
+	e.report()
+	return nil
+}
+
+// Shutdown ends what Start began. Components that send have been shut down before.
+func (e *routing) Shutdown(ctx context.Context) error {
+	var errs []error
+	if e.server != nil {
+		errs = append(errs, e.server.Shutdown(ctx))
+	}
+	if e.session != nil {
+		e.session.Close()
+	}
+	if e.listener != nil {
+		errs = append(errs, e.listener.Shutdown(ctx))
+	}
+	e.table.Shutdown()
+	if e.telemetry != nil {
+		e.telemetry.Shutdown()
+	}
+	return errors.Join(errs...)
+}
+
+// logTable says once which ways there are.
+func (e *routing) logTable() {
+	var routes []string
+	for _, r := range e.config.Routes {
+		routes = append(routes, r.Name)
+	}
+	e.logger.Info("Routing AWS calls", zap.String("region", e.config.Region), zap.String("policy", string(e.config.Policy)), zap.Strings("routes", routes))
+}
+
+// setProcessProxy makes the listener the proxy of every HTTP client that honours the environment, and
+// proves it: net/http reads the environment once, and somebody may have been first.
+func (e *routing) setProcessProxy() error {
+	proxy := (&url.URL{Scheme: "http", Host: e.listener.Addr().String()}).String()
+	if err := os.Setenv("HTTPS_PROXY", proxy); err != nil {
+		return err
+	}
+	names, err := awsnames.ForRegion(e.config.Region)
+	if err != nil {
+		return err
+	}
+	for _, s := range awsnames.Services() {
+		host := names.Public(s)
+		got, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: host}})
+		if err != nil || got == nil || got.String() != proxy {
+			return fmt.Errorf("process_proxy: calls to %s would not take the proxy %s but %q: set HTTPS_PROXY=%s in the environment that the collector is started with, and take AWS names out of NO_PROXY (%q)",
+				host, proxy, fmt.Sprint(got), proxy, os.Getenv("NO_PROXY")+os.Getenv("no_proxy"))
+		}
+	}
+	return nil
+}
+
+func (e *routing) serveCredentials(ctx context.Context) error {
+	var err error
+	e.session, err = awsconfig.Load(ctx, awsconfig.Config{Region: e.config.Region, Credentials: e.config.Credentials}, awsconfig.Options{
+		Router: e.table, Logger: e.logger, Endpoints: e.table.Endpoints(),
+		UserAgent: e.settings.BuildInfo.Command + "/" + e.settings.BuildInfo.Version,
+	})
+	if err != nil {
+		return fmt.Errorf("credentials: %w", err)
+	}
+	server, err := credserver.New(*e.config.CredentialsEndpoint, e.session.Credentials, e.logger)
+	if err != nil {
+		return fmt.Errorf("credentials_endpoint: %w", err)
+	}
+	if err := server.Start(); err != nil {
+		return fmt.Errorf("credentials_endpoint: %w", err)
+	}
+	e.server = server
+	e.logger.Info("Serving AWS credentials", zap.String("url", server.URL()), zap.String("source", e.session.CredentialSource))
+	return nil
+}
+
+// report turns the verdicts on routes into the component's status.
+func (e *routing) report() {
+	if e.host == nil {
+		return
+	}
+	for _, s := range e.table.Snapshot().Services {
+		if s.Healthy || s.Active == "" {
+			continue
+		}
+		err := fmt.Errorf("no route to %s in %s works", s.Service, s.Region)
+		for _, r := range s.Routes {
+			err = fmt.Errorf("%w; route %q: %w", err, r.Route, r.LastError)
+		}
+		componentstatus.ReportStatus(e.host, componentstatus.NewRecoverableErrorEvent(err))
+		return
+	}
+	componentstatus.ReportStatus(e.host, componentstatus.NewEvent(componentstatus.StatusOK))
+}
