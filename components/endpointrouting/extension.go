@@ -21,6 +21,9 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/connect"
 )
 
+// containerVariable leads SDKs to a container credentials endpoint.
+const containerVariable = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+
 // routing is the running extension.
 type routing struct {
 	config    *Config
@@ -150,6 +153,9 @@ func (e *routing) serveCredentials(ctx context.Context) error {
 		return fmt.Errorf("credentials_endpoint: %w", err)
 	}
 	e.server = server
+	if source := e.config.Credentials.Source; os.Getenv(containerVariable) == server.URL() && (source == "" || source == awsconfig.SourceDefault || source == awsconfig.SourceContainer) {
+		return fmt.Errorf("credentials::source %q would ask the credentials endpoint itself, since %s is %s: name the source that it shall serve, such as ssm_agent or profile", source, containerVariable, server.URL())
+	}
 	e.logger.Info("Serving AWS credentials", zap.String("url", server.URL()), zap.String("source", e.session.CredentialSource))
 	return nil
 }

@@ -3,6 +3,7 @@ package endpointrouting
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -58,7 +59,7 @@ func TestConfiguration(t *testing.T) {
 
 	for name, want := range map[string]string{
 		"socket":      "HTTPS_PROXY can only name host:port",
-		"credentials": "credentials is set without credentials_endpoint",
+		"credentials": "credentials::process",
 		"remote":      "not on loopback",
 		"empty":       "region is not set",
 	} {
@@ -180,6 +181,23 @@ func TestStartFailsWhereProxyWouldNotBeTaken(t *testing.T) {
 	require.NoError(t, err)
 	err = e.Start(context.Background(), componenttest.NewNopHost())
 	require.ErrorContains(t, err, fmt.Sprintf("set HTTPS_PROXY=http://%s", e.listener.Addr()))
+	require.NoError(t, e.Shutdown(context.Background()))
+}
+
+func TestEndpointThatWouldAskItselfFailsTheStart(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := free.Addr().String()
+	require.NoError(t, free.Close())
+	isolated(t, map[string]string{containerVariable: "http://" + address + "/v1/credentials"})
+	c := createDefaultConfig().(*Config)
+	c.Region, c.Policy = "us-east-1", awsroute.Any
+	c.Routes = []awsroute.Route{{Name: "internet", Public: &awsroute.Public{}}}
+	c.Probe.Interval = 0
+	c.CredentialsEndpoint = &credserver.Config{Endpoint: address}
+	e, err := newExtension(extensiontest.NewNopSettings(metadata.Type), c)
+	require.NoError(t, err)
+	require.ErrorContains(t, e.Start(context.Background(), componenttest.NewNopHost()), "would ask the credentials endpoint itself")
 	require.NoError(t, e.Shutdown(context.Background()))
 }
 

@@ -1,0 +1,69 @@
+package awsaccess
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/provider/envprovider"
+	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
+	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
+)
+
+// Variable names the file for everything that runs before, or without, the endpoint_routing extension:
+// fetching configuration, and our subcommands. It is a path, file:path, or yaml:text.
+const Variable = "OTELCOL_CLOUDWATCH_ROUTES"
+
+// Extension is the type of the extension whose configuration this is.
+const Extension = "endpoint_routing"
+
+// FromEnvironment reads what Variable names. It returns false where the variable is not set.
+func FromEnvironment(ctx context.Context) (Config, bool, error) {
+	uri := os.Getenv(Variable)
+	if uri == "" {
+		return Config{}, false, nil
+	}
+	c, err := Load(ctx, uri)
+	if err != nil {
+		return Config{}, true, fmt.Errorf("%s: %w", Variable, err)
+	}
+	return c, true, nil
+}
+
+// Load reads a configuration from a path, file:path, or yaml:text, with ${env:NAME} and ${file:path} in
+// it. It may be a collector's configuration with the extension in it, or hold the extension's keys alone.
+func Load(ctx context.Context, uri string) (Config, error) {
+	resolver, err := confmap.NewResolver(confmap.ResolverSettings{
+		URIs:              []string{uri},
+		ProviderFactories: []confmap.ProviderFactory{fileprovider.NewFactory(), envprovider.NewFactory(), yamlprovider.NewFactory()},
+		DefaultScheme:     "env",
+	})
+	if err != nil {
+		return Config{}, err
+	}
+	defer func() { _ = resolver.Shutdown(ctx) }()
+	conf, err := resolver.Resolve(ctx)
+	if err != nil {
+		return Config{}, err
+	}
+	if conf.IsSet("extensions") {
+		if conf, err = conf.Sub("extensions::" + Extension); err != nil {
+			return Config{}, err
+		}
+		if len(conf.AllKeys()) == 0 {
+			return Config{}, errors.New("there are extensions, and none of them is " + Extension)
+		}
+	}
+	return FromMap(conf.ToStringMap())
+}
+
+// FromMap makes a configuration of the extension's keys, and checks it.
+func FromMap(m map[string]any) (Config, error) {
+	c := NewDefaultConfig()
+	if err := confmap.NewFromStringMap(m).Unmarshal(&c); err != nil {
+		return Config{}, err
+	}
+	return c, c.Check()
+}

@@ -1,0 +1,67 @@
+package awsaccess
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsconfig"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute"
+)
+
+const table = `region: eu-central-1
+policy: private_only
+routes: [{name: dx, vpc_endpoints: {logs: "${env:ENDPOINTS}"}}]
+listen: 127.0.0.1:4443
+process_proxy: true
+credentials: {source: instance}
+credentials_endpoint: {endpoint: "127.0.0.1:0"}
+`
+
+func TestOneFileServesTheCollectorAndWhatRunsBeforeIt(t *testing.T) {
+	t.Setenv("ENDPOINTS", "10.0.0.1, 10.0.0.2")
+	path := filepath.Join(t.TempDir(), "routes.yaml")
+	layer := "exporters: {awsemf: {}}\nextensions:\n  file_storage: {}\n  endpoint_routing: {region: eu-central-1, policy: private_only, routes: [{name: dx, vpc_endpoints: {logs: '${env:ENDPOINTS}'}}], " +
+		"listen: '127.0.0.1:4443', process_proxy: true, credentials: {source: instance}, credentials_endpoint: {endpoint: '127.0.0.1:0'}}\n"
+	require.NoError(t, os.WriteFile(path, []byte(layer), 0o600))
+	for _, value := range []string{path, "file:" + path, "yaml:" + table, "yaml:" + layer} {
+		t.Setenv(Variable, value)
+		c, set, err := FromEnvironment(context.Background())
+		require.NoError(t, err)
+		assert.True(t, set)
+		assert.Equal(t, awsroute.PrivateOnly, c.Policy)
+		assert.Equal(t, awsroute.Targets{"10.0.0.1", "10.0.0.2"}, c.Routes[0].VPCEndpoints["logs"])
+		assert.Equal(t, awsconfig.SourceInstance, c.Credentials.Source)
+		assert.True(t, c.HasCredentials())
+		assert.True(t, c.ProcessProxy)
+		assert.Equal(t, awsroute.NewDefaultConfig().Probe, c.Probe)
+	}
+	t.Setenv(Variable, "")
+	_, set, err := FromEnvironment(context.Background())
+	require.NoError(t, err)
+	assert.False(t, set)
+}
+
+func TestMistakesAreNamed(t *testing.T) {
+	t.Setenv("ENDPOINTS", "10.0.0.1")
+	for name, c := range map[string]struct{ uri, want string }{
+		"no file":                {filepath.Join(t.TempDir(), "absent.yaml"), "absent.yaml"},
+		"another extension":      {"yaml:extensions: {file_storage: {}}", "none of them is endpoint_routing"},
+		"nothing":                {"yaml:{}", "region is not set"},
+		"unknown key":            {"yaml:" + table + "polcy: any", "polcy"},
+		"proxy without listener": {"yaml:{region: eu-central-1, policy: any, routes: [{name: i, public: {}}], process_proxy: true}", "HTTPS_PROXY can only name host:port"},
+		"credentials":            {"yaml:{region: eu-central-1, policy: any, routes: [{name: i, public: {}}], credentials: {source: process}}", "process"},
+		"credentials for others": {"yaml:{region: eu-central-1, policy: any, routes: [{name: i, public: {}}], credentials_endpoint: {endpoint: '0.0.0.0:1'}}", "not on loopback"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(Variable, c.uri)
+			_, _, err := FromEnvironment(context.Background())
+			require.ErrorContains(t, err, c.want)
+			assert.ErrorContains(t, err, Variable)
+		})
+	}
+}
