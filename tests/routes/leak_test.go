@@ -1,0 +1,88 @@
+//go:build linux
+
+package routes
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
+)
+
+// everything is every unmodified component that calls AWS, each with a role, so that each calls STS.
+const everything = `yaml:
+receivers:
+  otlp: {protocols: {http: {endpoint: 127.0.0.1:4318}}}
+extensions:
+  awsproxy: {endpoint: 127.0.0.1:2000, region: eu-central-1, role_arn: "arn:aws:iam::123456789012:role/proxy"}
+  sigv4auth: {region: eu-central-1, service: xray, assume_role: {arn: "arn:aws:iam::123456789012:role/otlp", sts_region: eu-central-1}}
+exporters:
+  awsemf: {role_arn: "arn:aws:iam::123456789012:role/emf"}
+  awscloudwatchlogs: {role_arn: "arn:aws:iam::123456789012:role/logs"}
+  awsxray: {region: eu-central-1, role_arn: "arn:aws:iam::123456789012:role/xray"}
+  otlp_http: {endpoint: "https://xray.eu-central-1.amazonaws.com", auth: {authenticator: sigv4auth}, compression: none, retry_on_failure: {enabled: false}}
+service:
+  extensions: [endpoint_routing, file_storage, healthcheckv2, awsproxy, sigv4auth]
+  pipelines:
+    traces: {receivers: [otlp], exporters: [awsxray, otlp_http]}
+`
+
+const span = `{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"app"}}]},"scopeSpans":[{"spans":[{` +
+	`"traceId":"5759e988bd862e3fe1be46a994272793","spanId":"53995c3f42cd8ad8","name":"work","kind":2,"startTimeUnixNano":"1764000000000000000","endTimeUnixNano":"1764000001000000000"}]}]}]}`
+
+// TestNothingLeavesByAnotherLink runs the whole product under private_only on a machine whose other
+// links all lead to AWS, and counts what leaves by them.
+func TestNothingLeavesByAnotherLink(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, "routes/private-vif.yaml", awslocal.Options{})
+	s.configs = append(s.configs, everything)
+	before := s.mark()
+	collector := s.collect()
+	s.write(10_000)
+	s.delivered()
+	s.measured()
+	client := s.client(s.dialer(from{}), nil)
+	answer, err := client.Post("http://127.0.0.1:4318/v1/traces", "application/json", strings.NewReader(span))
+	require.NoError(t, err)
+	assert.NoError(t, answer.Body.Close())
+	await(t, "the segment", func() bool { return s.aws.XRay.Status().Segments > 0 })
+	isOTLP := func(a arrival) bool { return a.host == publicXRay && a.service == "xray" }
+	await(t, "OTLP", func() bool { return s.arrived.count(isOTLP) >= 2 })
+	answer, err = client.Post("http://127.0.0.1:2000/GetSamplingRules", "application/json", strings.NewReader("{}"))
+	require.NoError(t, err)
+	assert.NoError(t, answer.Body.Close())
+	assert.Equal(t, http.StatusOK, answer.StatusCode)
+
+	doctor := []string{collectorBinary(t), "doctor", "--service", "logs", "--service", "ssm", "--service", "sts", "--service", "xray", "--service", "monitoring"}
+	for _, config := range s.configs {
+		doctor = append(doctor, "--config", config)
+	}
+	_ = s.exec(doctor, s.env...).wait() // its own tests are about what it says
+	collector.stop()
+
+	s.exactlyOnce()
+	before.onlyUsed(linkPrivate)
+	assert.Equal(t, []string{"logs", "monitoring", "ssm", "sts", "xray"}, s.arrived.services(linkPrivate))
+	for _, link := range dataLinks {
+		t.Logf("packets sent by %-9s %d", link, before.sent(link))
+	}
+	t.Logf("arrived:\n%s", &s.arrived)
+}
+
+// TestWithoutTheProxyVariableARoleLeaks shows that the leak test can fail: proxy_address does not reach
+// the STS call of an unmodified exporter.
+func TestWithoutTheProxyVariableARoleLeaks(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, "routes/private-vif.yaml", awslocal.Options{})
+	s.configs = append(s.configs, "yaml:extensions::endpoint_routing::process_proxy: false",
+		`yaml:exporters: {awscloudwatchlogs: {role_arn: "arn:aws:iam::123456789012:role/logs", proxy_address: "http://127.0.0.1:4443"}, awsemf: {proxy_address: "http://127.0.0.1:4443"}}`)
+	s.write(10)
+	s.collect()
+	s.delivered()
+	assert.Equal(t, []string{"sts"}, s.arrived.services(linkInternet))
+	assert.Equal(t, []string{"logs"}, s.arrived.services(linkPrivate))
+}
