@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"os"
 
 	"go.opentelemetry.io/collector/component"
@@ -14,10 +12,10 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/endpointrouting/internal/metadata"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsaccess"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsconfig"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsconfig/credserver"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute"
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/connect"
 )
 
@@ -63,7 +61,11 @@ func (e *routing) Start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	e.logTable()
-	if e.config.Listen != "" {
+	process := awsaccess.Current()
+	if process != nil {
+		process.Use(e.table)
+	}
+	if e.config.Listen != "" && (process == nil || process.Listen() != e.config.Listen) {
 		e.listener = connect.New(e.table, e.logger)
 		if err := e.listener.Start(e.config.Listen); err != nil {
 			e.listener = nil
@@ -71,8 +73,8 @@ func (e *routing) Start(ctx context.Context, host component.Host) error {
 		}
 		e.logger.Info("Serving CONNECT to AWS names", zap.String("listen", e.listener.Addr().String()))
 	}
-	if e.config.ProcessProxy {
-		if err := e.setProcessProxy(); err != nil {
+	if e.config.ProcessProxy && process == nil {
+		if err := awsaccess.SetProxy(e.config.Region, e.listener.Addr().String()); err != nil {
 			return err
 		}
 	}
@@ -95,6 +97,9 @@ func (e *routing) Shutdown(ctx context.Context) error {
 	if e.session != nil {
 		e.session.Close()
 	}
+	if process := awsaccess.Current(); process != nil {
+		process.Restore() // what runs until the next start has the process's own table
+	}
 	if e.listener != nil {
 		errs = append(errs, e.listener.Shutdown(ctx))
 	}
@@ -112,28 +117,6 @@ func (e *routing) logTable() {
 		routes = append(routes, r.Name)
 	}
 	e.logger.Info("Routing AWS calls", zap.String("region", e.config.Region), zap.String("policy", string(e.config.Policy)), zap.Strings("routes", routes))
-}
-
-// setProcessProxy makes the listener the proxy of every HTTP client that honours the environment, and
-// proves it: net/http reads the environment once, and somebody may have been first.
-func (e *routing) setProcessProxy() error {
-	proxy := (&url.URL{Scheme: "http", Host: e.listener.Addr().String()}).String()
-	if err := os.Setenv("HTTPS_PROXY", proxy); err != nil {
-		return err
-	}
-	names, err := awsnames.ForRegion(e.config.Region)
-	if err != nil {
-		return err
-	}
-	for _, s := range awsnames.Services() {
-		host := names.Public(s)
-		got, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: host}})
-		if err != nil || got == nil || got.String() != proxy {
-			return fmt.Errorf("process_proxy: calls to %s would not take the proxy %s but %q: set HTTPS_PROXY=%s in the environment that the collector is started with, and take AWS names out of NO_PROXY (%q)",
-				host, proxy, fmt.Sprint(got), proxy, os.Getenv("NO_PROXY")+os.Getenv("no_proxy"))
-		}
-	}
-	return nil
 }
 
 func (e *routing) serveCredentials(ctx context.Context) error {

@@ -6,6 +6,8 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsaccess"
 )
 
 // The attributes of the metrics in metadata.yaml.
@@ -80,9 +82,14 @@ func (e *routing) observe() error {
 			return nil
 		}),
 		t.RegisterEndpointRoutingTunnelsCallback(func(_ context.Context, o metric.Int64Observer) error {
+			tunnels := 0
 			if e.listener != nil {
-				o.Observe(int64(e.listener.Tunnels()))
+				tunnels += e.listener.Tunnels()
 			}
+			if process := awsaccess.Current(); process != nil {
+				tunnels += process.Tunnels()
+			}
+			o.Observe(int64(tunnels))
 			return nil
 		}),
 	)

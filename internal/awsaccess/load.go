@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/provider/envprovider"
@@ -35,16 +37,7 @@ func FromEnvironment(ctx context.Context) (Config, bool, error) {
 // Load reads a configuration from a path, file:path, or yaml:text, with ${env:NAME} and ${file:path} in
 // it. It may be a collector's configuration with the extension in it, or hold the extension's keys alone.
 func Load(ctx context.Context, uri string) (Config, error) {
-	resolver, err := confmap.NewResolver(confmap.ResolverSettings{
-		URIs:              []string{uri},
-		ProviderFactories: []confmap.ProviderFactory{fileprovider.NewFactory(), envprovider.NewFactory(), yamlprovider.NewFactory()},
-		DefaultScheme:     "env",
-	})
-	if err != nil {
-		return Config{}, err
-	}
-	defer func() { _ = resolver.Shutdown(ctx) }()
-	conf, err := resolver.Resolve(ctx)
+	conf, err := resolve(ctx, []string{uri})
 	if err != nil {
 		return Config{}, err
 	}
@@ -57,6 +50,51 @@ func Load(ctx context.Context, uri string) (Config, error) {
 		}
 	}
 	return FromMap(conf.ToStringMap())
+}
+
+// FromLayers finds the extension in those of a collector's --config values that are on this machine: a
+// path, file:, yaml: or env:. It returns false where no service uses the extension, and where the layers
+// are wrong: the collector says so itself.
+func FromLayers(ctx context.Context, uris []string) (Config, bool) {
+	local := slices.DeleteFunc(slices.Clone(uris), func(uri string) bool {
+		scheme, _, ok := strings.Cut(uri, ":")
+		// One letter is a drive of Windows.
+		return ok && len(scheme) > 1 && scheme != "file" && scheme != "yaml" && scheme != "env"
+	})
+	if len(local) == 0 {
+		return Config{}, false
+	}
+	conf, err := resolve(ctx, local)
+	if err != nil {
+		return Config{}, false
+	}
+	used, _ := conf.Get("service::extensions").([]any)
+	for _, id := range used {
+		name := fmt.Sprint(id)
+		if kind, _, _ := strings.Cut(name, "/"); kind != Extension {
+			continue
+		}
+		sub, err := conf.Sub("extensions::" + name)
+		if err != nil {
+			return Config{}, false
+		}
+		c, err := FromMap(sub.ToStringMap())
+		return c, err == nil
+	}
+	return Config{}, false
+}
+
+func resolve(ctx context.Context, uris []string) (*confmap.Conf, error) {
+	resolver, err := confmap.NewResolver(confmap.ResolverSettings{
+		URIs:              uris,
+		ProviderFactories: []confmap.ProviderFactory{fileprovider.NewFactory(), envprovider.NewFactory(), yamlprovider.NewFactory()},
+		DefaultScheme:     "env",
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resolver.Shutdown(ctx) }()
+	return resolver.Resolve(ctx)
 }
 
 // FromMap makes a configuration of the extension's keys, and checks it.

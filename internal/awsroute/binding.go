@@ -28,7 +28,6 @@ func (b localBinding) control(network string, c syscall.RawConn) error {
 	v6 := strings.HasSuffix(network, "6")
 	var failed error
 	err := c.Control(func(socket uintptr) {
-		setUnacknowledged(socket, unacknowledged)
 		switch {
 		case b.address.IsValid() && b.address.Is6() != v6:
 			failed = fmt.Errorf("source %s is of the other IP version", b.address)

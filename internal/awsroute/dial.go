@@ -13,14 +13,15 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
 )
 
-// A connection whose path dies is found out after idle + count*interval, and after as long with data
-// under way, so that a request fails and takes the next route.
+// A connection at rest whose path dies is found out after idle + count*interval.
 const (
 	keepAliveIdle     = 10 * time.Second
 	keepAliveInterval = 5 * time.Second
 	keepAliveCount    = 3
-	// unacknowledged is how long sent data may stay unacknowledged (RFC 5482).
-	unacknowledged = keepAliveIdle + keepAliveCount*keepAliveInterval
+	// unacknowledged is how long sent data may stay unacknowledged (RFC 5482): less than the 5 seconds
+	// after which exporters give a request up and send it again (exporterhelper's default timeout).
+	// Otherwise the kernel could deliver it the first time when the path comes back.
+	unacknowledged = 4 * time.Second
 )
 
 // route is one route ready for use.
@@ -104,13 +105,29 @@ func (r *route) connect(ctx context.Context, service awsnames.Service, address s
 			return r.local.control(network, c)
 		},
 	}
-	return dialer.DialContext(ctx, "tcp", address)
+	conn, err := dialer.DialContext(ctx, "tcp", address)
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		// Not before: it would bound the attempt to connect, which has its own limit.
+		if raw, err := tcp.SyscallConn(); err == nil {
+			_ = raw.Control(func(socket uintptr) { setUnacknowledged(socket, unacknowledged) })
+		}
+	}
+	return conn, err
 }
 
+// controlRecord is the size of a write that asks nothing: a TLS alert, or an HTTP/2 acknowledgement. A
+// signed request is longer: its signature alone has 64 characters.
+const controlRecord = 64
+
 // counted is a connection that counts into its route.
+//
+// A connection that is closed while an answer is awaited is aborted: what the kernel has not got rid of
+// is thrown away. It would otherwise go on to send the request for minutes, and if the path came back
+// deliver what the caller has long sent again on another one.
 type counted struct {
 	net.Conn
 	route  *route
+	asking atomic.Bool // the last thing of size was written
 	closed atomic.Bool
 }
 
@@ -121,21 +138,49 @@ func (r *route) count(conn net.Conn) net.Conn {
 
 func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	c.route.received.Add(int64(n))
+	if n > 0 {
+		c.asking.Store(false)
+		c.route.received.Add(int64(n))
+	}
 	return n, err
 }
 
 func (c *counted) Write(p []byte) (int, error) {
+	if len(p) > controlRecord {
+		c.asking.Store(true)
+	}
 	n, err := c.Conn.Write(p)
 	c.route.sent.Add(int64(n))
 	return n, err
 }
 
 func (c *counted) Close() error {
-	if !c.closed.Swap(true) {
-		c.route.connections.Add(-1)
+	if c.closed.Swap(true) {
+		return c.Conn.Close()
+	}
+	c.route.connections.Add(-1)
+	if c.asking.Load() {
+		if tcp := tcpOf(c.Conn); tcp != nil {
+			_ = tcp.SetLinger(0)
+		}
 	}
 	return c.Conn.Close()
+}
+
+// tcpOf is the TCP connection beneath TLS to a proxy.
+func tcpOf(conn net.Conn) *net.TCPConn {
+	if over, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		conn = over.NetConn()
+	}
+	tcp, _ := conn.(*net.TCPConn)
+	return tcp
+}
+
+// Asking says whether an answer is awaited on a connection that a table has dialed: nothing of size has
+// come since something was sent.
+func Asking(conn net.Conn) bool {
+	c, ok := conn.(*counted)
+	return ok && c.asking.Load()
 }
 
 // CloseWrite ends the sending direction, where the connection beneath can.

@@ -62,6 +62,8 @@ type station struct {
 	written int
 	configs []string // files, and yaml: layers
 	env     []string
+	token   string   // the file with the token of the collector's credentials
+	other   []string // the environment of programs that use the collector's credentials
 }
 
 // newStation makes a lab in the recipes' region, whose public names have public addresses and whose

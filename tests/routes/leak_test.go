@@ -57,10 +57,14 @@ func TestNothingLeavesByAnotherLink(t *testing.T) {
 	assert.NoError(t, answer.Body.Close())
 	assert.Equal(t, http.StatusOK, answer.StatusCode)
 
+	// Beside the running collector; sigv4auth calls STS while it validates its configuration.
+	validate := []string{collectorBinary(t), "validate"}
 	doctor := []string{collectorBinary(t), "doctor", "--service", "logs", "--service", "ssm", "--service", "sts", "--service", "xray", "--service", "monitoring"}
 	for _, config := range s.configs {
 		doctor = append(doctor, "--config", config)
+		validate = append(validate, "--config", config)
 	}
+	s.run(validate, s.env...)
 	_ = s.exec(doctor, s.env...).wait() // its own tests are about what it says
 	collector.stop()
 

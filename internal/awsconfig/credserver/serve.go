@@ -20,7 +20,7 @@ const maxLife = 5 * time.Minute
 type answer struct {
 	AccessKeyID     string `json:"AccessKeyId"`
 	SecretAccessKey string `json:"SecretAccessKey"`
-	Token           string `json:"Token,omitempty"`
+	Token           string `json:"Token"` // also where it is empty: botocore takes nothing without it
 	Expiration      string `json:"Expiration"`
 	AccountID       string `json:"AccountId,omitempty"`
 }

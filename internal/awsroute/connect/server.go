@@ -27,18 +27,31 @@ const (
 	dialTimeout = 30 * time.Second
 	// idleTimeout ends a tunnel without traffic. AWS closes idle connections after some seconds.
 	idleTimeout = 90 * time.Second
-	// drainIdle is how long a tunnel must be at rest until it is closed because its route is no longer
-	// the preferred one. Within an answer there are no such pauses; between two requests there are.
-	drainIdle = 2 * time.Second
-	// drainAsking is the same for a tunnel whose client spoke last. It may wait for an answer, or it may
-	// only have acknowledged one, as HTTP/2 does.
+	// drainAsking is how long a tunnel must be silent, after its client spoke last, to be closed because
+	// its route is no longer the preferred one. An answer may be awaited.
 	drainAsking = 30 * time.Second
-	sweep       = time.Second
+	// sweep is how often tunnels are looked at, and drainSweep while some shall be closed.
+	sweep      = time.Second
+	drainSweep = 5 * time.Millisecond
 	// shutdownRest and shutdownAsking are what the end of the process leaves of them: what is in this
 	// process has ended before.
 	shutdownRest   = 100 * time.Millisecond
 	shutdownAsking = 2 * time.Second
 )
+
+// drainRest is how long a tunnel must be at rest after an answer to be closed because its route has not
+// been the preferred one for a while. Connections that are kept for later requests rest for long. Those
+// of a busy sender hardly do: the longer they are on the wrong way, the shorter a pause is waited for.
+func drainRest(left time.Duration) time.Duration {
+	switch {
+	case left < 5*time.Second:
+		return 2 * time.Second
+	case left < 30*time.Second:
+		return 200 * time.Millisecond
+	default:
+		return 20 * time.Millisecond
+	}
+}
 
 // Router is the part of a route table that the listener needs; *awsroute.Table has it.
 type Router interface {
@@ -49,7 +62,6 @@ type Router interface {
 
 // Server is a listener and its tunnels.
 type Server struct {
-	router   Router
 	logger   *zap.Logger
 	listener net.Listener
 	http     *http.Server
@@ -59,16 +71,18 @@ type Server struct {
 	done   sync.WaitGroup
 
 	mu      sync.Mutex
+	router  Router
 	tunnels map[*tunnel]struct{}
 	waiting int // connections that have no tunnel yet
 
-	maxConnections         int
-	idleTimeout, drainIdle time.Duration
+	maxConnections     int
+	idleTimeout, sweep time.Duration
+	drainRest          func(left time.Duration) time.Duration
 }
 
 // New prepares a server for router.
 func New(router Router, logger *zap.Logger) *Server {
-	s := &Server{router: router, logger: logger, tunnels: map[*tunnel]struct{}{}, maxConnections: MaxConnections, idleTimeout: idleTimeout, drainIdle: drainIdle}
+	s := &Server{router: router, logger: logger, tunnels: map[*tunnel]struct{}{}, maxConnections: MaxConnections, idleTimeout: idleTimeout, sweep: sweep, drainRest: drainRest}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.http = &http.Server{
 		Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: headerTimeout, IdleTimeout: headerTimeout, MaxHeaderBytes: maxHeader,
@@ -101,7 +115,7 @@ func (s *Server) Start(listen string) error {
 			s.logger.Error("The CONNECT listener ended", zap.Error(err))
 		}
 	})
-	s.done.Go(s.sweep)
+	s.done.Go(s.sweepUntilEnd)
 	return nil
 }
 
@@ -121,6 +135,13 @@ func removeStale(path string) error {
 		return fmt.Errorf("listen %q: another process serves this socket", path)
 	}
 	return os.Remove(path)
+}
+
+// Route makes new tunnels take another router. Those that are open end when they come to rest.
+func (s *Server) Route(router Router) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.router = router
 }
 
 // Addr is where the server listens.
@@ -181,18 +202,34 @@ func (s *Server) closeTunnels(match func(*tunnel) bool) int {
 	return len(s.tunnels)
 }
 
-// sweep closes tunnels that are idle for too long, and idle ones that would take another route today.
-func (s *Server) sweep() {
-	tick := time.NewTicker(min(sweep, s.drainIdle))
+// sweepUntilEnd closes tunnels that are idle for too long, and those at rest that would take another route
+// today.
+func (s *Server) sweepUntilEnd() {
+	tick := time.NewTimer(s.sweep)
 	defer tick.Stop()
 	for {
 		select {
 		case <-s.ctx.Done():
 			return
 		case <-tick.C:
-			s.closeTunnels(func(t *tunnel) bool {
-				return t.idle() > s.idleTimeout || t.silent(s.drainIdle, drainAsking) && !s.router.Preferred(t.host, t.port, t.route)
-			})
+		}
+		draining := false
+		s.closeTunnels(func(t *tunnel) bool { // under the lock that guards the router
+			if s.router.Preferred(t.host, t.port, t.route) {
+				t.left = time.Time{}
+				return t.idle() > s.idleTimeout
+			}
+			if t.left.IsZero() {
+				t.left = time.Now()
+			}
+			done := t.silent(s.drainRest(time.Since(t.left)), drainAsking)
+			draining = draining || !done
+			return done
+		})
+		if draining {
+			tick.Reset(drainSweep)
+		} else {
+			tick.Reset(s.sweep)
 		}
 	}
 }
@@ -202,14 +239,17 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this is a proxy for CONNECT to AWS names; it serves nothing else", http.StatusMethodNotAllowed)
 		return
 	}
+	s.mu.Lock()
+	router := s.router
+	s.mu.Unlock()
 	host, port, err := net.SplitHostPort(r.Host)
-	if err != nil || !s.router.Names(host, port) {
+	if err != nil || !router.Names(host, port) {
 		http.Error(w, fmt.Sprintf("%q is no AWS name that this proxy serves: it serves those of the configured regions on port 443", r.Host), http.StatusForbidden)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), dialTimeout)
 	defer cancel()
-	upstream, route, err := s.router.Dial(ctx, "tcp", net.JoinHostPort(host, port))
+	upstream, route, err := router.Dial(ctx, "tcp", net.JoinHostPort(host, port))
 	if err != nil {
 		code := http.StatusBadGateway
 		if refused := (*awsroute.RefusedError)(nil); errors.As(err, &refused) {

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,6 +29,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/certs"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -37,23 +39,36 @@ const (
 	patience = time.Minute
 )
 
-// router leads AWS's name of logs to one address.
+// router leads AWS's names to one address, or fails.
 type router struct {
-	to      string
+	*awsroute.Table
 	away    atomic.Bool // another route is preferred now
 	dialErr error
 	dials   atomic.Int64
 }
 
-func (r *router) Names(host, port string) bool          { return host == logsName && port == "443" }
+func newRouter(t *testing.T, to string) *router {
+	t.Helper()
+	return &router{Table: table(t, awsroute.Route{Name: "dx", VPCEndpoints: map[awsnames.Service]awsroute.Targets{awsnames.All: {to}}}, nil)}
+}
+
+func table(t *testing.T, route awsroute.Route, names *net.Resolver) *awsroute.Table {
+	t.Helper()
+	c := awsroute.NewDefaultConfig()
+	c.Region, c.Policy, c.Routes = "us-east-1", awsroute.Any, []awsroute.Route{route}
+	table, err := awsroute.New(c, awsroute.Options{Resolver: names})
+	require.NoError(t, err)
+	return table
+}
+
 func (r *router) Preferred(string, string, string) bool { return !r.away.Load() }
-func (r *router) Dial(ctx context.Context, network, _ string) (net.Conn, string, error) {
+
+func (r *router) Dial(ctx context.Context, network, address string) (net.Conn, string, error) {
 	r.dials.Add(1)
 	if r.dialErr != nil {
 		return nil, "", r.dialErr
 	}
-	conn, err := new(net.Dialer).DialContext(ctx, network, r.to)
-	return conn, "dx", err
+	return r.Table.Dial(ctx, network, address)
 }
 
 func start(t *testing.T, r Router, listen string, change func(*Server)) *Server {
@@ -108,7 +123,7 @@ func get(t *testing.T, c *http.Client) string {
 func TestTunnelCarriesTLSEndToEnd(t *testing.T) {
 	big := strings.Repeat("x", 3<<20)
 	address, roots := aws(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Host+big) })
-	s := start(t, &router{to: address}, "127.0.0.1:0", nil)
+	s := start(t, newRouter(t, address), "127.0.0.1:0", nil)
 	assert.Equal(t, logsName+big, get(t, client(t, s, roots)))
 }
 
@@ -129,7 +144,7 @@ func say(t *testing.T, s *Server, text string) (int, string) {
 }
 
 func TestItIsNoOpenProxy(t *testing.T) {
-	r := &router{to: "127.0.0.1:1"}
+	r := newRouter(t, "127.0.0.1:1")
 	s := start(t, r, "127.0.0.1:0", nil)
 	for name, c := range map[string]struct {
 		request string
@@ -157,7 +172,8 @@ func TestItIsNoOpenProxy(t *testing.T) {
 }
 
 func TestWhatTheTableRefusesIsForbiddenAndExplained(t *testing.T) {
-	r := &router{dialErr: fmt.Errorf("route %q: %w", "dx", &awsroute.RefusedError{Service: "logs", Address: "203.0.113.1", Route: "dx", Policy: awsroute.PrivateOnly})}
+	r := newRouter(t, "127.0.0.1:1")
+	r.dialErr = fmt.Errorf("route %q: %w", "dx", &awsroute.RefusedError{Service: "logs", Address: "203.0.113.1", Route: "dx", Policy: awsroute.PrivateOnly})
 	s := start(t, r, "127.0.0.1:0", nil)
 	const request = "CONNECT " + logsName + ":443 HTTP/1.1\r\nHost: x\r\n\r\n"
 	status, body := say(t, s, request)
@@ -171,15 +187,12 @@ func TestWhatTheTableRefusesIsForbiddenAndExplained(t *testing.T) {
 
 func TestNameThatDNSLeadsToThisHostIsRefused(t *testing.T) {
 	names := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no DNS server") }}
-	for name, route := range map[string]string{
-		"metadata as endpoint":   "vpc_endpoints: {logs: 169.254.169.254}",
-		"public route, loopback": "public: {}, dns_servers: [127.0.0.1]",
+	for name, route := range map[string]awsroute.Route{
+		"metadata as endpoint":   {Name: "r", VPCEndpoints: map[awsnames.Service]awsroute.Targets{awsnames.Logs: {"169.254.169.254"}}},
+		"public route, loopback": {Name: "r", Public: &awsroute.Public{}, DNSServers: []string{"127.0.0.1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, err := awsroute.Load(context.Background(), "yaml:{region: us-east-1, policy: any, routes: [{name: r, "+route+"}]}")
-			require.NoError(t, err)
-			table, err := awsroute.New(c, awsroute.Options{Resolver: names})
-			require.NoError(t, err)
+			table := table(t, route, names)
 			s := start(t, table, "127.0.0.1:0", nil)
 			status, _ := say(t, s, "CONNECT "+logsName+":443 HTTP/1.1\r\nHost: x\r\n\r\n")
 			assert.Contains(t, []int{http.StatusForbidden, http.StatusBadGateway}, status)
@@ -198,7 +211,7 @@ func TestUnixSocket(t *testing.T) {
 	stale.SetUnlinkOnClose(false)
 	require.NoError(t, stale.Close())
 
-	s := start(t, &router{to: address}, "unix://"+path, nil)
+	s := start(t, newRouter(t, address), "unix://"+path, nil)
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
@@ -210,17 +223,17 @@ func TestUnixSocket(t *testing.T) {
 	defer transport.CloseIdleConnections()
 	assert.Equal(t, "hello", get(t, &http.Client{Transport: transport}))
 
-	assert.ErrorContains(t, New(&router{}, zaptest.NewLogger(t)).Start("unix://"+path), "another process serves this socket")
+	assert.ErrorContains(t, New(newRouter(t, "127.0.0.1:1"), zaptest.NewLogger(t)).Start("unix://"+path), "another process serves this socket")
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	assert.ErrorContains(t, New(&router{}, zaptest.NewLogger(t)).Start("unix://"+file), "a file of another kind")
+	assert.ErrorContains(t, New(newRouter(t, "127.0.0.1:1"), zaptest.NewLogger(t)).Start("unix://"+file), "a file of another kind")
 	assert.FileExists(t, file)
 	_ = s
 }
 
 func TestPortThatIsTakenIsNamed(t *testing.T) {
-	s := start(t, &router{}, "127.0.0.1:0", nil)
-	err := New(&router{}, zaptest.NewLogger(t)).Start(s.Addr().String())
+	s := start(t, newRouter(t, "127.0.0.1:1"), "127.0.0.1:0", nil)
+	err := New(newRouter(t, "127.0.0.1:1"), zaptest.NewLogger(t)).Start(s.Addr().String())
 	require.ErrorContains(t, err, s.Addr().String())
 }
 
@@ -233,8 +246,10 @@ func TestIdleTunnelIsDrainedWhenItsRouteIsLeftAndABusyOneIsNot(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, "done")
 	})
-	r := &router{to: address}
-	s := start(t, r, "127.0.0.1:0", func(s *Server) { s.drainIdle = 300 * time.Millisecond })
+	r := newRouter(t, address)
+	s := start(t, r, "127.0.0.1:0", func(s *Server) {
+		s.sweep, s.drainRest = time.Millisecond, func(time.Duration) time.Duration { return 100 * time.Millisecond }
+	})
 	idle := func() {
 		assert.Equal(t, "done", get(t, client(t, s, roots)))
 		require.Equal(t, 2, s.Tunnels(), "the client keeps its connection")
@@ -257,16 +272,33 @@ func TestIdleTunnelIsDrainedWhenItsRouteIsLeftAndABusyOneIsNot(t *testing.T) {
 	require.NoError(t, <-got)
 }
 
+// A sender that never pauses for long is moved, too, and loses nothing that it does not send again.
+func TestBusyTunnelIsDrainedBetweenTwoRequests(t *testing.T) {
+	address, roots := aws(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "done") })
+	r := newRouter(t, address)
+	s := start(t, r, "127.0.0.1:0", func(s *Server) {
+		s.sweep, s.drainRest = time.Millisecond, func(left time.Duration) time.Duration { return drainRest(left * 1000) }
+	})
+	sender := client(t, s, roots)
+	get(t, sender)
+	r.away.Store(true)
+	for deadline := time.Now().Add(patience); r.dials.Load() < 2; {
+		get(t, sender) // GET is sent again by net/http where the connection has gone
+		require.True(t, time.Now().Before(deadline))
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
 func TestIdleTunnelEnds(t *testing.T) {
 	address, roots := aws(t, func(http.ResponseWriter, *http.Request) {})
-	s := start(t, &router{to: address}, "127.0.0.1:0", func(s *Server) { s.idleTimeout, s.drainIdle = 50*time.Millisecond, 10*time.Millisecond })
+	s := start(t, newRouter(t, address), "127.0.0.1:0", func(s *Server) { s.idleTimeout, s.sweep = 50*time.Millisecond, time.Millisecond })
 	get(t, client(t, s, roots))
 	require.Eventually(t, func() bool { return s.Tunnels() == 0 }, patience, time.Millisecond)
 }
 
 func TestMoreClientsThanTheLimitAreTurnedAway(t *testing.T) {
 	address, roots := aws(t, func(http.ResponseWriter, *http.Request) {})
-	s := start(t, &router{to: address}, "127.0.0.1:0", func(s *Server) { s.maxConnections = 1 })
+	s := start(t, newRouter(t, address), "127.0.0.1:0", func(s *Server) { s.maxConnections = 1 })
 	first, second := client(t, s, roots), client(t, s, roots)
 	get(t, first)
 	_, err := second.Get("https://" + logsName + "/")
@@ -279,7 +311,7 @@ func TestMoreClientsThanTheLimitAreTurnedAway(t *testing.T) {
 
 func TestShutdownClosesTunnels(t *testing.T) {
 	address, roots := aws(t, func(http.ResponseWriter, *http.Request) {})
-	s := New(&router{to: address}, zaptest.NewLogger(t))
+	s := New(newRouter(t, address), zaptest.NewLogger(t))
 	require.NoError(t, s.Start("127.0.0.1:0"))
 	get(t, client(t, s, roots))
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -288,4 +320,37 @@ func TestShutdownClosesTunnels(t *testing.T) {
 	assert.Zero(t, s.Tunnels())
 	_, err := net.Dial("tcp", s.Addr().String())
 	assert.Error(t, err)
+}
+
+// A request that its sender has given up must not arrive later.
+func TestClientThatLeavesWithoutItsAnswerAbortsTheTunnel(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	s := start(t, newRouter(t, listener.Addr().String()), "127.0.0.1:0", nil)
+	for _, c := range []struct {
+		sent string
+		want error
+	}{
+		{strings.Repeat("x", 1000), syscall.ECONNRESET}, // a request
+		{"bye", io.EOF}, // a TLS alert
+	} {
+		conn, err := net.Dial("tcp", s.Addr().String())
+		require.NoError(t, err)
+		_, err = io.WriteString(conn, "CONNECT "+logsName+":443 HTTP/1.1\r\nHost: x\r\n\r\n")
+		require.NoError(t, err)
+		upstream, err := listener.Accept()
+		require.NoError(t, err)
+		_, err = http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err)
+		_, err = io.WriteString(conn, c.sent)
+		require.NoError(t, err)
+		require.NoError(t, upstream.SetReadDeadline(time.Now().Add(patience)))
+		_, err = io.ReadFull(upstream, make([]byte, len(c.sent)))
+		require.NoError(t, err)
+		require.NoError(t, conn.Close())
+		_, err = upstream.Read(make([]byte, 1))
+		assert.ErrorIs(t, err, c.want)
+		require.NoError(t, upstream.Close())
+	}
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute"
 )
 
 // answerTimeout is how long a client may take to accept the answer to its CONNECT.
@@ -19,7 +21,7 @@ type tunnel struct {
 	fromClient        io.Reader // the client's connection after what the HTTP server has read ahead
 	host, port, route string
 	active            atomic.Int64 // UnixNano of the last bytes
-	asking            atomic.Bool  // the last bytes came from the client, whose answer is awaited
+	left              time.Time    // since when its route has not been the preferred one; the sweeper's
 	closing           sync.Once
 }
 
@@ -40,7 +42,7 @@ func (t *tunnel) idle() time.Duration { return time.Since(time.Unix(0, t.active.
 // silent says whether nothing has passed for rest, where an answer was the last thing, or for asking
 // where the client was.
 func (t *tunnel) silent(rest, asking time.Duration) bool {
-	if t.asking.Load() {
+	if awsroute.Asking(t.upstream) {
 		return t.idle() > asking
 	}
 	return t.idle() > rest
@@ -55,17 +57,18 @@ func (t *tunnel) run() {
 	}
 	_ = t.client.SetDeadline(time.Time{})
 	var both sync.WaitGroup
-	both.Go(func() { t.copy(t.upstream, t.fromClient, true) })
-	both.Go(func() { t.copy(t.client, t.upstream, false) })
+	both.Go(func() { t.copy(t.upstream, t.fromClient) })
+	both.Go(func() { t.copy(t.client, t.upstream) })
 	both.Wait()
 }
 
 // copy moves bytes one way. The end of one direction is passed on, so that the other can finish; an
-// error ends both.
-func (t *tunnel) copy(to net.Conn, from io.Reader, asking bool) {
-	_, err := io.Copy(to, &touching{from, t, asking})
+// error ends both. So does a client that leaves without its answer: it has given the request up, and
+// may send it again by another way.
+func (t *tunnel) copy(to net.Conn, from io.Reader) {
+	_, err := io.Copy(to, &touching{from, t})
 	half, ok := to.(interface{ CloseWrite() error })
-	if err != nil || !ok || half.CloseWrite() != nil {
+	if err != nil || !ok || to == t.upstream && awsroute.Asking(t.upstream) || half.CloseWrite() != nil {
 		t.close()
 	}
 }
@@ -81,13 +84,11 @@ func (t *tunnel) close() {
 type touching struct {
 	io.Reader
 	tunnel *tunnel
-	asking bool
 }
 
 func (r *touching) Read(p []byte) (int, error) {
 	n, err := r.Reader.Read(p)
 	if n > 0 {
-		r.tunnel.asking.Store(r.asking)
 		r.tunnel.touch()
 	}
 	return n, err
