@@ -61,12 +61,14 @@ func TestEveryVariableIsDocumented(t *testing.T) {
 	require.NoError(t, err)
 	files, err := filepath.Glob(filepath.Join(root, "config", "*.yaml"))
 	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
+	layers, err := filepath.Glob(filepath.Join(root, "config", "*", "*.yaml"))
+	require.NoError(t, err)
+	require.NotEmpty(t, layers)
+	for _, file := range append(files, layers...) {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		for _, match := range regexp.MustCompile(`\$\{env:(\w+)(:-)?`).FindAllStringSubmatch(string(text), -1) {
-			assert.Contains(t, string(documentation), "| `"+match[1]+"` |", "%s is used in %s", match[1], file)
+			assert.Regexp(t, "(?m)^\\|[^|]*`"+match[1]+"`", string(documentation), "%s is used in %s", match[1], file)
 			assert.NotEmpty(t, match[2], "%s has no default in %s", match[1], file)
 		}
 	}
