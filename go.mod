@@ -13,6 +13,7 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/sts v1.45.4
 	github.com/aws/aws-sdk-go-v2/service/xray v1.39.4
 	github.com/aws/smithy-go v1.27.7
+	github.com/bmatcuk/doublestar/v4 v4.10.0
 	github.com/fxamacker/cbor/v2 v2.9.1
 	github.com/klauspost/compress v1.18.7
 	github.com/miekg/dns v1.1.72
@@ -159,7 +160,6 @@ require (
 	github.com/bboreham/go-loser v0.0.0-20230920113527-fcc2c21820a3 // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/blang/semver/v4 v4.0.0 // indirect
-	github.com/bmatcuk/doublestar/v4 v4.10.0 // indirect
 	github.com/buger/jsonparser v1.1.2 // indirect
 	github.com/cenkalti/backoff/v4 v4.3.0 // indirect
 	github.com/cenkalti/backoff/v5 v5.0.3 // indirect

@@ -1,10 +1,8 @@
 package awsroute
 
 import (
-	"context"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -23,7 +21,7 @@ routes:
     vpc_endpoints:
       logs: vpce-0a1-x.logs.eu-central-1.vpce.amazonaws.com
       monitoring: [vpce-0a2-x-eu-central-1a.monitoring.eu-central-1.vpce.amazonaws.com, 10.0.0.7, "fd00:1::7", "[fd00:1::8]:8443"]
-      ssm: ${env:SSM_ENDPOINTS}
+      ssm: 10.0.0.8, 10.0.1.8
   - name: vpc
     private_dns: {}
     dns_servers: [10.0.0.2, "10.0.0.3:5353"]
@@ -37,35 +35,20 @@ probe: {interval: 10s, timeout: 1s, healthy_after: 3, unhealthy_after: 1, standb
 listen: 127.0.0.1:4443
 `
 
-func TestWholeConfigurationFromAFileNamedInTheEnvironment(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "routes.yaml")
-	require.NoError(t, os.WriteFile(path, []byte(whole), 0o600))
-	t.Setenv("SSM_ENDPOINTS", "10.0.0.8, 10.0.1.8")
-	for _, value := range []string{path, "file:" + path, "yaml:" + whole} {
-		t.Setenv(Variable, value)
-		c, set, err := FromEnvironment(context.Background())
-		require.NoError(t, err)
-		assert.True(t, set)
-		assert.Equal(t, PreferPrivate, c.Policy)
-		require.Len(t, c.Routes, 5)
-		assert.Equal(t, Targets{"vpce-0a1-x.logs.eu-central-1.vpce.amazonaws.com"}, c.Routes[0].VPCEndpoints[awsnames.Logs])
-		assert.Len(t, c.Routes[0].VPCEndpoints[awsnames.Monitoring], 4)
-		assert.Equal(t, Targets{"10.0.0.8", "10.0.1.8"}, c.Routes[0].VPCEndpoints[awsnames.SSM])
-		assert.NotNil(t, c.Routes[1].PrivateDNS)
-		assert.Equal(t, "eth1", c.Routes[2].source())
-		assert.Equal(t, netip.MustParsePrefix("2001:db8::/32"), c.Routes[2].allowedCIDRs()[1])
-		assert.Equal(t, Probe{Interval: 10 * time.Second, Timeout: time.Second, HealthyAfter: 3, UnhealthyAfter: 1, Services: []awsnames.Service{"logs", "sts"}}, c.Probe)
-		_, err = New(c, Options{})
-		require.NoError(t, err)
-	}
-	t.Setenv(Variable, "")
-	_, set, err := FromEnvironment(context.Background())
+func TestWholeConfiguration(t *testing.T) {
+	c, err := parse(whole)
 	require.NoError(t, err)
-	assert.False(t, set)
-	t.Setenv(Variable, filepath.Join(t.TempDir(), "absent.yaml"))
-	_, _, err = FromEnvironment(context.Background())
-	assert.ErrorContains(t, err, Variable)
-	assert.ErrorContains(t, err, "absent.yaml")
+	assert.Equal(t, PreferPrivate, c.Policy)
+	require.Len(t, c.Routes, 5)
+	assert.Equal(t, Targets{"vpce-0a1-x.logs.eu-central-1.vpce.amazonaws.com"}, c.Routes[0].VPCEndpoints[awsnames.Logs])
+	assert.Len(t, c.Routes[0].VPCEndpoints[awsnames.Monitoring], 4)
+	assert.Equal(t, Targets{"10.0.0.8", "10.0.1.8"}, c.Routes[0].VPCEndpoints[awsnames.SSM], "commas, as in an environment variable")
+	assert.NotNil(t, c.Routes[1].PrivateDNS)
+	assert.Equal(t, "eth1", c.Routes[2].source())
+	assert.Equal(t, netip.MustParsePrefix("2001:db8::/32"), c.Routes[2].allowedCIDRs()[1])
+	assert.Equal(t, Probe{Interval: 10 * time.Second, Timeout: time.Second, HealthyAfter: 3, UnhealthyAfter: 1, Services: []awsnames.Service{"logs", "sts"}}, c.Probe)
+	_, err = New(c, Options{})
+	require.NoError(t, err)
 }
 
 func TestMistakesAreNamed(t *testing.T) {
@@ -110,7 +93,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		"relative socket":      {good + `, listen: "unix://run/x.sock"`, "must be absolute"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Load(context.Background(), "yaml:{"+c.yaml+"}")
+			_, err := parse("{" + c.yaml + "}")
 			require.ErrorContains(t, err, c.want)
 			assert.NotContains(t, err.Error(), "hunter2")
 		})
@@ -118,7 +101,7 @@ func TestMistakesAreNamed(t *testing.T) {
 }
 
 func TestFilesThatAreMissingAreNamed(t *testing.T) {
-	c, err := Load(context.Background(), "yaml:{region: eu-central-1, policy: any, ca_file: /absent/ca.pem, routes: [{name: i, public: {}}]}")
+	c, err := parse("{region: eu-central-1, policy: any, ca_file: /absent/ca.pem, routes: [{name: i, public: {}}]}")
 	require.NoError(t, err)
 	_, err = New(c, Options{})
 	require.ErrorContains(t, err, "/absent/ca.pem")

@@ -1,7 +1,6 @@
 package awsroute
 
 import (
-	"context"
 	"crypto/tls"
 	"io"
 	"net"
@@ -16,7 +15,9 @@ import (
 
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/confmap"
 	"go.uber.org/goleak"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/certs"
 )
@@ -81,11 +82,24 @@ func authorityFile(t *testing.T) string {
 	return path
 }
 
+// parse reads a configuration as the collector does, without expanding anything in it.
+func parse(text string) (Config, error) {
+	m := map[string]any{}
+	if err := yaml.Unmarshal([]byte(text), &m); err != nil {
+		return Config{}, err
+	}
+	c := NewDefaultConfig()
+	if err := confmap.NewFromStringMap(m).Unmarshal(&c); err != nil {
+		return Config{}, err
+	}
+	return c, c.Validate()
+}
+
 // newTable makes a table of YAML that trusts the endpoints.
-func newTable(t *testing.T, yaml string, o Options) *Table {
+func newTable(t *testing.T, text string, o Options) *Table {
 	t.Helper()
 	t.Setenv("NO_PROXY", "")
-	c, err := Load(context.Background(), "yaml:"+yaml)
+	c, err := parse(text)
 	require.NoError(t, err)
 	c.CAFile = authorityFile(t)
 	table, err := New(c, o)

@@ -4,7 +4,9 @@
 package cli
 
 import (
+	"context"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 	"go.opentelemetry.io/collector/otelcol"
@@ -16,6 +18,13 @@ import (
 // and as a command everywhere else.
 func Run(settings otelcol.CollectorSettings) error {
 	settings = withVersion(settings, version.Current())
+	access, err := openAccess(context.Background(), os.Args[1:])
+	if err != nil {
+		return err
+	}
+	if access != nil {
+		defer func() { _ = access.Close() }()
+	}
 	if ran, err := runService(settings); ran {
 		return err
 	}
@@ -31,6 +40,7 @@ func withVersion(settings otelcol.CollectorSettings, v version.Info) otelcol.Col
 
 func newCommand(settings otelcol.CollectorSettings, v version.Info) *cobra.Command {
 	root := otelcol.NewCommand(settings)
+	root.AddCommand(newDoctorCommand(settings, v))
 	root.Short = settings.BuildInfo.Description
 	root.SetVersionTemplate(fmt.Sprintf("%s %s\n", settings.BuildInfo.Command, v))
 	return root
