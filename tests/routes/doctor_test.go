@@ -52,7 +52,7 @@ func TestDoctorTellsAGoodSetUpFromBrokenOnes(t *testing.T) {
 			s.aws.Keys.ExpireSessions(time.Now())
 			s.identity("ssm-agent.yaml", "/root/.aws/credentials", file)
 		}, 1, []string{"Expired"}},
-		"the private link is cut": {"routes/private-vif.yaml", func(_ *testing.T, s *station) { s.cut(linkPrivate) }, 1, []string{"timeout"}},
+		"the private link is cut":    {"routes/private-vif.yaml", func(_ *testing.T, s *station) { s.cut(linkPrivate) }, 1, []string{"timeout"}},
 		"the proxy wants a password": {"routes/http-proxy.yaml", func(_ *testing.T, s *station) { s.proxy.require("ann", "secret") }, 1, []string{"407"}},
 	} {
 		t.Run(name, func(t *testing.T) {
