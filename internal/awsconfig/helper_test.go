@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -33,26 +32,10 @@ const (
 	tick     = 10 * time.Millisecond
 )
 
-// outsideAWS takes every AWS setting from the environment, for the test's time.
-func outsideAWS(t *testing.T) {
-	t.Helper()
-	for _, v := range os.Environ() {
-		name, _, _ := strings.Cut(v, "=")
-		if strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "ECS_") || strings.HasSuffix(strings.ToUpper(name), "_PROXY") {
-			t.Setenv(name, "")
-			require.NoError(t, os.Unsetenv(name)) // Setenv has arranged for it to come back
-		}
-	}
-	absent := filepath.Join(t.TempDir(), "absent")
-	t.Setenv("AWS_CONFIG_FILE", absent)
-	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", absent)
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-}
-
 // serve starts a server, and leads calls to it.
 func serve(t *testing.T, o awslocal.Options) *awslocal.Server {
 	t.Helper()
-	outsideAWS(t)
+	awslocal.OutsideAWS(t)
 	o.IgnoreQuotas = true
 	s := awslocal.Serve(t, o)
 	t.Setenv("AWS_ENDPOINT_URL", s.URL)
@@ -103,16 +86,6 @@ func write(t *testing.T, file, content string) {
 	fresh := file + ".new"
 	require.NoError(t, os.WriteFile(fresh, []byte(content), 0o600))
 	require.NoError(t, os.Rename(fresh, file))
-}
-
-// calls is how often an operation was called.
-func calls(s *awslocal.Server, service, operation string) int64 {
-	for _, c := range s.Status().Requests {
-		if c.Service == service && c.Operation == operation {
-			return c.Count
-		}
-	}
-	return 0
 }
 
 // router dials one server for every name, but for the loopback addresses that stand for metadata.

@@ -35,7 +35,7 @@ func TestRegionIsTakenFromTheFirstThatHasOne(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			outsideAWS(t)
+			awslocal.OutsideAWS(t)
 			file := filepath.Join(t.TempDir(), "config")
 			write(t, file, tt.profiles)
 			t.Setenv("AWS_CONFIG_FILE", file)
@@ -99,7 +99,7 @@ func silent(t *testing.T) string {
 }
 
 func TestNoRegionIsAnErrorSoonAndSaysWhatWasTried(t *testing.T) {
-	outsideAWS(t)
+	awslocal.OutsideAWS(t)
 	nobody := silent(t)
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "false")
 	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", nobody)

@@ -89,26 +89,26 @@ func TestDeliveryGoesOnWhileTheFileIsRewritten(t *testing.T) {
 	}
 	close(stop)
 	wg.Wait()
-	assert.Positive(t, calls(s, "logs", "PutLogEvents"))
+	assert.Positive(t, s.Calls("logs", "PutLogEvents"))
 }
 
 func TestRequestIsSentOnceMoreWithTheNewKeys(t *testing.T) {
 	s, session, rotate := agentSession(t)
 	requireIdentity(t, session, sessionARN("machine", "mi-0"))
 	rotate("mi-1")
-	before := calls(s, "sts", "GetCallerIdentity")
+	before := s.Calls("sts", "GetCallerIdentity")
 	requireIdentity(t, session, sessionARN("machine", "mi-1"))
-	assert.EqualValues(t, 2, calls(s, "sts", "GetCallerIdentity")-before)
+	assert.EqualValues(t, 2, s.Calls("sts", "GetCallerIdentity")-before)
 }
 
 func TestRefusalWithoutNewKeysIsReturnedAfterOneRequest(t *testing.T) {
 	s, session, _ := agentSession(t)
 	requireIdentity(t, session, sessionARN("machine", "mi-0"))
 	s.Keys.ExpireSessions(time.Now())
-	before := calls(s, "sts", "GetCallerIdentity")
+	before := s.Calls("sts", "GetCallerIdentity")
 	_, err := whoAmI(t.Context(), session)
 	assert.True(t, IsRefusal(err), "%v", err)
-	assert.EqualValues(t, 1, calls(s, "sts", "GetCallerIdentity")-before)
+	assert.EqualValues(t, 1, s.Calls("sts", "GetCallerIdentity")-before)
 }
 
 func TestDeniedAccessRefreshesNothing(t *testing.T) {
@@ -119,7 +119,7 @@ func TestDeniedAccessRefreshesNothing(t *testing.T) {
 	_, err = whoAmI(t.Context(), session)
 	require.Error(t, err)
 	assert.False(t, IsRefusal(err))
-	assert.EqualValues(t, 1, calls(s, "sts", "AssumeRole"))
+	assert.EqualValues(t, 1, s.Calls("sts", "AssumeRole"))
 }
 
 func TestRoleOutlivesItsBaseAndIsRefreshedFromTheNewOne(t *testing.T) {
@@ -131,11 +131,11 @@ func TestRoleOutlivesItsBaseAndIsRefreshedFromTheNewOne(t *testing.T) {
 	}}
 	session := load(t, Config{Credentials: c}, Options{})
 	requireIdentity(t, session, sessionARN("collector", "me"))
-	assert.EqualValues(t, 2, calls(s, "sts", "AssumeRole"))
+	assert.EqualValues(t, 2, s.Calls("sts", "AssumeRole"))
 
 	write(t, file, ini("default", issue(s, "mi-1")))
 	requireIdentity(t, session, sessionARN("collector", "me"))
-	assert.EqualValues(t, 2, calls(s, "sts", "AssumeRole"), "the role's own keys are still good")
+	assert.EqualValues(t, 2, s.Calls("sts", "AssumeRole"), "the role's own keys are still good")
 
 	s.Keys.ExpireSessions(time.Now())
 	write(t, file, ini("default", issue(s, "mi-2")))
@@ -155,7 +155,7 @@ func TestManyExpiredRequestsAssumeTheRoleOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	assert.EqualValues(t, 2, calls(s, "sts", "AssumeRole"))
+	assert.EqualValues(t, 2, s.Calls("sts", "AssumeRole"))
 }
 
 func TestProcessIsRunAgainAfterARefusalAndAheadOfTheEnd(t *testing.T) {

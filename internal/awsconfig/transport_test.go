@@ -143,7 +143,7 @@ func TestEveryCallForCredentialsTakesTheRoute(t *testing.T) {
 				for _, address := range r.addresses() {
 					assert.Equal(t, "sts.us-east-1.amazonaws.com:443", address)
 				}
-				assert.EqualValues(t, 1, calls(s, "sts", "GetCallerIdentity"))
+				assert.EqualValues(t, 1, s.Calls("sts", "GetCallerIdentity"))
 			})
 		}
 	}

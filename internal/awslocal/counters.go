@@ -53,3 +53,8 @@ func (c *counters) snapshot() []page.OperationCount {
 	})
 	return list
 }
+
+// Calls is how often an operation was called, with whatever outcome.
+func (s *Server) Calls(service, operation string) int64 {
+	return s.counters.of(service, operation).calls.Load()
+}

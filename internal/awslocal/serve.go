@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -34,6 +35,34 @@ func Serve(t TB, o Options) *Server {
 	}
 	t.Cleanup(s.Close)
 	return s
+}
+
+// EnvironmentTB is the part of testing.TB that OutsideAWS uses.
+type EnvironmentTB interface {
+	TB
+	Setenv(key, value string)
+	TempDir() string
+}
+
+// OutsideAWS makes the test's process one that knows nothing of AWS, Kubernetes or a proxy: no variable
+// names one, no shared file exists, and no metadata service is asked. It lasts as long as the test.
+func OutsideAWS(t EnvironmentTB) {
+	t.Helper()
+	for _, v := range os.Environ() {
+		name, _, _ := strings.Cut(v, "=")
+		if !strings.HasPrefix(name, "AWS_") && !strings.HasPrefix(name, "ECS_") &&
+			!strings.HasPrefix(name, "KUBERNETES_") && !strings.HasSuffix(strings.ToUpper(name), "_PROXY") {
+			continue
+		}
+		t.Setenv(name, "") // which brings it back in the end
+		if err := os.Unsetenv(name); err != nil {
+			t.Fatalf("awslocal: %v", err)
+		}
+	}
+	absent := filepath.Join(t.TempDir(), "absent")
+	t.Setenv("AWS_CONFIG_FILE", absent)
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", absent)
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 }
 
 // AWSConfig is an SDK configuration for this server: its region, its key pair, its address (TLS where

@@ -23,21 +23,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const region = awslocal.DefaultRegion
 
-// bare takes every setting that doctor looks at from the environment, for the test's time.
+// bare is a process that knows of no AWS and of no routes.
 func bare(t *testing.T) {
 	t.Helper()
-	for _, v := range os.Environ() {
-		name, _, _ := strings.Cut(v, "=")
-		if strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "ECS_") || strings.HasPrefix(name, "KUBERNETES_") ||
-			strings.HasSuffix(strings.ToUpper(name), "_PROXY") || name == awsaccess.Variable {
-			t.Setenv(name, "")
-			require.NoError(t, os.Unsetenv(name)) // Setenv has arranged for it to come back
-		}
-	}
-	absent := filepath.Join(t.TempDir(), "absent")
-	t.Setenv("AWS_CONFIG_FILE", absent)
-	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", absent)
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	awslocal.OutsideAWS(t)
+	t.Setenv(awsaccess.Variable, "")
 }
 
 // serve starts AWS with TLS, and gives the process its keys.
@@ -114,15 +104,6 @@ func (c Check) value(name string) string {
 		}
 	}
 	return ""
-}
-
-func calls(s *awslocal.Server, service, operation string) int64 {
-	for _, c := range s.Status().Requests {
-		if c.Service == service && c.Operation == operation {
-			return c.Count
-		}
-	}
-	return 0
 }
 
 // requests is how many calls of AWS arrived.
