@@ -48,6 +48,7 @@ import (
 	udplogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/udplogreceiver"
 	windowseventlogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/windowseventlogreceiver"
 	windowsperfcountersreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/windowsperfcountersreceiver"
+	configstatus "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/configstatus"
 	endpointrouting "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/endpointrouting"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
@@ -90,6 +91,7 @@ func components() (otelcol.Factories, error) {
 	}
 
 	factories.Extensions, err = otelcol.MakeFactoryMap[extension.Factory](
+		configstatus.NewFactory(),
 		endpointrouting.NewFactory(),
 		zpagesextension.NewFactory(),
 		awsproxy.NewFactory(),
@@ -104,6 +106,7 @@ func components() (otelcol.Factories, error) {
 		return otelcol.Factories{}, err
 	}
 	factories.ExtensionModules = makeModulesMap(factories.Extensions, map[component.Type]string{
+		configstatus.NewFactory().Type():             "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 		endpointrouting.NewFactory().Type():          "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 		zpagesextension.NewFactory().Type():          "go.opentelemetry.io/collector/extension/zpagesextension v0.156.0",
 		awsproxy.NewFactory().Type():                 "github.com/open-telemetry/opentelemetry-collector-contrib/extension/awsproxy v0.156.0",

@@ -8,10 +8,10 @@ import (
 
 	s3provider "github.com/open-telemetry/opentelemetry-collector-contrib/confmap/provider/s3provider"
 	secretsmanagerprovider "github.com/open-telemetry/opentelemetry-collector-contrib/confmap/provider/secretsmanagerprovider"
+	ssmprovider "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/ssmprovider"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	envprovider "go.opentelemetry.io/collector/confmap/provider/envprovider"
-	fileprovider "go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	httpprovider "go.opentelemetry.io/collector/confmap/provider/httpprovider"
 	httpsprovider "go.opentelemetry.io/collector/confmap/provider/httpsprovider"
 	yamlprovider "go.opentelemetry.io/collector/confmap/provider/yamlprovider"
@@ -31,8 +31,8 @@ func main() {
 		ConfigProviderSettings: otelcol.ConfigProviderSettings{
 			ResolverSettings: confmap.ResolverSettings{
 				ProviderFactories: []confmap.ProviderFactory{
+					ssmprovider.NewFactory(),
 					envprovider.NewFactory(),
-					fileprovider.NewFactory(),
 					httpprovider.NewFactory(),
 					httpsprovider.NewFactory(),
 					yamlprovider.NewFactory(),
@@ -42,8 +42,8 @@ func main() {
 			},
 		},
 		ProviderModules: map[string]string{
+			ssmprovider.NewFactory().Create(confmap.ProviderSettings{}).Scheme():            "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 			envprovider.NewFactory().Create(confmap.ProviderSettings{}).Scheme():            "go.opentelemetry.io/collector/confmap/provider/envprovider v1.62.0",
-			fileprovider.NewFactory().Create(confmap.ProviderSettings{}).Scheme():           "go.opentelemetry.io/collector/confmap/provider/fileprovider v1.62.0",
 			httpprovider.NewFactory().Create(confmap.ProviderSettings{}).Scheme():           "go.opentelemetry.io/collector/confmap/provider/httpprovider v1.62.0",
 			httpsprovider.NewFactory().Create(confmap.ProviderSettings{}).Scheme():          "go.opentelemetry.io/collector/confmap/provider/httpsprovider v1.62.0",
 			yamlprovider.NewFactory().Create(confmap.ProviderSettings{}).Scheme():           "go.opentelemetry.io/collector/confmap/provider/yamlprovider v1.62.0",

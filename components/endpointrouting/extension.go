@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/collector/extension/extensioncapabilities"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/endpointrouting/internal/metadata"
@@ -17,6 +18,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsconfig/credserver"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/connect"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/extensionstatus"
 )
 
 // containerVariable leads SDKs to a container credentials endpoint.
@@ -36,7 +38,10 @@ type routing struct {
 	server   *credserver.Server
 }
 
-var _ awsroute.Provider = (*routing)(nil)
+var (
+	_ awsroute.Provider                     = (*routing)(nil)
+	_ extensioncapabilities.PipelineWatcher = (*routing)(nil)
+)
 
 func newExtension(set extension.Settings, c *Config) (*routing, error) {
 	e := &routing{config: c, settings: set, logger: set.Logger}
@@ -87,6 +92,15 @@ func (e *routing) Start(ctx context.Context, host component.Host) error {
 	e.report()
 	return nil
 }
+
+// Ready is called when every component runs.
+func (e *routing) Ready() error {
+	e.report()
+	return nil
+}
+
+// NotReady is called before the first component stops.
+func (e *routing) NotReady() error { return nil }
 
 // Shutdown ends what Start began. Components that send have been shut down before.
 func (e *routing) Shutdown(ctx context.Context) error {
@@ -156,8 +170,8 @@ func (e *routing) report() {
 		for _, r := range s.Routes {
 			err = fmt.Errorf("%w; route %q: %w", err, r.Route, r.LastError)
 		}
-		componentstatus.ReportStatus(e.host, componentstatus.NewRecoverableErrorEvent(err))
+		extensionstatus.Report(e.host, e.settings.ID, componentstatus.NewRecoverableErrorEvent(err))
 		return
 	}
-	componentstatus.ReportStatus(e.host, componentstatus.NewEvent(componentstatus.StatusOK))
+	extensionstatus.Report(e.host, e.settings.ID, componentstatus.NewEvent(componentstatus.StatusOK))
 }

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/provider/envprovider"
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
+	"go.yaml.in/yaml/v3"
 )
 
 // Variable names the file for everything that runs before, or without, the endpoint_routing extension:
@@ -52,42 +52,39 @@ func Load(ctx context.Context, uri string) (Config, error) {
 	return FromMap(conf.ToStringMap())
 }
 
-// FromLayers finds the extension in those of a collector's --config values that are on this machine: a
-// path, file:, yaml: or env:. It returns false where no service uses the extension, and where the layers
-// are wrong: the collector says so itself.
-func FromLayers(ctx context.Context, uris []string) (Config, bool) {
-	local := slices.DeleteFunc(slices.Clone(uris), func(uri string) bool {
-		scheme, _, ok := strings.Cut(uri, ":")
-		// One letter is a drive of Windows.
-		return ok && len(scheme) > 1 && scheme != "file" && scheme != "yaml" && scheme != "env"
-	})
-	if len(local) == 0 {
-		return Config{}, false
-	}
-	conf, err := resolve(ctx, local)
-	if err != nil {
-		return Config{}, false
-	}
-	used, _ := conf.Get("service::extensions").([]any)
+// FromLayers finds the extension in a collector's configuration whose placeholders are not expanded yet.
+// Those of the extension are, by providers of this machine and by more; nothing else is asked for. It
+// returns false where no service uses the extension.
+func FromLayers(ctx context.Context, m map[string]any, more ...confmap.ProviderFactory) (Config, bool, error) {
+	service, _ := m["service"].(map[string]any)
+	used, _ := service["extensions"].([]any)
+	extensions, _ := m["extensions"].(map[string]any)
 	for _, id := range used {
 		name := fmt.Sprint(id)
 		if kind, _, _ := strings.Cut(name, "/"); kind != Extension {
 			continue
 		}
-		sub, err := conf.Sub("extensions::" + name)
+		text, err := yaml.Marshal(extensions[name])
 		if err != nil {
-			return Config{}, false
+			return Config{}, false, err
 		}
-		c, err := FromMap(sub.ToStringMap())
-		return c, err == nil
+		conf, err := resolve(ctx, []string{"yaml:" + string(text)}, more...)
+		if err != nil {
+			return Config{}, false, fmt.Errorf("extensions::%s: %w", name, err)
+		}
+		c, err := FromMap(conf.ToStringMap())
+		if err != nil {
+			return Config{}, false, fmt.Errorf("extensions::%s: %w", name, err)
+		}
+		return c, true, nil
 	}
-	return Config{}, false
+	return Config{}, false, nil
 }
 
-func resolve(ctx context.Context, uris []string) (*confmap.Conf, error) {
+func resolve(ctx context.Context, uris []string, more ...confmap.ProviderFactory) (*confmap.Conf, error) {
 	resolver, err := confmap.NewResolver(confmap.ResolverSettings{
 		URIs:              uris,
-		ProviderFactories: []confmap.ProviderFactory{fileprovider.NewFactory(), envprovider.NewFactory(), yamlprovider.NewFactory()},
+		ProviderFactories: append([]confmap.ProviderFactory{fileprovider.NewFactory(), envprovider.NewFactory(), yamlprovider.NewFactory()}, more...),
 		DefaultScheme:     "env",
 	})
 	if err != nil {

@@ -4,35 +4,17 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/provider/envprovider"
+	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
+	"go.opentelemetry.io/collector/otelcol"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsaccess"
 )
-
-func TestCommandAndConfigurationsOfACommandLine(t *testing.T) {
-	for line, want := range map[string]struct {
-		command string
-		configs []string
-	}{
-		"":                                      {"", nil},
-		"--config a.yaml":                       {"", []string{"a.yaml"}},
-		"--config=a.yaml --config file:b.yaml":  {"", []string{"a.yaml", "file:b.yaml"}},
-		"-config a.yaml --set x.y=1":            {"", []string{"a.yaml"}},
-		"--feature-gates -x validate":           {"validate", nil},
-		"validate --config a.yaml":              {"validate", []string{"a.yaml"}},
-		"doctor --service logs --config a.yaml": {"doctor", []string{"a.yaml"}},
-		"--version":                             {"--version", nil},
-		"--config":                              {"", nil},
-	} {
-		args := strings.Fields(line)
-		assert.Equal(t, want.command, commandOf(args), line)
-		assert.Equal(t, want.configs, configsOf(args), line)
-	}
-}
 
 // It is one test: the proxy's variable is read once in the life of a process.
 func TestAccessIsOpenBeforeTheCollectorIs(t *testing.T) {
@@ -44,32 +26,45 @@ func TestAccessIsOpenBeforeTheCollectorIs(t *testing.T) {
 	write := func(more, used string) {
 		require.NoError(t, os.WriteFile(path, []byte("extensions: {endpoint_routing/x: {"+routes+more+"}}\nservice: {extensions: ["+used+"]}\n"), 0o600))
 	}
-	open := func(args ...string) *awsaccess.Process {
+	settings := withProviders(otelcol.CollectorSettings{ConfigProviderSettings: otelcol.ConfigProviderSettings{ResolverSettings: confmap.ResolverSettings{
+		ProviderFactories: []confmap.ProviderFactory{envprovider.NewFactory(), yamlprovider.NewFactory()},
+	}}})
+	open := func(args ...string) (*awsaccess.Process, func()) {
 		t.Helper()
-		process, err := openAccess(context.Background(), args)
+		end, err := openAccess(context.Background(), settings, parseArgs(args))
 		require.NoError(t, err)
-		return process
+		return awsaccess.Current(), end
+	}
+	opens := func(args ...string) bool {
+		process, end := open(args...)
+		end()
+		return process != nil
 	}
 	write(", process_proxy: true", "other")
-	assert.Nil(t, open("--config", path), "no service uses it")
+	assert.False(t, opens("--config", path), "no service uses it")
 	write("", "endpoint_routing/x")
-	assert.Nil(t, open("--config", path), "without process_proxy")
+	assert.False(t, opens("--config", path), "without process_proxy")
 	write(", process_proxy: true", "endpoint_routing/x")
-	assert.Nil(t, open("components"))
-	assert.Nil(t, open("--config", "ssm:/fleet", "--config", "https://example.com/x"))
-	assert.Nil(t, open("--config", "yaml:{"), "the collector says what is wrong")
+	assert.False(t, opens("components"))
+	assert.False(t, opens("--config", "ssm:/fleet", "--config", "https://example.com/x"))
+	assert.False(t, opens("--config", "yaml:{"), "the collector says what is wrong")
 
-	process := open("--config", "ssm:/fleet", "--config", path)
+	process, end := open("--config", "ssm:/fleet", "--config", path)
 	require.NotNil(t, process)
 	assert.Equal(t, "127.0.0.1:0", process.Listen())
-	assert.Same(t, process, awsaccess.Current())
-	require.NoError(t, process.Close())
+	end()
 	assert.Nil(t, awsaccess.Current())
 
+	for _, broken := range []string{"yaml:{", "yaml:{extensions: {endpoint_routing: {region: '${ssm:/region}'}}, service: {extensions: [endpoint_routing]}}", "dir:" + filepath.Join(t.TempDir(), "absent")} {
+		_, err := openAccess(context.Background(), settings, parseArgs([]string{"--config", "ssm:/fleet", "--config", broken}))
+		require.ErrorContains(t, err, "the way to AWS must be known", "nothing is fetched by a way that nobody knows")
+		require.ErrorContains(t, err, awsaccess.Variable)
+	}
+
 	t.Setenv(awsaccess.Variable, "/absent/routes.yaml")
-	_, err := openAccess(context.Background(), []string{"--config", path})
+	_, err := openAccess(context.Background(), settings, parseArgs([]string{"--config", path}))
 	require.ErrorContains(t, err, "/absent/routes.yaml", "a table that was named and cannot be read stops the start")
 	t.Setenv(awsaccess.Variable, "yaml:{"+routes+", process_proxy: true}")
-	_, err = openAccess(context.Background(), nil)
+	_, err = openAccess(context.Background(), settings, commandLine{})
 	require.ErrorContains(t, err, "HTTPS_PROXY", "another port, and the variable has been read")
 }

@@ -8,11 +8,9 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.uber.org/zap"
 
@@ -20,6 +18,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/doctor"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/doctor/render"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/version"
 )
 
@@ -147,52 +146,36 @@ func (f *doctorFlags) options(settings otelcol.CollectorSettings, v version.Info
 			o.Services = append(o.Services, s)
 		}
 	}
-	uris := slices.Clone(f.config)
-	for _, set := range f.sets {
-		key, value, ok := strings.Cut(set, "=")
-		if !ok {
-			return o, fmt.Errorf("--set %q is not KEY=VALUE", set)
-		}
-		uris = append(uris, "yaml:"+strings.ReplaceAll(strings.TrimSpace(key), ".", "::")+": "+strings.TrimSpace(value))
+	uris, err := configURIs(f.config, f.sets)
+	if err != nil {
+		return o, err
 	}
 	if len(f.sets) > 0 && len(f.config) == 0 {
 		return o, errors.New("--set changes a configuration: name it with --config")
 	}
 	if len(uris) > 0 {
-		o.Resolve = f.resolver(settings.ConfigProviderSettings.ResolverSettings, uris)
+		o.Resolve = f.resolver(settings, uris)
+		o.Running = func() (reload.Status, bool, error) { return reload.ReadStatus(reload.DefaultStateDir(), uris) }
 	}
 	return o, nil
 }
 
 // resolver reads a configuration as the collector does before it makes components of it. What lies in
 // AWS is fetched by the route table, where there is one.
-func (f *doctorFlags) resolver(s confmap.ResolverSettings, uris []string) func(context.Context) (map[string]any, error) {
-	s.URIs = uris
-	if s.DefaultScheme == "" {
-		s.DefaultScheme = "env" // otelcol's own
-	}
+func (f *doctorFlags) resolver(settings otelcol.CollectorSettings, uris []string) func(context.Context) (map[string]any, error) {
 	return func(ctx context.Context) (_ map[string]any, err error) {
-		restore, err := f.route(ctx)
+		restore, err := f.route(ctx, settings)
 		if err != nil {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, restore()) }()
-		r, err := confmap.NewResolver(s)
-		if err != nil {
-			return nil, err
-		}
-		conf, err := r.Resolve(ctx)
-		err = errors.Join(err, r.Shutdown(context.WithoutCancel(ctx)))
-		if err != nil {
-			return nil, err
-		}
-		return conf.ToStringMap(), nil
+		return resolved(ctx, settings, uris)
 	}
 }
 
 // route makes the fetch of a configuration take the route table, where some of it is not on this
 // machine. What it returns puts the environment back, which is looked at later.
-func (f *doctorFlags) route(ctx context.Context) (func() error, error) {
+func (f *doctorFlags) route(ctx context.Context, settings otelcol.CollectorSettings) (func() error, error) {
 	nothing := func() error { return nil }
 	if !slices.ContainsFunc(f.config, fromAfar) || awsaccess.Current() != nil {
 		return nothing, nil
@@ -205,14 +188,16 @@ func (f *doctorFlags) route(ctx context.Context) (func() error, error) {
 	if found {
 		c, err = awsaccess.Load(ctx, f.routes)
 	} else if c, found, err = awsaccess.FromEnvironment(ctx); !found {
-		c, found = awsaccess.FromLayers(ctx, f.config)
+		c, found, err = localAccess(ctx, settings, f.config)
 	}
 	if err != nil || !found {
 		return nothing, err
 	}
 	const variable = "HTTPS_PROXY"
 	before, set := os.LookupEnv(variable)
+	restoreBase := awsaccess.SetBase(c)
 	putBack := func() error {
+		restoreBase()
 		if set {
 			return os.Setenv(variable, before)
 		}
@@ -223,12 +208,6 @@ func (f *doctorFlags) route(ctx context.Context) (func() error, error) {
 		return nothing, errors.Join(err, putBack())
 	}
 	return func() error { return errors.Join(process.Close(), putBack()) }, nil
-}
-
-// fromAfar says whether a --config value is not on this machine.
-func fromAfar(uri string) bool {
-	scheme, _, ok := strings.Cut(uri, ":")
-	return ok && len(scheme) > 1 && !slices.Contains([]string{"file", "yaml", "env"}, scheme) // one letter is a drive of Windows
 }
 
 func (f *doctorFlags) write(w io.Writer, r *doctor.Report) error {

@@ -11,13 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/provider/envprovider"
-	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
 	"go.opentelemetry.io/collector/otelcol"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsaccess"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/doctor"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/version"
 )
 
@@ -34,9 +34,10 @@ func runDoctor(t *testing.T, args ...string) (stdout, stderr string, status int)
 		t.Setenv(name, value)
 	}
 	var out, errs bytes.Buffer
-	command := newCommand(otelcol.CollectorSettings{ConfigProviderSettings: otelcol.ConfigProviderSettings{ResolverSettings: confmap.ResolverSettings{
-		ProviderFactories: []confmap.ProviderFactory{fileprovider.NewFactory(), envprovider.NewFactory(), yamlprovider.NewFactory()},
-	}}}, version.Info{Number: "1.2.3"})
+	t.Setenv(reload.StateVariable, t.TempDir())
+	command := newCommand(withProviders(otelcol.CollectorSettings{ConfigProviderSettings: otelcol.ConfigProviderSettings{ResolverSettings: confmap.ResolverSettings{
+		ProviderFactories: []confmap.ProviderFactory{envprovider.NewFactory(), yamlprovider.NewFactory()},
+	}}}), version.Info{Number: "1.2.3"})
 	command.SetOut(&out)
 	command.SetErr(&errs)
 	command.SetArgs(append([]string{"doctor"}, args...))
@@ -100,7 +101,7 @@ func TestDoctorWritesVersionedJSON(t *testing.T) {
 func TestDoctorOpensNoListenerForAConfigurationOnThisMachine(t *testing.T) {
 	t.Setenv(awsaccess.Variable, "yaml:{region: eu-central-1, policy: private_only, routes: [{name: dx, vpc_endpoints: {all: 127.0.0.1:1}}]}")
 	f := doctorFlags{config: []string{"host.yaml", "file:host.yaml", "env:X", "yaml:a: b", `C:\host.yaml`}}
-	restore, err := f.route(t.Context())
+	restore, err := f.route(t.Context(), otelcol.CollectorSettings{})
 	require.NoError(t, err)
 	assert.Nil(t, awsaccess.Current())
 	require.NoError(t, restore())

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
 )
 
 // Options say what is looked at. The zero value looks at CloudWatch Logs and STS with the settings of
@@ -15,6 +16,8 @@ type Options struct {
 	Resolve func(context.Context) (map[string]any, error)
 	// Sources are where it comes from, as the command line has them.
 	Sources []string
+	// Running says what a collector with these sources has said of itself. nil: it is not asked.
+	Running func() (reload.Status, bool, error)
 
 	// Region is used instead of the configured one.
 	Region string

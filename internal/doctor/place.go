@@ -2,71 +2,47 @@ package doctor
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/hostfacts"
 )
 
-// maxMetadata bounds an answer of a metadata service, which has a few kilobytes.
-const maxMetadata = 1 << 20
-
-// machine is what the host's firmware says about it. Whoever starts a virtual machine writes these.
-type machine struct {
-	vendor, product, uuid, board, chassis string
-}
-
-// azureChassis is the asset tag of every Azure virtual machine. Hyper-V elsewhere has the same vendor,
-// but not this tag (cloud-init's documentation of the Azure data source).
-const azureChassis = "7783-7084-3265-9085-8269-3286-77"
-
-func (m machine) amazon() bool {
-	// Nitro instances name the vendor; Xen ones show it in the first characters of the UUID (EC2 User
-	// Guide, "Detect whether a host is an EC2 instance").
-	return strings.Contains(m.vendor, "Amazon EC2") || strings.HasPrefix(strings.ToLower(m.uuid), "ec2")
-}
-
-func (m machine) azure() bool  { return m.chassis == azureChassis }
-func (m machine) google() bool { return m.vendor == "Google" || m.product == "Google Compute Engine" }
+// metadataLimit bounds the questions to one metadata service, which is one hop away.
+const metadataLimit = time.Second
 
 // findPlace looks at the environment, the firmware and AWS's own metadata services, in this order of
 // trust: a task, a pod, an instance, another cloud, none.
 func findPlace(ctx context.Context, o Options) Check {
-	host := readMachine(o.Root)
+	host := hostfacts.ReadMachine(o.Root)
 	instance, why := askInstance(ctx, host)
 	pod := os.Getenv("KUBERNETES_SERVICE_HOST")
 	c := Check{Status: OK}
 	switch {
-	case os.Getenv("ECS_CONTAINER_METADATA_URI_V4") != "":
-		describeTask(ctx, &c, os.Getenv("ECS_CONTAINER_METADATA_URI_V4"))
+	case os.Getenv(hostfacts.TaskVariable) != "":
+		describeTask(ctx, &c, os.Getenv(hostfacts.TaskVariable))
 	case pod != "":
 		describePod(&c, host, instance)
 	case instance != nil:
 		c.Detail = "EC2 instance " + instance.InstanceID
 		c.fact("known by", "the instance metadata service, version 2")
-	case host.amazon():
+	case host.Amazon():
 		c.Status, c.Detail = Warning, "EC2 instance whose metadata service does not answer"
 		c.Remedy = "enable IMDSv2 (in a container: a hop limit of 2), or set region and credentials::source"
-		c.fact("known by", "the firmware: "+host.facts())
+		c.fact("known by", "the firmware: "+host.String())
 		c.fact("metadata service", why)
-	case host.azure():
+	case host.Azure():
 		c.Detail = "Azure virtual machine"
-		c.fact("known by", "the firmware: "+host.facts())
-	case host.google():
+		c.fact("known by", "the firmware: "+host.String())
+	case host.Google():
 		c.Detail = "Google Compute Engine instance"
-		c.fact("known by", "the firmware: "+host.facts())
+		c.fact("known by", "the firmware: "+host.String())
 	default:
 		c.Detail = "on premises: no sign of a cloud or of Kubernetes"
 		c.fact("instance metadata", why)
-		c.fact("firmware", host.facts())
+		c.fact("firmware", host.String())
 	}
 	if instance != nil {
 		c.fact("instance", strings.Join([]string{instance.InstanceID, instance.InstanceType, instance.AvailabilityZone}, ", "))
@@ -76,52 +52,21 @@ func findPlace(ctx context.Context, o Options) Check {
 	return c
 }
 
-func (m machine) facts() string {
-	var known []string
-	for _, s := range []string{m.vendor, m.product, m.board} {
-		if s != "" {
-			known = append(known, s)
-		}
-	}
-	return strings.Join(known, ", ")
-}
-
-// askInstance asks EC2's metadata service, version 2. It does not ask that of another cloud, which has
-// the same address.
-func askInstance(ctx context.Context, host machine) (document *imds.InstanceIdentityDocument, why string) {
-	if (host.azure() || host.google()) && os.Getenv("AWS_EC2_METADATA_SERVICE_ENDPOINT") == "" {
-		return nil, "not asked: the address is another cloud's here"
-	}
-	if strings.EqualFold(os.Getenv("AWS_EC2_METADATA_DISABLED"), "true") {
-		return nil, "not asked: AWS_EC2_METADATA_DISABLED is true"
-	}
-	transport := &http.Transport{DisableKeepAlives: true, ResponseHeaderTimeout: time.Second} // no proxy
-	client := imds.New(imds.Options{
-		HTTPClient: &http.Client{Transport: transport, Timeout: time.Second},
-		Retryer:    aws.NopRetryer{}, EnableFallback: aws.FalseTernary,
-	})
-	out, err := client.GetInstanceIdentityDocument(ctx, &imds.GetInstanceIdentityDocumentInput{})
-	if err != nil {
-		return nil, "no answer" + metadataStatus(err)
-	}
-	return &out.InstanceIdentityDocument, ""
-}
-
-// metadataStatus tells an answer that was a refusal: of a hop limit or a firewall, for instance.
-func metadataStatus(err error) string {
-	var answer *smithyhttp.ResponseError
-	if errors.As(err, &answer) && answer.HTTPStatusCode() != 0 {
-		return fmt.Sprintf(" but status %d", answer.HTTPStatusCode())
-	}
-	return ""
+// askInstance asks EC2's metadata service, if it may.
+func askInstance(ctx context.Context, host hostfacts.Machine) (document *hostfacts.Instance, why string) {
+	ctx, cancel := context.WithTimeout(ctx, metadataLimit)
+	defer cancel()
+	return hostfacts.AskInstance(ctx, host)
 }
 
 // describeTask asks the task metadata endpoint, version 4 (Amazon ECS Developer Guide).
 func describeTask(ctx context.Context, c *Check, base string) {
 	c.Detail = "ECS task"
-	c.fact("known by", "ECS_CONTAINER_METADATA_URI_V4")
-	var task struct{ Cluster, TaskARN, LaunchType, AvailabilityZone string }
-	if err := getJSON(ctx, strings.TrimSuffix(base, "/")+"/task", &task); err != nil {
+	c.fact("known by", hostfacts.TaskVariable)
+	ctx, cancel := context.WithTimeout(ctx, metadataLimit)
+	defer cancel()
+	task, err := hostfacts.AskTask(ctx, base)
+	if err != nil {
 		c.Status = Warning
 		c.fact("task metadata", oneLine(err))
 		c.Remedy = "let the container reach the task metadata endpoint, or set region and credentials::source"
@@ -135,27 +80,8 @@ func describeTask(ctx context.Context, c *Check, base string) {
 	c.fact("zone", task.AvailabilityZone)
 }
 
-func getJSON(ctx context.Context, url string, v any) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // no proxy
-	answer, err := client.Do(r)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = answer.Body.Close() }() // only read from
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: status %d", url, answer.StatusCode)
-	}
-	return json.NewDecoder(io.LimitReader(answer.Body, maxMetadata)).Decode(v)
-}
-
 // describePod tells EKS from other Kubernetes.
-func describePod(c *Check, host machine, instance *imds.InstanceIdentityDocument) {
+func describePod(c *Check, host hostfacts.Machine, instance *hostfacts.Instance) {
 	c.fact("known by", "KUBERNETES_SERVICE_HOST")
 	identity, web := os.Getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI"), os.Getenv("AWS_WEB_IDENTITY_TOKEN_FILE")
 	switch {
@@ -165,11 +91,25 @@ func describePod(c *Check, host machine, instance *imds.InstanceIdentityDocument
 	case strings.Contains(web, "eks.amazonaws.com"):
 		c.Detail = "EKS pod with a role for its service account"
 		c.fact("and by", "AWS_WEB_IDENTITY_TOKEN_FILE")
-	case instance != nil || host.amazon():
+	case instance != nil || host.Amazon():
 		c.Detail = "Kubernetes pod on an EC2 instance, probably EKS"
-		c.fact("firmware", host.facts())
+		c.fact("firmware", host.String())
 	default:
 		c.Detail = "Kubernetes pod outside of EKS"
-		c.fact("firmware", host.facts())
+		c.fact("firmware", host.String())
 	}
+}
+
+// managedNode says how the SSM Agent of this host is registered. Empty: not.
+func managedNode(root string) string {
+	r, err := hostfacts.ReadRegistration(root)
+	switch {
+	case err == nil:
+		return strings.TrimSpace(r.ManagedInstanceID + " in " + r.Region)
+	case errors.Is(err, os.ErrPermission):
+		return r.Path + " exists, but is not readable by this user"
+	case r.Path != "":
+		return r.Path + " exists"
+	}
+	return ""
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/hostfacts"
 )
 
 // write makes a file of a host.
@@ -45,7 +46,7 @@ func TestThePlaceAndHowItIsKnown(t *testing.T) {
 		"EKS with a service account":  {env: map[string]string{"KUBERNETES_SERVICE_HOST": "10.0.0.1", "AWS_WEB_IDENTITY_TOKEN_FILE": "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"}, status: OK, detail: "EKS pod with a role"},
 		"Kubernetes on EC2":           {env: map[string]string{"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, files: map[string]string{dmi + "sys_vendor": "Amazon EC2"}, status: OK, detail: "probably EKS"},
 		"Kubernetes elsewhere":        {env: map[string]string{"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, status: OK, detail: "outside of EKS"},
-		"Azure":                       {files: map[string]string{dmi + "sys_vendor": "Microsoft Corporation", dmi + "chassis_asset_tag": azureChassis}, status: OK, detail: "Azure"},
+		"Azure":                       {files: map[string]string{dmi + "sys_vendor": "Microsoft Corporation", dmi + "chassis_asset_tag": hostfacts.AzureChassis}, status: OK, detail: "Azure"},
 		"Hyper-V elsewhere":           {files: map[string]string{dmi + "sys_vendor": "Microsoft Corporation"}, status: OK, detail: "on premises"},
 		"Google":                      {files: map[string]string{dmi + "sys_vendor": "Google", dmi + "product_name": "Google Compute Engine"}, status: OK, detail: "Google Compute Engine"},
 		"registration of another use": {files: map[string]string{"/var/lib/amazon/ssm/registration": "{"}, status: OK, detail: "on premises", facts: map[string]string{"hybrid activation": "registration exists"}},
@@ -80,7 +81,7 @@ func TestAnotherCloudsMetadataServiceIsNotAsked(t *testing.T) {
 	require.NoError(t, os.Unsetenv("AWS_EC2_METADATA_DISABLED"))
 	root := t.TempDir()
 	write(t, root, "/sys/class/dmi/id/sys_vendor", "Google")
-	document, why := askInstance(t.Context(), readMachine(root))
+	document, why := askInstance(t.Context(), hostfacts.ReadMachine(root))
 	assert.Nil(t, document)
 	assert.Contains(t, why, "another cloud's")
 }

@@ -17,7 +17,7 @@ import (
 
 // withoutEventLogs makes windows.yaml start where there is no Windows: its event log receivers refuse
 // to, and are the only part of it that only a Windows machine can show.
-const withoutEventLogs = "yaml:service::pipelines::logs/files::receivers: [file_log]"
+const withoutEventLogs = "yaml:receivers: {windows_event_log/system: null, windows_event_log/application: null}"
 
 func TestShippedConfigurationsStart(t *testing.T) {
 	t.Parallel()

@@ -18,8 +18,11 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 )
 
-// logGroup is the group of host.yaml.
-const logGroup = "/otelcol-cloudwatch/host"
+// The groups of host.yaml.
+const (
+	logGroup    = "/otelcol-cloudwatch/host"
+	metricGroup = "/otelcol-cloudwatch/metrics"
+)
 
 // lineBytes is the length of a test line, without its end.
 const lineBytes = 200
@@ -55,17 +58,21 @@ func (w *writer) append(n int) {
 type reader struct {
 	t      *testing.T
 	client *cloudwatchlogs.Client
+	group  string
 }
 
 func newReader(t *testing.T, server *awslocal.Server) *reader {
-	return &reader{t, cloudwatchlogs.NewFromConfig(server.AWSConfig(context.Background()))}
+	return &reader{t, cloudwatchlogs.NewFromConfig(server.AWSConfig(context.Background())), logGroup}
 }
+
+// in is the same for another group.
+func (r *reader) in(group string) *reader { return &reader{r.t, r.client, group} }
 
 // streams are the log streams of the group by name, none where there is no group yet.
 func (r *reader) streams() []string {
 	r.t.Helper()
 	var names []string
-	pages := cloudwatchlogs.NewDescribeLogStreamsPaginator(r.client, &cloudwatchlogs.DescribeLogStreamsInput{LogGroupName: aws.String(logGroup)})
+	pages := cloudwatchlogs.NewDescribeLogStreamsPaginator(r.client, &cloudwatchlogs.DescribeLogStreamsInput{LogGroupName: aws.String(r.group)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(context.Background())
 		if notFound := (*types.ResourceNotFoundException)(nil); errors.As(err, &notFound) {
@@ -106,7 +113,7 @@ func (r *reader) messages(stream string) []string {
 	r.t.Helper()
 	var messages []string
 	pages := cloudwatchlogs.NewGetLogEventsPaginator(r.client, &cloudwatchlogs.GetLogEventsInput{
-		LogGroupName: aws.String(logGroup), LogStreamName: aws.String(stream), StartFromHead: aws.Bool(true),
+		LogGroupName: aws.String(r.group), LogStreamName: aws.String(stream), StartFromHead: aws.Bool(true),
 	}, func(o *cloudwatchlogs.GetLogEventsPaginatorOptions) { o.StopOnDuplicateToken = true })
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(context.Background())
@@ -122,7 +129,7 @@ func (r *reader) messages(stream string) []string {
 func counted(server *awslocal.Server) int {
 	n := 0
 	for _, group := range server.Logs.Status(0).Groups {
-		if group.Name != logGroup {
+		if group.Name == metricGroup {
 			continue
 		}
 		for _, stream := range group.Streams {

@@ -5,6 +5,8 @@ package routes
 import (
 	"bufio"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -105,6 +110,30 @@ func (s *station) adapt(layer string) string {
 	path := filepath.Join(s.t.TempDir(), filepath.Base(layer))
 	require.NoError(s.t, os.WriteFile(path, []byte(strings.ReplaceAll(string(text), "source: eth1", "source: dxpublic")), 0o600))
 	return path
+}
+
+// put writes a parameter, by no network at all.
+func (s *station) put(name, value string) {
+	s.t.Helper()
+	config := s.aws.AWSConfig(s.t.Context())
+	config.HTTPClient, config.BaseEndpoint = inProcess{s.aws}, aws.String("https://"+publicSSM)
+	_, err := ssm.NewFromConfig(config).PutParameter(s.t.Context(), &ssm.PutParameterInput{
+		Name: aws.String(name), Value: aws.String(value), Type: types.ParameterTypeString, Overwrite: aws.Bool(true),
+	})
+	require.NoError(s.t, err)
+}
+
+// inProcess is an HTTP client that asks a handler.
+type inProcess struct{ handler http.Handler }
+
+func (c inProcess) Do(r *http.Request) (*http.Response, error) {
+	answer := httptest.NewRecorder()
+	r.RequestURI = r.URL.RequestURI()
+	if r.Host == "" {
+		r.Host = r.URL.Host
+	}
+	c.handler.ServeHTTP(answer, r)
+	return answer.Result(), nil
 }
 
 // collect starts the collector.

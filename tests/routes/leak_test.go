@@ -13,8 +13,9 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 )
 
-// everything is every unmodified component that calls AWS, each with a role, so that each calls STS.
-const everything = `yaml:
+// everything is every unmodified component that calls AWS, each with a role, so that each calls STS. It is
+// fetched from Parameter Store, with a role of its own.
+const everything = `
 receivers:
   otlp: {protocols: {http: {endpoint: 127.0.0.1:4318}}}
 extensions:
@@ -26,7 +27,7 @@ exporters:
   awsxray: {region: eu-central-1, role_arn: "arn:aws:iam::123456789012:role/xray"}
   otlp_http: {endpoint: "https://xray.eu-central-1.amazonaws.com", auth: {authenticator: sigv4auth}, compression: none, retry_on_failure: {enabled: false}}
 service:
-  extensions: [endpoint_routing, file_storage, healthcheckv2, awsproxy, sigv4auth]
+  extensions: [awsproxy, sigv4auth]
   pipelines:
     traces: {receivers: [otlp], exporters: [awsxray, otlp_http]}
 `
@@ -39,7 +40,8 @@ const span = `{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name"
 func TestNothingLeavesByAnotherLink(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, "routes/private-vif.yaml", awslocal.Options{})
-	s.configs = append(s.configs, everything)
+	s.put("/fleet/everything", everything)
+	s.configs = append(s.configs, "ssm:/fleet/everything?poll=10s&role_arn=arn:aws:iam::123456789012:role/config")
 	before := s.mark()
 	collector := s.collect()
 	s.write(10_000)
@@ -71,6 +73,7 @@ func TestNothingLeavesByAnotherLink(t *testing.T) {
 	s.exactlyOnce()
 	before.onlyUsed(linkPrivate)
 	assert.Equal(t, []string{"logs", "monitoring", "ssm", "sts", "xray"}, s.arrived.services(linkPrivate))
+	assert.GreaterOrEqual(t, s.aws.Calls("ssm", "GetParameters")+s.aws.Calls("ssm", "GetParameter"), int64(3), "by the collector, validate and doctor")
 	for _, link := range dataLinks {
 		t.Logf("packets sent by %-9s %d", link, before.sent(link))
 	}

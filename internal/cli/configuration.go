@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"time"
+
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/otelcol"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/hostfacts"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/files"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/version"
+)
+
+// withProviders puts our providers of configuration beside those of builder-config.yaml: files that are
+// watched, folders, and facts of the host.
+func withProviders(settings otelcol.CollectorSettings) otelcol.CollectorSettings {
+	own := []confmap.ProviderFactory{files.NewFileFactory(), files.NewDirFactory(), hostfacts.NewFactory()}
+	rs := &settings.ConfigProviderSettings.ResolverSettings
+	rs.ProviderFactories = slices.Concat(own, rs.ProviderFactories)
+	rs.DefaultScheme = "env" // otelcol's own
+	settings.ProviderModules = maps.Clone(settings.ProviderModules)
+	if settings.ProviderModules == nil {
+		settings.ProviderModules = map[string]string{}
+	}
+	for _, f := range own {
+		scheme := f.Create(confmap.ProviderSettings{}).Scheme()
+		settings.ProviderModules[scheme] = "github.com/otelcol-cloudwatch/otelcol-cloudwatch " + settings.BuildInfo.Version
+	}
+	return settings
+}
+
+// dryRun is what the collector's validate command does.
+func dryRun(settings otelcol.CollectorSettings) func(context.Context, confmap.ResolverSettings) error {
+	return func(ctx context.Context, rs confmap.ResolverSettings) error {
+		settings.ConfigProviderSettings.ResolverSettings = rs
+		settings.SkipSettingGRPCLogger = true
+		collector, err := otelcol.NewCollector(settings)
+		if err != nil {
+			return err
+		}
+		return collector.DryRun(ctx)
+	}
+}
+
+// reloadOptions are a manager's, for settings that withProviders has made.
+func reloadOptions(settings otelcol.CollectorSettings, uris []string) (reload.Options, error) {
+	rs := settings.ConfigProviderSettings.ResolverSettings
+	o := reload.Options{
+		URIs: uris, Providers: rs.ProviderFactories, DefaultScheme: rs.DefaultScheme,
+		Check: dryRun(settings), StateDir: reload.DefaultStateDir(), Build: version.Current().Full(),
+	}
+	for variable, to := range map[string]*time.Duration{reload.TimeoutVariable: &o.Timeout, reload.HealthyAfterVariable: &o.HealthyAfter} {
+		text := os.Getenv(variable)
+		if text == "" {
+			continue
+		}
+		d, err := time.ParseDuration(text)
+		if err != nil || d <= 0 {
+			return o, fmt.Errorf("%s: %q is not a duration such as 30s", variable, text)
+		}
+		*to = d
+	}
+	return o, nil
+}
+
+// once looks at a configuration and ends.
+func once[T any](ctx context.Context, settings otelcol.CollectorSettings, uris []string, look func(*reload.Manager) (T, error)) (result T, err error) {
+	o, err := reloadOptions(settings, uris)
+	if err != nil {
+		return result, err
+	}
+	o.Once = true
+	m, err := reload.New(o)
+	if err != nil {
+		return result, err
+	}
+	defer func() { err = errors.Join(err, m.Close(context.WithoutCancel(ctx), true)) }()
+	return look(m)
+}
+
+// validate says what the collector would say of a configuration.
+func validate(ctx context.Context, settings otelcol.CollectorSettings, uris []string) error {
+	_, err := once(ctx, settings, uris, func(m *reload.Manager) (struct{}, error) {
+		return struct{}{}, m.Explained(dryRun(settings)(ctx, m.ResolverSettings()))
+	})
+	return err
+}
+
+// resolved is a configuration with what its placeholders stand for.
+func resolved(ctx context.Context, settings otelcol.CollectorSettings, uris []string) (map[string]any, error) {
+	return once(ctx, settings, uris, func(m *reload.Manager) (_ map[string]any, err error) {
+		r, err := confmap.NewResolver(m.ResolverSettings())
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, r.Shutdown(context.WithoutCancel(ctx))) }()
+		conf, err := r.Resolve(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return conf.ToStringMap(), nil
+	})
+}

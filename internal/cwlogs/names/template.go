@@ -1,0 +1,84 @@
+package names
+
+import "slices"
+
+// origin is where a source finds its value.
+type origin uint8
+
+const (
+	fromText origin = iota
+	fromResource
+	fromScope
+	fromScopeName
+	fromScopeVersion
+	fromRecord
+	fromDate
+	fromFact
+	fromEnvironment
+)
+
+// source is one place where a placeholder looks for its value.
+type source struct {
+	from origin
+	// key is the attribute's key, the text, the name of the fact or variable, or the format of the date.
+	key string
+}
+
+// always tells whether the source has a value in any case, so that nothing after it is looked at.
+func (s source) always() bool { return s.from == fromText || s.from == fromDate }
+
+// piece is a part of a template: text, or the sources of a placeholder, of which the first that has a
+// value is used.
+type piece struct {
+	text    string
+	sources []source
+}
+
+// Template is a template that has been read. It is immutable.
+type Template struct {
+	kind   Kind
+	pieces []piece
+}
+
+// Facts are the names of the facts of the host that the template uses, each once; empty where it uses
+// none, so that nobody need be asked for them.
+func (t *Template) Facts() []string {
+	var facts []string
+	for _, p := range t.pieces {
+		for _, s := range p.sources {
+			if s.from == fromFact && !slices.Contains(facts, s.key) {
+				facts = append(facts, s.key)
+			}
+		}
+	}
+	return facts
+}
+
+// Depends says what a name depends on; 0 for one that is always the same.
+type Depends uint8
+
+// What a name may depend on.
+const (
+	OnResource Depends = 1 << iota
+	OnScope
+	OnRecord
+	OnDate
+)
+
+// dependency is what each origin depends on. The others are the same for the whole life of a Namer.
+var dependency = map[origin]Depends{
+	fromResource: OnResource,
+	fromScope:    OnScope, fromScopeName: OnScope, fromScopeVersion: OnScope,
+	fromRecord: OnRecord,
+	fromDate:   OnDate,
+}
+
+func dependsOn(pieces []piece) Depends {
+	var d Depends
+	for _, p := range pieces {
+		for _, s := range p.sources {
+			d |= dependency[s.from]
+		}
+	}
+	return d
+}

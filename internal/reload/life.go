@@ -1,0 +1,181 @@
+package reload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// Started says that the collector runs what it got.
+func (m *Manager) Started() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.running == nil || m.options.Once {
+		return
+	}
+	m.started = true
+	m.status.Counts[Applied]++
+	m.status.Running = Running{
+		Hash: m.running.short(), Layers: m.running.merged.Layers(),
+		Since: time.Now().UTC(), LastKnownGood: m.running.remembered,
+	}
+	m.stopTimer()
+	m.healthy = time.AfterFunc(m.options.HealthyAfter, func() { m.settled(m.running) })
+	m.publish()
+}
+
+// Stopping says that the collector stops what it runs: for another configuration, or at the end.
+func (m *Manager) Stopping() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stopTimer()
+}
+
+func (m *Manager) stopTimer() {
+	if m.healthy != nil {
+		m.healthy.Stop()
+	}
+}
+
+// Sick says that a component has failed for good: what runs is not a good configuration.
+func (m *Manager) Sick(component string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.sick == "" && !m.status.Running.Healthy {
+		m.sick = component
+		m.log().Warn("this configuration will not be the last known good one: a component has failed", zap.String("component", component))
+	}
+}
+
+// Fatal says that a component ends the process.
+func (m *Manager) Fatal(component string, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fatal = fmt.Errorf("%s: %w", component, err)
+}
+
+// settled makes what runs the last known good configuration.
+func (m *Manager) settled(ran *snapshot) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.running != ran || m.sick != "" || !m.started {
+		return
+	}
+	m.status.Running.Healthy = true
+	defer m.publish()
+	if ran.remembered {
+		return // it is on the disk, and a newer one that failed stays noted
+	}
+	now := time.Now()
+	err := errors.Join(m.memory.remember(ran, m.options.URIs, m.options.Build, now), m.memory.settled())
+	switch {
+	case err != nil:
+		m.log().Warn("the last known good configuration cannot be kept: a start without its sources will fail",
+			zap.String("folder", m.memory.dir), zap.Error(err))
+	case m.memory.dir != "":
+		m.status.LastKnownGood = now.UTC()
+	}
+}
+
+// Again takes the end of the collector, and says whether to run it again: with the configuration before,
+// or the last known good one, because the newest could not start. err is what the collector ended with,
+// and comes back, with what a component ended it with, where it is not to be run again.
+func (m *Manager) Again(err error) (bool, error) {
+	m.mu.Lock()
+	if err == nil {
+		err = m.fatal
+	}
+	m.fatal = nil
+	m.notify = nil
+	m.stopTimer()
+	ran, back, healthy := m.running, m.previous, m.status.Running.Healthy
+	m.previous = nil
+	m.mu.Unlock()
+	if err == nil || ran == nil || healthy && m.hasStarted() || m.options.Once {
+		return false, err
+	}
+	if back == nil {
+		back, _ = m.good(context.Background())
+	}
+	if back == nil || back.hash == ran.hash {
+		return false, err
+	}
+	m.block(ran.hash)
+	m.refuse(Failed, ran, err)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.running, m.pending, m.started = back, nil, false
+	m.log().Error("going back to the configuration before, because the collector could not start with the newest one",
+		zap.String("hash", back.short()), zap.Strings("layers", back.merged.Layers()))
+	return true, nil
+}
+
+func (m *Manager) hasStarted() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.started
+}
+
+// Close ends the manager. orderly says that the process was told to end: a configuration that was
+// running then has not failed.
+func (m *Manager) Close(ctx context.Context, orderly bool) error {
+	current.CompareAndSwap(m, nil)
+	m.mu.Lock()
+	stop, ran := m.stop, m.running
+	m.notify = nil
+	m.stopTimer()
+	m.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
+	m.loop.Wait()
+	m.work.Lock()
+	defer m.work.Unlock()
+	err := m.sources.shutdown(ctx)
+	if orderly && ran != nil && !ran.remembered {
+		if err := m.memory.settled(); err != nil {
+			m.log().Debug("the note of the start stays on the disk", zap.Error(err))
+		}
+	}
+	return err
+}
+
+// Subscribe calls a function with the status, now and whenever it changes, until the returned function
+// is called. The function must not call the manager.
+func (m *Manager) Subscribe(f func(Status)) (end func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	id := m.nextID
+	m.nextID++
+	m.watchers[id] = f
+	f(m.status.clone())
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.watchers, id)
+	}
+}
+
+// Status is the state of things.
+func (m *Manager) Status() Status {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.status.clone()
+}
+
+// publish tells everyone. The lock is held.
+func (m *Manager) publish() {
+	s := m.status.clone()
+	for _, f := range m.watchers {
+		f(s)
+	}
+	if m.options.Once {
+		return
+	}
+	if err := m.memory.save("status", s); err != nil {
+		m.log().Debug("the status is not on the disk", zap.Error(err))
+	}
+}
