@@ -4,9 +4,11 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 
@@ -33,22 +35,31 @@ func Run(settings otelcol.CollectorSettings) error {
 		return err
 	}
 	if manager == nil {
-		return execute(settings, settings)
+		return execute(settings, settings, nil)
 	}
 	defer manager.followHangups()()
 	return manager.run(ctx, settings)
 }
 
 // execute runs what the command line asks for. The collector's own commands have settings of their own.
-func execute(settings, collector otelcol.CollectorSettings) error {
+func execute(settings, collector otelcol.CollectorSettings, prepare func(*cobra.Command)) error {
 	if ran, err := runService(collector); ran {
 		return err
 	}
-	return newCommandWith(settings, collector, version.Current()).Execute()
+	command := newCommandWith(settings, collector, version.Current())
+	if prepare != nil {
+		prepare(command)
+	}
+	return command.Execute()
 }
 
 // managed is the configuration of a command of the collector's own.
-type managed struct{ *reload.Manager }
+type managed struct {
+	*reload.Manager
+	// redacts says that the command prints a configuration without secrets: print-config knows only
+	// those that stand where components expect secrets.
+	redacts bool
+}
 
 // openConfiguration takes --config and --set from the command line, for the commands of the collector's
 // own. It returns nil for the others, and where there is neither: cobra has to say something then.
@@ -70,7 +81,8 @@ func openConfiguration(settings otelcol.CollectorSettings, line commandLine) (*m
 		return nil, err
 	}
 	os.Args = append(os.Args[:1:1], line.rest...)
-	return &managed{m}, nil
+	prints := line.command == "print-config" || line.command == "print-initial-config"
+	return &managed{m, prints && !slices.Contains(line.rest, "unredacted") && !slices.Contains(line.rest, "--mode=unredacted")}, nil
 }
 
 // run runs the collector until it ends for good: where a newer configuration could not be started, it
@@ -79,11 +91,27 @@ func (m *managed) run(ctx context.Context, settings otelcol.CollectorSettings) e
 	for {
 		collector := settings
 		collector.ConfigProviderSettings.ResolverSettings = m.ResolverSettings()
-		again, err := m.Again(m.Explained(execute(settings, collector)))
+		again, err := m.Again(m.execute(settings, collector))
 		if !again {
 			return errors.Join(err, m.Close(ctx, err == nil))
 		}
 	}
+}
+
+// execute is execute with errors that name layers and lines, and without secrets in what is printed.
+func (m *managed) execute(settings, collector otelcol.CollectorSettings) error {
+	var printed bytes.Buffer
+	err := m.Explained(execute(settings, collector, func(c *cobra.Command) {
+		c.SilenceErrors = true // said below, when it is explained
+		if m.redacts {
+			c.SetOut(&printed)
+		}
+	}))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "Error:", err)
+	}
+	_, failed := io.WriteString(os.Stdout, m.Redacted(printed.String()))
+	return errors.Join(err, failed)
 }
 
 // withVersion gives the collector the linker's version, which ocb cannot know. Components put it into

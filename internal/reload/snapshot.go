@@ -89,14 +89,15 @@ const (
 )
 
 // scrub takes out of a message what placeholders stand for: the collector quotes what it cannot use.
-func (s *snapshot) scrub(message string) string {
+// Facts of the host are no secrets, and help to understand; so does what schemes names.
+func (s *snapshot) scrub(message string, shown ...string) string {
 	if s == nil {
 		return message
 	}
 	for uri, v := range s.values {
 		scheme, _, _ := strings.Cut(uri, ":")
-		if scheme == "host" {
-			continue // facts of the host are no secrets, and help to understand
+		if scheme == "host" || slices.Contains(shown, scheme) {
+			continue
 		}
 		for _, text := range []string{v.Text, strings.TrimSpace(v.Text), strings.ReplaceAll(strings.TrimSpace(v.Text), "$$", "$")} {
 			if len(text) >= leastSecret {

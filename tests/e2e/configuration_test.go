@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -76,7 +77,7 @@ func TestLayersOfAFileAFolderAndParameterStoreAreOneConfiguration(t *testing.T) 
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "10-zpages.yaml"),
 		[]byte("extensions: {zpages: {endpoint: '${env:ZPAGES}'}}\nservice: {extensions: [zpages]}\n"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "20-debug.yaml"),
-		[]byte("exporters: {debug: }\nservice: {pipelines: {logs: {exporters: [debug]}}}\n"), 0o600))
+		[]byte("exporters: {debug: }\nservice: {pipelines: {logs/files: {exporters: [debug]}}}\n"), 0o600))
 	put(t, server, "/fleet/10-base", "exporters: {awscloudwatchlogs: {log_group_name: /from/ssm}}")
 	put(t, server, "/fleet/20-stream", "exporters: {awscloudwatchlogs: {log_stream_name: '${ssm:/stream/name}'}}")
 	put(t, server, "/stream/name", "0123")
@@ -200,11 +201,11 @@ func TestConfigurationThatCannotStartGivesWayToTheOneBefore(t *testing.T) {
 	c := s.startHealthy()
 	w.append(1000)
 	taken := strings.TrimPrefix(server.URL, "http://")
-	write("receivers: {otlp: {protocols: {grpc: {endpoint: '" + taken + "'}}}}\nservice: {pipelines: {logs: {receivers: [otlp]}}}")
+	write("receivers: {otlp: {protocols: {grpc: {endpoint: '" + taken + "'}}}}\nservice: {pipelines: {logs/files: {receivers: [otlp]}}}")
 	s.awaitHealth(troubled, "address already in use")
 	w.append(1000)
 	await(t, "delivery by the one before", func() bool { return counted(server) >= w.next })
-	write("receivers: {otlp: {protocols: {grpc: {endpoint: '" + freeAddress(t) + "'}}}}\nservice: {pipelines: {logs: {receivers: [otlp]}}}")
+	write("receivers: {otlp: {protocols: {grpc: {endpoint: '" + freeAddress(t) + "'}}}}\nservice: {pipelines: {logs/files: {receivers: [otlp]}}}")
 	s.awaitHealth(okStatus, "")
 	c.stop()
 	requireExactly(t, w.next, newReader(t, server).numbers("app.log"))
@@ -253,23 +254,23 @@ func TestHangupLooksForANewerConfigurationAndRestartsForNothingElse(t *testing.T
 	write("receivers: {nop: }")
 	c := s.startHealthy()
 	hangup := func() { require.NoError(t, c.command.Process.Signal(syscall.SIGHUP)) }
-	hangup()
-	await(t, "the hangup to be noticed", func() bool { return s.logged("as SIGHUP asks")+s.logged("Config updated, restart service") > 0 })
-	await(t, "hangups to be ours alone", func() bool {
-		before := s.logged("as SIGHUP asks")
+	const looked, restarted = "as SIGHUP asks", "Config updated, restart service"
+	await(t, "hangups to be ours alone, a second after the start", func() bool {
+		before, restarts := s.logged(looked), s.logged(restarted)
 		hangup()
-		await(t, "the hangup", func() bool { return s.logged("as SIGHUP asks") > before })
-		return true
+		await(t, "the hangup", func() bool { return s.logged(looked) > before })
+		time.Sleep(4 * glance) // the collector would have restarted by now
+		return s.logged(restarted) == restarts
 	})
-	restarts := s.logged("Config updated, restart service")
-	write("receivers: {nopp: }\nservice: {pipelines: {logs: {receivers: [nopp]}}}")
+	restarts := s.logged(restarted)
+	write("receivers: {nopp: }\nservice: {pipelines: {logs/files: {receivers: [nopp]}}}")
 	hangup()
 	s.awaitHealth(troubled, "nopp")
-	assert.Equal(t, restarts, s.logged("Config updated, restart service"), "what runs was not touched")
+	assert.Equal(t, restarts, s.logged(restarted), "what runs was not touched")
 	write("receivers: {nop/other: }")
 	hangup()
 	s.awaitHealth(okStatus, "")
-	await(t, "the new one to run", func() bool { return s.logged("Config updated, restart service") > restarts })
+	await(t, "the new one to run", func() bool { return s.logged(restarted) > restarts })
 	c.stop()
 }
 

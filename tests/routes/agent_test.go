@@ -4,6 +4,7 @@ package routes
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -144,6 +145,24 @@ func (s *station) collect() *process {
 		command = append(command, "--config", config)
 	}
 	return s.exec(command, s.env...)
+}
+
+// health is the status of an extension in the collector's health check.
+func (s *station) health(extension string) string {
+	answer, err := s.client(s.dialer(from{}), nil).Get("http://127.0.0.1:13133/?verbose")
+	if err != nil {
+		return err.Error()
+	}
+	defer answer.Body.Close()
+	var body struct {
+		Components struct {
+			Extensions struct {
+				Components map[string]struct{ Status string }
+			}
+		}
+	}
+	require.NoError(s.t, json.NewDecoder(answer.Body).Decode(&body))
+	return body.Components.Extensions.Components["extension:"+extension].Status
 }
 
 // write appends n numbered lines to the log file.
