@@ -68,10 +68,11 @@ func TestEveryCombinationMergesIntoAWholeConfiguration(t *testing.T) {
 }
 
 func TestTheRealBinaryTakesWhatIsMade(t *testing.T) {
-	binary := os.Getenv("OTELCOL_CLOUDWATCH_BIN")
-	if binary == "" {
-		t.Skip("OTELCOL_CLOUDWATCH_BIN names no binary")
+	folder := os.Getenv("OTELCOL_CLOUDWATCH_BIN")
+	if folder == "" {
+		t.Skip("OTELCOL_CLOUDWATCH_BIN names no folder with the binary: make test does")
 	}
+	binary := filepath.Join(folder, "otelcol-cloudwatch")
 	try := func(t *testing.T, flags map[string]string) {
 		t.Parallel()
 		_, files := made(t, linux, flags)
