@@ -150,8 +150,15 @@ func (m *Manager) propose(snap *snapshot) {
 	m.log().Info("a new configuration is valid, and takes over", zap.String("hash", snap.short()), zap.Strings("layers", snap.merged.Layers()))
 	if notify := m.notify; notify != nil {
 		m.notify = nil // once for each time that the collector has come
-		notify(&confmap.ChangeEvent{})
+		go call(notify)
 	}
+}
+
+// call tells the collector. Its channel has room for one call that it has not heard yet: where it comes
+// for another reason meanwhile, by SIGHUP, the next call waits here. At its end it closes the channel.
+func call(notify confmap.WatcherFunc) {
+	defer func() { _ = recover() }() // the channel is closed, and nobody waits for the call
+	notify(&confmap.ChangeEvent{})
 }
 
 // refuse reports a configuration that is not used. What runs goes on.

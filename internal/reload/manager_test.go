@@ -65,6 +65,30 @@ func TestChangeTakesOverAndNothingElseDoes(t *testing.T) {
 	assert.Equal(t, 2, s.watched(), "each source is watched once")
 }
 
+// The collector also comes by itself, on a SIGHUP, and has then not heard the call before.
+func TestCollectorThatComesUncalledIsNotWaitedFor(t *testing.T) {
+	s := newStore()
+	s.set("base", base)
+	p, _ := run(t, options(t, s, "mem:base"))
+	for i, text := range []string{"processors: {a: }", "processors: {b: }", "processors: {c: }"} {
+		s.set("base", base+text)
+		require.Eventually(t, func() bool { // without a look at the resolver's channel
+			got, err := p.resolve()
+			require.NoError(t, err)
+			p.m.Started()
+			return got["processors"] != nil && strings.Contains(text, firstKey(got["processors"]))
+		}, deadline, tick, "%d", i)
+	}
+	p.end(true)
+}
+
+func firstKey(v any) string {
+	for k := range v.(map[string]any) {
+		return k + ":"
+	}
+	return "?"
+}
+
 func TestInvalidChangeLeavesWhatRuns(t *testing.T) {
 	s := newStore()
 	s.set("base", base)
