@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -18,6 +19,19 @@ var now = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 const ms = time.Millisecond
 
 func at(d time.Duration) int64 { return now.Add(d).UnixMilli() }
+
+// ev is an event with a time of its own.
+func ev(at int64, message []byte) Event { return Event{Timestamp: at, Message: message} }
+
+// document is the JSON of a request.
+func document(t Target, entity *Entity, events []Fixed) []byte {
+	p, _ := newPacker(gzip.NoCompression)
+	payload, err := p.pack(t, entity, events)
+	if err != nil {
+		panic(err) // a buffer takes everything
+	}
+	return payload.buffer.Bytes()
+}
 
 func dropped(into map[Reason]int) func(Reason) { return func(r Reason) { into[r]++ } }
 
@@ -32,7 +46,7 @@ func messages(events []Fixed) []string {
 func TestEventsAreInTheOrderOfTimeAndKeepTheirOwn(t *testing.T) {
 	reasons := map[Reason]int{}
 	got := Policy{}.Fix(nil, []Event{
-		{at(2 * ms), []byte("c")}, {at(ms), []byte("a")}, {at(2 * ms), []byte("d")}, {at(ms), []byte("b")}, {at(3 * ms), nil}, {at(3 * ms), []byte("e")},
+		ev(at(2*ms), []byte("c")), ev(at(ms), []byte("a")), ev(at(2*ms), []byte("d")), ev(at(ms), []byte("b")), ev(at(3*ms), nil), ev(at(3*ms), []byte("e")),
 	}, now, dropped(reasons))
 	assert.Equal(t, []string{"a", "b", "c", "d", "e"}, messages(got))
 	assert.Equal(t, []int{1, 3, 0, 2, 5}, []int{got[0].Source, got[1].Source, got[2].Source, got[3].Source, got[4].Source})
@@ -41,8 +55,8 @@ func TestEventsAreInTheOrderOfTimeAndKeepTheirOwn(t *testing.T) {
 
 func TestEventsOutOfTimeAreDroppedOrClamped(t *testing.T) {
 	events := []Event{
-		{at(-MaxAge - time.Millisecond), []byte("old")}, {at(-MaxAge), []byte("just")},
-		{at(MaxAhead), []byte("just")}, {at(MaxAhead + time.Millisecond), []byte("new")}, {-1, []byte("ancient")},
+		ev(at(-MaxAge-time.Millisecond), []byte("old")), ev(at(-MaxAge), []byte("just")),
+		ev(at(MaxAhead), []byte("just")), ev(at(MaxAhead+time.Millisecond), []byte("new")), ev(-1, []byte("ancient")),
 	}
 	reasons := map[Reason]int{}
 	assert.Equal(t, []string{"just", "just"}, messages(Policy{}.Fix(nil, events, now, dropped(reasons))))
@@ -52,25 +66,25 @@ func TestEventsOutOfTimeAreDroppedOrClamped(t *testing.T) {
 	assert.Equal(t, []string{"just", "old", "ancient", "new", "just"}, messages(got))
 	assert.Equal(t, at(margin-MaxAge), got[1].Timestamp)
 	assert.Equal(t, at(MaxAhead-margin), got[3].Timestamp)
-	assert.Equal(t, map[Reason]int{Early: 2, Late: 1, Clamped: 3}, reasons)
+	assert.Equal(t, map[Reason]int{ClampedOld: 2, ClampedNew: 1}, reasons)
 }
 
 func TestLargeMessagesAreCutAtACharacter(t *testing.T) {
 	long := []byte("0123456789äöü\xff🚀")
 	reasons := map[Reason]int{}
 	p := Policy{MaxMessage: 11}
-	assert.Equal(t, []string{"0123456789"}, messages(p.Fix(nil, []Event{{at(0), long}}, now, dropped(reasons))))
+	assert.Equal(t, []string{"0123456789"}, messages(p.Fix(nil, []Event{ev(at(0), long)}, now, dropped(reasons))))
 	p.TooLarge = Split
-	assert.Equal(t, []string{"0123456789", "äöü\xff", "🚀"}, messages(p.Fix(nil, []Event{{at(0), long}}, now, dropped(reasons))))
+	assert.Equal(t, []string{"0123456789", "äöü\xff", "🚀"}, messages(p.Fix(nil, []Event{ev(at(0), long)}, now, dropped(reasons))))
 	assert.Equal(t, map[Reason]int{Truncated: 1, Divided: 1}, reasons)
 	p.MaxMessage = 1
-	assert.Equal(t, []string{"a", "🚀", "b"}, messages(p.Fix(nil, []Event{{at(0), []byte("a🚀b")}}, now, dropped(reasons))), "a character is never cut")
+	assert.Equal(t, []string{"a", "🚀", "b"}, messages(p.Fix(nil, []Event{ev(at(0), []byte("a🚀b"))}, now, dropped(reasons))), "a character is never cut")
 
 	exact := bytes.Repeat([]byte("x"), MaxMessageBytes)
 	reasons = map[Reason]int{}
-	assert.Len(t, Policy{}.Fix(nil, []Event{{at(0), exact}}, now, dropped(reasons))[0].Message, MaxMessageBytes)
+	assert.Len(t, Policy{}.Fix(nil, []Event{ev(at(0), exact)}, now, dropped(reasons))[0].Message, MaxMessageBytes)
 	assert.Empty(t, reasons)
-	got := Policy{}.Fix(nil, []Event{{at(0), append(exact, 'x')}}, now, dropped(reasons))
+	got := Policy{}.Fix(nil, []Event{ev(at(0), append(exact, 'x'))}, now, dropped(reasons))
 	assert.Len(t, got[0].Message, MaxMessageBytes)
 	assert.Equal(t, map[Reason]int{Truncated: 1}, reasons)
 }
@@ -86,7 +100,7 @@ func TestBatchesKeepTheLimits(t *testing.T) {
 			if r.IntN(500) == 0 {
 				size = r.IntN(2 * MaxMessageBytes)
 			}
-			events = append(events, Event{at(-time.Duration(r.Int64N(int64(5 * 24 * time.Hour)))), bytes.Repeat([]byte{'x'}, size)})
+			events = append(events, ev(at(-time.Duration(r.Int64N(int64(5*24*time.Hour)))), bytes.Repeat([]byte{'x'}, size)))
 		}
 		fixed := Policy{TooLarge: Split}.Fix(nil, events, now, func(Reason) {})
 		var joined []Fixed
@@ -125,8 +139,8 @@ func TestBatchesKeepTheLimits(t *testing.T) {
 func FuzzBodyIsWhatEncodingJSONReads(f *testing.F) {
 	f.Add("group", "stream", []byte("a \"quoted\" \\ line\n\r\t\x00\x1f\x7f äöü 🚀 \xff\xc3 <&>\u2028"), int64(5))
 	f.Fuzz(func(t *testing.T, group, stream string, message []byte, timestamp int64) {
-		events := []Fixed{{Event: Event{timestamp, message}}, {Event: Event{timestamp, []byte("second")}}}
-		body := AppendBody(nil, Target{group, stream}, nil, events)
+		events := []Fixed{{Event: ev(timestamp, message)}, {Event: ev(timestamp, []byte("second"))}}
+		body := document(Target{group, stream}, nil, events)
 		var got struct {
 			LogGroupName, LogStreamName string
 			LogEvents                   []struct {
@@ -151,21 +165,4 @@ func FuzzBodyIsWhatEncodingJSONReads(f *testing.F) {
 		require.Equal(t, len(perByte(string(message))), textSize(message))
 		require.LessOrEqual(t, textSize(message[:prefix(message, 7)]), 7+utf8.UTFMax)
 	})
-}
-
-func BenchmarkFixBatchAndBody(b *testing.B) {
-	line := []byte(strings.Repeat("a line of a log with \"quotes\" here and there, ", 5)[:200])
-	events := make([]Event, 4600)
-	for i := range events {
-		events[i] = Event{at(time.Duration(i)), line}
-	}
-	var fixed []Fixed
-	var body []byte
-	b.SetBytes(int64(len(events) * len(line)))
-	b.ReportAllocs()
-	for b.Loop() {
-		fixed = Policy{}.Fix(fixed[:0], events, now, func(Reason) {})
-		Batches(fixed, func(batch []Fixed) { body = AppendBody(body[:0], Target{"group", "stream"}, nil, batch) })
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(events)), "ns/event")
 }

@@ -2,7 +2,9 @@ package cwlogs
 
 import (
 	"encoding/binary"
+	"maps"
 	"math/bits"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -20,28 +22,45 @@ type Entity struct {
 	Attributes map[string]string
 }
 
-// AppendBody appends the JSON of PutLogEvents. entity is the JSON of an Entity, or nil.
-func AppendBody(dst []byte, t Target, entity []byte, events []Fixed) []byte {
+// appendHead appends the JSON of PutLogEvents up to its first event.
+func appendHead(dst []byte, t Target, entity *Entity) []byte {
 	dst = append(dst, `{"logGroupName":`...)
 	dst = appendString(dst, []byte(t.Group))
 	dst = append(dst, `,"logStreamName":`...)
 	dst = appendString(dst, []byte(t.Stream))
-	if len(entity) > 0 {
-		dst = append(dst, `,"entity":`...)
-		dst = append(dst, entity...)
+	if entity != nil && len(entity.KeyAttributes) > 0 {
+		dst = append(dst, `,"entity":{"keyAttributes":`...)
+		dst = appendMap(dst, entity.KeyAttributes)
+		if len(entity.Attributes) > 0 {
+			dst = append(dst, `,"attributes":`...)
+			dst = appendMap(dst, entity.Attributes)
+		}
+		dst = append(dst, '}')
 	}
-	dst = append(dst, `,"logEvents":[`...)
-	for i := range events {
+	return append(dst, `,"logEvents":[`...)
+}
+
+// tail follows the last event.
+const tail = `]}`
+
+func appendEvent(dst []byte, e *Fixed) []byte {
+	dst = append(dst, `{"timestamp":`...)
+	dst = strconv.AppendInt(dst, e.Timestamp, 10)
+	dst = append(dst, `,"message":`...)
+	dst = appendString(dst, e.Message)
+	return append(dst, '}')
+}
+
+func appendMap(dst []byte, m map[string]string) []byte {
+	dst = append(dst, '{')
+	for i, key := range slices.Sorted(maps.Keys(m)) {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(dst, `{"timestamp":`...)
-		dst = strconv.AppendInt(dst, events[i].Timestamp, 10)
-		dst = append(dst, `,"message":`...)
-		dst = appendString(dst, events[i].Message)
-		dst = append(dst, '}')
+		dst = append(appendString(dst, []byte(key)), ':')
+		dst = appendString(dst, []byte(m[key]))
 	}
-	return append(dst, `]}`...)
+	return append(dst, '}')
 }
 
 const (

@@ -1,6 +1,7 @@
 package cwlogs
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -40,14 +41,21 @@ type Error struct {
 	// Unanswered says that the whole request was written and no answer came: it may have been carried out.
 	// Sending it again is the only thing that can repeat an event.
 	Unanswered bool
-	err        error
+
+	operation string // PutLogEvents where it is empty
+	early     bool   // the signature's time was refused, and is better now
+	err       error
 }
 
 func (e *Error) Error() string {
-	if e.Code == "" && e.err != nil {
-		return fmt.Sprintf("PutLogEvents: %v", e.err)
+	operation := cmp.Or(e.operation, "PutLogEvents")
+	switch {
+	case e.err != nil && e.Code == "":
+		return fmt.Sprintf("%s: %v", operation, e.err)
+	case e.Code == "":
+		return fmt.Sprintf("%s: status %d", operation, e.Status)
 	}
-	return fmt.Sprintf("PutLogEvents: %s: %s (status %d)", e.Code, e.Message, e.Status)
+	return fmt.Sprintf("%s: %s: %s (status %d)", operation, e.Code, e.Message, e.Status)
 }
 
 func (e *Error) Unwrap() error { return e.err }

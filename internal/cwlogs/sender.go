@@ -1,10 +1,8 @@
 package cwlogs
 
 import (
-	"bytes"
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,16 +25,12 @@ const (
 	signingName  = "logs"
 	// maxAnswer bounds an answer, which has some hundred bytes.
 	maxAnswer = 1 << 20
-	// maxPooled is the largest buffer that is kept: that of a whole batch with much to escape.
-	maxPooled = 4 << 20
 )
 
 // Answer is what CloudWatch says of a request that it has carried out.
 type Answer struct {
 	Rejected *RejectedEvents `json:"rejectedLogEventsInfo"`
 	Entity   *RejectedEntity `json:"rejectedEntityInfo"`
-	// Wire is how many bytes the body had on the wire.
-	Wire int `json:"-"`
 }
 
 // RejectedEvents tells which events were not stored: those from TooNewStart on, and those before TooOldEnd
@@ -59,22 +52,24 @@ type refresher interface {
 }
 
 // Sender sends requests. It is safe for concurrent use, and sends one again only where it is certain that it
-// was not carried out: where nothing was written, or the credentials were refused.
+// was not carried out: where the credentials, or the time of the signature, were refused.
 type Sender struct {
-	config  aws.Config
-	signer  *v4.Signer
-	url     string
-	agent   string
-	gzip    bool
-	now     func() time.Time
-	writers sync.Pool // of *gzip.Writer
-	buffers sync.Pool // of *bytes.Buffer
+	config aws.Config
+	signer *v4.Signer
+	packer *packer
+	url    string
+	agent  string
+	now    func() time.Time
+	// skew is what the service's clock is ahead of ours, where it once refused a signature for its time.
+	skew atomic.Int64
 }
 
 // SenderOptions are what is not AWS's. The zero value works.
 type SenderOptions struct {
-	// Uncompressed sends bodies as they are. Default: gzip at its fastest.
+	// Uncompressed sends bodies as they are. Default: gzip.
 	Uncompressed bool
+	// Level of gzip, 1 to 9. Default: 1, the fastest.
+	Level int
 	// UserAgent is PRODUCT/VERSION. Default: none.
 	UserAgent string
 	// Now is the clock. Default: time.Now.
@@ -92,51 +87,42 @@ func NewSender(ctx context.Context, config aws.Config, o SenderOptions) (*Sender
 	if err != nil {
 		return nil, fmt.Errorf("region %q: %w", config.Region, err)
 	}
-	s := &Sender{config: config, signer: v4.NewSigner(), url: endpoint.URI.String(), agent: o.UserAgent, gzip: !o.Uncompressed, now: o.Now}
+	level := gzip.NoCompression
+	if !o.Uncompressed {
+		level = cmp.Or(o.Level, gzip.BestSpeed)
+	}
+	packer, err := newPacker(level)
+	if err != nil {
+		return nil, fmt.Errorf("compression level %d: %w; use 1 to 9", o.Level, err)
+	}
+	s := &Sender{config: config, signer: v4.NewSigner(), packer: packer, url: endpoint.URI.String(), agent: o.UserAgent, now: o.Now}
 	if s.config.HTTPClient == nil {
 		s.config.HTTPClient = sdk.HTTPClient
 	}
 	if s.now == nil {
 		s.now = time.Now
 	}
-	s.writers.New = func() any {
-		w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is one
-		return w
-	}
-	s.buffers.New = func() any { return new(bytes.Buffer) }
 	return s, nil
 }
 
-// Put sends a body that AppendBody has made. An error is an *Error.
-func (s *Sender) Put(ctx context.Context, body []byte) (Answer, error) {
-	encoding := ""
-	if s.gzip {
-		b := s.buffers.Get().(*bytes.Buffer)
-		defer func() {
-			if b.Cap() <= maxPooled {
-				s.buffers.Put(b)
-			}
-		}()
-		b.Reset()
-		w := s.writers.Get().(*gzip.Writer)
-		w.Reset(b)
-		_, err := w.Write(body)
-		if err = errors.Join(err, w.Close()); err != nil {
-			return Answer{}, &Error{Class: Retryable, err: err} // a buffer does not fail
-		}
-		s.writers.Put(w)
-		body, encoding = b.Bytes(), "gzip"
-	}
-	sum := sha256.Sum256(body)
-	hash := hex.EncodeToString(sum[:])
+// Pack makes a request of events that Batches has put together. entity may be nil. The payload is to be
+// released. The events are not needed any more.
+func (s *Sender) Pack(t Target, entity *Entity, events []Fixed) (*Payload, error) {
+	return s.packer.pack(t, entity, events)
+}
+
+// Put sends a payload. An error is an *Error.
+func (s *Sender) Put(ctx context.Context, p *Payload) (Answer, error) {
 	for attempt := 0; ; attempt++ {
 		keys, err := s.config.Credentials.Retrieve(ctx)
 		if err != nil {
 			return Answer{}, &Error{Class: Credentials, err: err}
 		}
-		answer, err := s.once(ctx, keys, body, encoding, hash)
-		var refused *Error
-		if attempt == 0 && errors.As(err, &refused) && refused.Class == Credentials {
+		answer, err := s.once(ctx, keys, p)
+		if refused, ok := errors.AsType[*Error](err); ok && attempt == 0 && refused.Class == Credentials {
+			if refused.early {
+				continue
+			}
 			if r, ok := s.config.Credentials.(refresher); ok {
 				if others, _ := r.Refresh(ctx, keys); others {
 					continue
@@ -147,43 +133,76 @@ func (s *Sender) Put(ctx context.Context, body []byte) (Answer, error) {
 	}
 }
 
-func (s *Sender) once(ctx context.Context, keys aws.Credentials, body []byte, encoding, hash string) (Answer, error) {
-	var written atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(i httptrace.WroteRequestInfo) { written.Store(i.Err == nil) }})
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(body))
+func (s *Sender) once(ctx context.Context, keys aws.Credentials, p *Payload) (Answer, error) {
+	var written, broken atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(i httptrace.WroteRequestInfo) {
+		written.Store(i.Err == nil)
+		broken.Store(i.Err != nil)
+	}})
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, nil)
 	if err != nil {
 		return Answer{}, &Error{Class: Retryable, err: err}
 	}
+	r.ContentLength = int64(p.Wire())
+	r.GetBody = func() (io.ReadCloser, error) { return p.open(), nil }
 	r.Header.Set("Content-Type", contentType)
 	r.Header.Set("X-Amz-Target", putLogEvents)
 	r.Header.Set("User-Agent", s.agent)
-	if encoding != "" {
-		r.Header.Set("Content-Encoding", encoding)
+	if p.packer.level != gzip.NoCompression {
+		r.Header.Set("Content-Encoding", "gzip")
 	}
-	if err := s.signer.SignHTTP(ctx, keys, r, hash, signingName, s.config.Region, s.now()); err != nil {
+	signed := s.now().Add(time.Duration(s.skew.Load()))
+	if err := s.signer.SignHTTP(ctx, keys, r, p.hash, signingName, s.config.Region, signed); err != nil {
 		return Answer{}, &Error{Class: Credentials, err: err}
 	}
+	b := p.open()
+	r.Body = b
 	response, err := s.config.HTTPClient.Do(r)
 	if err != nil {
-		return Answer{}, &Error{Class: Retryable, Unanswered: written.Load(), err: err}
+		// The connection may tell that it is cut before it tells that it has written everything.
+		unanswered := written.Load() || b.drained.Load() && !broken.Load()
+		return Answer{}, &Error{Class: Retryable, Unanswered: unanswered, err: err}
 	}
 	defer func() { _ = response.Body.Close() }() // it was read
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if response.StatusCode == http.StatusOK {
 		// What the status says is certain, even where the rest of the answer is lost.
-		answer := Answer{Wire: len(body)}
-		if err == nil && json.Unmarshal(text, &answer) != nil {
-			answer = Answer{Wire: len(body)}
+		var answer Answer
+		if err == nil && len(text) > 0 {
+			if err = json.Unmarshal(text, &answer); err != nil { // a proxy's page
+				return Answer{}, &Error{Class: Retryable, Status: response.StatusCode, Unanswered: true, err: fmt.Errorf("the answer is not CloudWatch's: %w", err)}
+			}
 		}
 		return answer, nil
 	}
 	if err != nil {
 		return Answer{}, &Error{Class: Retryable, Status: response.StatusCode, err: err}
 	}
-	return s.failed(response, text, len(body))
+	failure := failed(response, text)
+	if failure == nil {
+		return Answer{}, nil
+	}
+	failure.early = s.adjust(failure, response.Header.Get("Date"), signed)
+	return Answer{}, failure
 }
 
-func (s *Sender) failed(response *http.Response, text []byte, wire int) (Answer, error) {
+// adjust learns the service's time from an answer that refuses a signature, and tells whether that helps. A
+// signature may be 5 minutes old (IAM User Guide, Signature Version 4).
+func (s *Sender) adjust(e *Error, date string, signed time.Time) bool {
+	const tolerated = 4 * time.Minute
+	if e.Class != Credentials {
+		return false
+	}
+	theirs, err := http.ParseTime(date)
+	if err != nil || theirs.Sub(signed).Abs() < tolerated {
+		return false
+	}
+	s.skew.Store(int64(theirs.Sub(s.now())))
+	return true
+}
+
+// failed is what an answer says that is none of success, or nil where the events were taken before.
+func failed(response *http.Response, text []byte) *Error {
 	var fault struct {
 		Type     string `json:"__type"`
 		Message  string `json:"message"`
@@ -196,7 +215,7 @@ func (s *Sender) failed(response *http.Response, text []byte, wire int) (Answer,
 	}
 	class, accepted := classify(response.StatusCode, code)
 	if accepted {
-		return Answer{Wire: wire}, nil
+		return nil
 	}
 	e := &Error{Class: class, Code: code, Message: fault.Message, Status: response.StatusCode}
 	if e.Message == "" {
@@ -205,5 +224,5 @@ func (s *Sender) failed(response *http.Response, text []byte, wire int) (Answer,
 	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
 		e.RetryAfter = time.Duration(seconds) * time.Second
 	}
-	return Answer{}, e
+	return e
 }

@@ -48,12 +48,27 @@ func sender(t *testing.T, s *awslocal.Server, o SenderOptions) *Sender {
 	return sender
 }
 
-func body(to Target, messages ...string) []byte {
+// put sends messages of now.
+func put(ctx context.Context, s *Sender, to Target, messages ...string) (Answer, error) {
+	return putFixed(ctx, s, to, fixed(messages...))
+}
+
+// fixed are events of now.
+func fixed(messages ...string) []Fixed {
 	var events []Event
 	for _, m := range messages {
-		events = append(events, Event{time.Now().UnixMilli(), []byte(m)})
+		events = append(events, ev(time.Now().UnixMilli(), []byte(m)))
 	}
-	return AppendBody(nil, to, nil, Policy{}.Fix(nil, events, time.Now(), func(Reason) {}))
+	return Policy{}.Fix(nil, events, time.Now(), func(Reason) {})
+}
+
+func putFixed(ctx context.Context, s *Sender, to Target, events []Fixed) (Answer, error) {
+	payload, err := s.Pack(to, nil, events)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer payload.Release()
+	return s.Put(ctx, payload)
 }
 
 func TestRequestsArriveAsTheyWereWritten(t *testing.T) {
@@ -64,12 +79,15 @@ func TestRequestsArriveAsTheyWereWritten(t *testing.T) {
 			t.Parallel()
 			s := awslocal.Serve(t, awslocal.Options{IgnoreQuotas: true})
 			to, client := target(t, s)
-			text := body(to, lines...)
-			answer, err := sender(t, s, o).Put(t.Context(), text)
+			send := sender(t, s, o)
+			payload, err := send.Pack(to, nil, fixed(lines...))
+			require.NoError(t, err)
+			defer payload.Release()
+			answer, err := send.Put(t.Context(), payload)
 			require.NoError(t, err)
 			assert.Nil(t, answer.Rejected)
 			assert.Equal(t, lines, stored(t, client))
-			assert.Equal(t, o.Uncompressed, answer.Wire == len(text))
+			assert.Equal(t, o.Uncompressed, payload.Raw() == payload.Wire())
 		})
 	}
 }
@@ -82,27 +100,27 @@ func TestLargestBatchIsAccepted(t *testing.T) {
 	send := sender(t, s, SenderOptions{})
 	now := time.Now()
 	for _, events := range [][]Event{
-		{{now.UnixMilli(), bytes.Repeat([]byte("x"), MaxMessageBytes)}},
-		{{now.UnixMilli(), bytes.Repeat([]byte("\xff"), MaxMessageBytes/3)}},
-		{{now.Add(-MaxBatchSpan).UnixMilli(), []byte("a")}, {now.UnixMilli(), []byte("b")}},
+		{ev(now.UnixMilli(), bytes.Repeat([]byte("x"), MaxMessageBytes))},
+		{ev(now.UnixMilli(), bytes.Repeat([]byte("\xff"), MaxMessageBytes/3))},
+		{ev(now.Add(-MaxBatchSpan).UnixMilli(), []byte("a")), ev(now.UnixMilli(), []byte("b"))},
 	} {
 		batches := 0
 		Batches(Policy{}.Fix(nil, events, now, func(Reason) {}), func(b []Fixed) {
 			batches++
-			_, err := send.Put(t.Context(), AppendBody(nil, to, nil, b))
+			_, err := putFixed(t.Context(), send, to, b)
 			require.NoError(t, err)
 		})
 		assert.Equal(t, 1, batches)
 	}
-	_, err := send.Put(t.Context(), AppendBody(nil, to, nil, []Fixed{{Event: Event{now.UnixMilli(), bytes.Repeat([]byte("x"), MaxMessageBytes+1)}}}))
+	_, err := putFixed(t.Context(), send, to, []Fixed{{Event: ev(now.UnixMilli(), bytes.Repeat([]byte("x"), MaxMessageBytes+1))}})
 	assertClass(t, Invalid, err)
 	many := make([]Fixed, MaxBatchEvents+1)
 	for i := range many {
-		many[i].Event = Event{now.UnixMilli(), []byte("x")}
+		many[i].Event = ev(now.UnixMilli(), []byte("x"))
 	}
-	_, err = send.Put(t.Context(), AppendBody(nil, to, nil, many))
+	_, err = putFixed(t.Context(), send, to, many)
 	assertClass(t, Invalid, err)
-	_, err = send.Put(t.Context(), AppendBody(nil, to, nil, many[1:]))
+	_, err = putFixed(t.Context(), send, to, many[1:])
 	require.NoError(t, err)
 }
 
@@ -138,23 +156,23 @@ func TestErrorsAreClassified(t *testing.T) {
 			send := sender(t, s, SenderOptions{})
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			_, err = send.Put(ctx, body(to, "line"))
+			_, err = put(ctx, send, to, "line")
 			e := assertClass(t, want.class, err)
 			assert.Equal(t, want.unanswered, e.Unanswered)
 			assert.Len(t, stored(t, client), want.stored)
-			_, err = send.Put(t.Context(), body(to, "again"))
+			_, err = put(t.Context(), send, to, "again")
 			require.NoError(t, err, "and then it works")
 		})
 	}
 	s := awslocal.Serve(t, awslocal.Options{IgnoreQuotas: true})
-	_, err := sender(t, s, SenderOptions{}).Put(t.Context(), body(Target{"/absent", "x"}, "line"))
+	_, err := put(t.Context(), sender(t, s, SenderOptions{}), Target{"/absent", "x"}, "line")
 	e := assertClass(t, Missing, err)
 	assert.Equal(t, "ResourceNotFoundException", e.Code)
 	assert.ErrorContains(t, err, "The specified log group does not exist")
-	_, err = sender(t, s, SenderOptions{}).Put(t.Context(), []byte("{"))
+	_, err = put(t.Context(), sender(t, s, SenderOptions{}), Target{"not a name", "x"}, "line")
 	assertClass(t, Invalid, err)
 	s.Close()
-	_, err = sender(t, s, SenderOptions{}).Put(t.Context(), []byte("{}"))
+	_, err = put(t.Context(), sender(t, s, SenderOptions{}), Target{"/absent", "x"}, "line")
 	assert.False(t, assertClass(t, Retryable, err).Unanswered, "nothing was written")
 }
 
@@ -163,8 +181,8 @@ func TestRejectedEventsAreTold(t *testing.T) {
 	s := awslocal.Serve(t, awslocal.Options{IgnoreQuotas: true})
 	to, client := target(t, s)
 	now := time.Now()
-	events := []Fixed{{Event: Event{now.Add(-time.Hour).UnixMilli(), []byte("good")}}, {Event: Event{now.Add(MaxAhead + time.Minute).UnixMilli(), []byte("new")}}}
-	answer, err := sender(t, s, SenderOptions{}).Put(t.Context(), AppendBody(nil, to, nil, events))
+	events := []Fixed{{Event: ev(now.Add(-time.Hour).UnixMilli(), []byte("good"))}, {Event: ev(now.Add(MaxAhead+time.Minute).UnixMilli(), []byte("new"))}}
+	answer, err := putFixed(t.Context(), sender(t, s, SenderOptions{}), to, events)
 	require.NoError(t, err)
 	require.NotNil(t, answer.Rejected)
 	assert.Equal(t, 1, *answer.Rejected.TooNewStart)
@@ -201,18 +219,18 @@ func TestRefusedCredentialsAreRefreshedOnce(t *testing.T) {
 	config.Credentials = keys
 	send, err := NewSender(t.Context(), config, SenderOptions{})
 	require.NoError(t, err)
-	_, err = send.Put(t.Context(), body(to, "line"))
+	_, err = put(t.Context(), send, to, "line")
 	require.NoError(t, err)
 	assert.Equal(t, []string{"line"}, stored(t, client))
 	keys.good = keys.refused
-	_, err = send.Put(t.Context(), body(to, "line"))
+	_, err = put(t.Context(), send, to, "line")
 	assertClass(t, Credentials, err)
 	assert.Equal(t, 2, keys.refreshed)
 
 	config.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, errors.New("no keys") })
 	send, err = NewSender(t.Context(), config, SenderOptions{})
 	require.NoError(t, err)
-	_, err = send.Put(t.Context(), body(to, "line"))
+	_, err = put(t.Context(), send, to, "line")
 	assert.ErrorContains(t, assertClass(t, Credentials, err), "no keys")
 }
 
@@ -227,16 +245,14 @@ func BenchmarkPut(b *testing.B) {
 			line := []byte(strings.Repeat("a line of a log with \"quotes\" here and there, ", 5)[:200])
 			events := make([]Event, 4600)
 			for i := range events {
-				events[i] = Event{now.UnixMilli(), line}
+				events[i] = ev(now.UnixMilli(), line)
 			}
 			var fixed []Fixed
-			var text []byte
 			b.ReportAllocs()
 			for b.Loop() {
 				fixed = Policy{}.Fix(fixed[:0], events, now, func(Reason) {})
 				Batches(fixed, func(batch []Fixed) {
-					text = AppendBody(text[:0], Target{"group", "stream"}, nil, batch)
-					if _, err := send.Put(b.Context(), text); err != nil {
+					if _, err := putFixed(b.Context(), send, Target{"group", "stream"}, batch); err != nil {
 						b.Fatal(err)
 					}
 				})
