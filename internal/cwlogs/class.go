@@ -2,11 +2,17 @@ package cwlogs
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // Class says what is to be done about an error.
@@ -96,4 +102,24 @@ func classify(status int, code string) (class Class, accepted bool) {
 func codeOf(text string) string {
 	text, _, _ = strings.Cut(text, ":")
 	return text[strings.LastIndexByte(text, '#')+1:]
+}
+
+// FromAPI gives an error of the SDK its class, so that calls of both kinds are told and repeated alike.
+func FromAPI(operation string, err error) *Error {
+	e := &Error{Class: Retryable, operation: operation, err: err}
+	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && response.Response != nil {
+		e.Status = response.HTTPStatusCode()
+		if seconds, err := strconv.Atoi(response.Response.Header.Get("Retry-After")); err == nil && seconds > 0 {
+			e.RetryAfter = time.Duration(seconds) * time.Second
+		}
+	}
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		e.Code, e.Message = api.ErrorCode(), api.ErrorMessage()
+		e.Class, _ = classify(e.Status, e.Code)
+		return e
+	}
+	if signing, ok := errors.AsType[*v4.SigningError](err); ok {
+		e.Class, e.err = Credentials, signing
+	}
+	return e
 }

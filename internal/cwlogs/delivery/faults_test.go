@@ -132,6 +132,7 @@ func TestMissingTargetsAreMadeAndComeBack(t *testing.T) {
 		e = New(s.sender(), noTargets, o, Options{Backoff: patient}) // nothing is made, until somebody makes it
 		d := e.Begin([]Part{part(stream("a"), unix(), "x")})
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		assert.Equal(t, 1, o.blocked[stream("a")])
 		mu.Lock()
 		there[stream("a")] = true
