@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -32,6 +33,9 @@ const (
 	retentionPause = time.Second
 )
 
+// justMade is longer than the answer takes to a question that was asked before a group was made.
+const justMade = time.Minute
+
 // API is what is called. *cloudwatchlogs.Client has it.
 type API interface {
 	CreateLogGroup(context.Context, *cloudwatchlogs.CreateLogGroupInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.CreateLogGroupOutput, error)
@@ -53,6 +57,8 @@ type Targets struct {
 
 	mu     sync.Mutex
 	making map[string]*making // by group
+	// made is when groups were made, of those that justMade has not passed for.
+	made map[string]time.Time
 	// tried are the groups whose making had no answer. One of them that exists now is held for ours.
 	tried map[string]struct{}
 }
@@ -76,7 +82,7 @@ func New(api API, o Options) *Targets {
 		groups:  rate.NewLimiter(groupRate, groupRate),
 		streams: rate.NewLimiter(streamRate, streamRate),
 		keeping: rate.NewLimiter(retentionRate, retentionRate),
-		making:  map[string]*making{}, tried: map[string]struct{}{},
+		making:  map[string]*making{}, made: map[string]time.Time{}, tried: map[string]struct{}{},
 	}
 	t.context, t.cancel = context.WithCancel(context.Background())
 	return t
@@ -94,11 +100,12 @@ func (t *Targets) Make(ctx context.Context, to cwlogs.Target) error {
 		return &cwlogs.Error{Class: cwlogs.Missing, Code: "ResourceNotFoundException", Message: fmt.Sprintf(
 			"log group %q or its log stream %q does not exist, and create is false; make them, or set create to true", to.Group, to.Stream)}
 	}
+	asked := time.Now()
 	err := t.stream(ctx, to)
 	if err == nil || err.Class != cwlogs.Missing {
 		return plain(err)
 	}
-	if err := t.group(ctx, to.Group); err != nil {
+	if err := t.group(ctx, to.Group, asked); err != nil {
 		return plain(err)
 	}
 	return plain(t.stream(ctx, to))
@@ -131,9 +138,13 @@ func (t *Targets) stream(ctx context.Context, to cwlogs.Target) *cwlogs.Error {
 	return cwlogs.FromAPI("CreateLogStream", err)
 }
 
-// group makes a group, in one call for all that ask for it meanwhile.
-func (t *Targets) group(ctx context.Context, name string) *cwlogs.Error {
+// group makes a group, in one call for all that ask for it meanwhile, or have asked before it was answered.
+func (t *Targets) group(ctx context.Context, name string, asked time.Time) *cwlogs.Error {
 	t.mu.Lock()
+	if t.made[name].After(asked) {
+		t.mu.Unlock()
+		return nil
+	}
 	m := t.making[name]
 	if m == nil {
 		m = &making{done: make(chan struct{})}
@@ -142,6 +153,11 @@ func (t *Targets) group(ctx context.Context, name string) *cwlogs.Error {
 			m.err = plain(t.create(name))
 			t.mu.Lock()
 			delete(t.making, name)
+			if m.err == nil {
+				now := time.Now()
+				maps.DeleteFunc(t.made, func(_ string, at time.Time) bool { return now.Sub(at) > justMade })
+				t.made[name] = now
+			}
 			t.mu.Unlock()
 			close(m.done)
 		})
