@@ -55,6 +55,9 @@ func newExtension(set extension.Settings, c *Config) (*routing, error) {
 // Routes is the table, for components of this distribution.
 func (e *routing) Routes() *awsroute.Table { return e.table }
 
+// Access is the operator's way to AWS, for components of this distribution.
+func (e *routing) Access() awsaccess.Config { return *e.config }
+
 // Start begins to probe and to listen. Extensions start before every other component.
 func (e *routing) Start(ctx context.Context, host component.Host) error {
 	e.host = host

@@ -2,7 +2,6 @@ package awsaccess
 
 import (
 	"context"
-	"slices"
 	"sync"
 
 	"go.uber.org/zap"
@@ -50,10 +49,5 @@ func NewSession(ctx context.Context, c awsconfig.Config, o awsconfig.Options) (*
 		return nil, err
 	}
 	o.Router, o.DefaultRegion, o.Endpoints = table, config.Region, table.Endpoints()
-	if config.HasCredentials() && c.Credentials.Source == "" {
-		roles := c.Credentials.AssumeRole
-		c.Credentials = config.Credentials
-		c.Credentials.AssumeRole = slices.Concat(c.Credentials.AssumeRole, roles)
-	}
-	return awsconfig.Load(ctx, c, o)
+	return awsconfig.Load(ctx, withCredentials(c, *config), o)
 }

@@ -1,0 +1,9 @@
+//go:generate go run go.opentelemetry.io/collector/cmd/mdatagen metadata.yaml
+
+// Package cloudwatchlogsexporter is the exporter cloudwatch_logs: log records to CloudWatch Logs, each once,
+// in order, at the least cost.
+//
+//	ConsumeLogs ─▶ sending_queue, batches ─▶ turnstile (order) ─▶ translate ─▶ delivery.Engine ─▶ CloudWatch
+//	                       ▲                                                      │
+//	                       └──── nil, or the records that are left ◀──────────────┘
+package cloudwatchlogsexporter

@@ -1,0 +1,215 @@
+package cloudwatchlogsexporter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
+	"golang.org/x/time/rate"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchlogsexporter/internal/metadata"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/delivery"
+)
+
+// logEvery is how often something is logged that happens again and again.
+const logEvery = time.Minute
+
+// observer turns what the engine tells into metrics, logs and the component's status.
+type observer struct {
+	logger    *zap.Logger
+	telemetry *metadata.TelemetryBuilder
+	host      component.Host
+
+	mu      sync.Mutex
+	logs    map[string]*occasions
+	blocked map[cwlogs.Target]error
+}
+
+// occasions are those of one kind of log line.
+type occasions struct {
+	limit  *rate.Limiter
+	events int // since the last line
+}
+
+var _ delivery.Observer = (*observer)(nil)
+
+func newObserver(set exporter.Settings) (*observer, error) {
+	telemetry, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
+	if err != nil {
+		return nil, err
+	}
+	return &observer{logger: set.Logger, telemetry: telemetry, logs: map[string]*occasions{}, blocked: map[cwlogs.Target]error{}}, nil
+}
+
+func (o *observer) start(host component.Host, stats func() delivery.Stats) error {
+	o.host = host
+	t := o.telemetry
+	whole := func(f func(delivery.Stats) int) metric.Int64Callback {
+		return func(_ context.Context, to metric.Int64Observer) error {
+			to.Observe(int64(f(stats())))
+			return nil
+		}
+	}
+	return errors.Join(
+		t.RegisterCloudwatchLogsLimitCallback(whole(func(s delivery.Stats) int { return s.Limit })),
+		t.RegisterCloudwatchLogsInFlightCallback(whole(func(s delivery.Stats) int { return s.InFlight })),
+		t.RegisterCloudwatchLogsPendingEventsCallback(whole(func(s delivery.Stats) int { return s.Pending })),
+		t.RegisterCloudwatchLogsPendingSizeCallback(whole(func(s delivery.Stats) int { return s.PendingBytes })),
+		t.RegisterCloudwatchLogsBlockedTargetsCallback(whole(func(delivery.Stats) int {
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			return len(o.blocked)
+		})),
+		t.RegisterCloudwatchLogsOldestAgeCallback(func(_ context.Context, to metric.Float64Observer) error {
+			age := 0.0
+			if oldest := stats().Oldest; !oldest.IsZero() {
+				age = time.Since(oldest).Seconds()
+			}
+			to.Observe(age)
+			return nil
+		}),
+	)
+}
+
+func (o *observer) close() { o.telemetry.Shutdown() }
+
+// seldom tells whether something of this kind may be logged now, and how many events there were since.
+func (o *observer) seldom(kind string, events int) (int, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	l := o.logs[kind]
+	if l == nil {
+		l = &occasions{limit: rate.NewLimiter(rate.Every(logEvery), 1)}
+		o.logs[kind] = l
+	}
+	l.events += events
+	if !l.limit.Allow() {
+		return 0, false
+	}
+	events, l.events = l.events, 0
+	return events, true
+}
+
+// Sent implements delivery.Observer.
+func (o *observer) Sent(s delivery.Sent) {
+	ctx, t := context.Background(), o.telemetry
+	t.CloudwatchLogsEvents.Add(ctx, int64(s.Events))
+	t.CloudwatchLogsPayload.Add(ctx, int64(s.Raw))
+	t.CloudwatchLogsWire.Add(ctx, int64(s.Wire))
+	t.CloudwatchLogsRequestFill.Record(ctx, float64(s.Messages)/cwlogs.MaxBatchBytes)
+	t.CloudwatchLogsRequestDuration.Record(ctx, s.Took.Seconds())
+	t.CloudwatchLogsRequests.Add(ctx, 1, with("result", "ok"))
+}
+
+// Failed implements delivery.Observer.
+func (o *observer) Failed(t cwlogs.Target, e *cwlogs.Error) {
+	ctx := context.Background()
+	o.telemetry.CloudwatchLogsRequests.Add(ctx, 1, with("result", string(e.Class)))
+	if e.Unanswered {
+		o.telemetry.CloudwatchLogsUnansweredRequests.Add(ctx, 1)
+	}
+	if e.Class == cwlogs.Missing || e.Class == cwlogs.Denied || e.Class == cwlogs.Invalid {
+		return // it is made, or told otherwise
+	}
+	if n, ok := o.seldom(string(e.Class), 1); ok {
+		o.logger.Warn("CloudWatch Logs did not take a request; it is sent again", zap.Error(e), zap.String("class", string(e.Class)),
+			zap.String("group", t.Group), zap.String("stream", t.Stream), zap.Int("requests", n))
+	}
+}
+
+// changes are the reasons of events that arrive, though not as they were.
+var changes = map[cwlogs.Reason]bool{cwlogs.Truncated: true, cwlogs.Divided: true, cwlogs.ClampedOld: true, cwlogs.ClampedNew: true}
+
+// Dropped implements delivery.Observer.
+func (o *observer) Dropped(t cwlogs.Target, reason cwlogs.Reason, events int) {
+	counter, text := o.telemetry.CloudwatchLogsDroppedEvents, "Log events were dropped"
+	if changes[reason] {
+		counter, text = o.telemetry.CloudwatchLogsChangedEvents, "Log events were changed"
+	}
+	counter.Add(context.Background(), int64(events), with("reason", string(reason)))
+	if reason == cwlogs.Empty {
+		return // an empty line is no news
+	}
+	if n, ok := o.seldom("dropped "+string(reason), events); ok {
+		o.logger.Warn(text, zap.String("reason", string(reason)), zap.Int("events", n), zap.String("group", t.Group), zap.String("stream", t.Stream))
+	}
+}
+
+// EntityRejected implements delivery.Observer.
+func (o *observer) EntityRejected(t cwlogs.Target, errorType string) {
+	o.telemetry.CloudwatchLogsRejectedEntities.Add(context.Background(), 1, with("error", errorType))
+	if n, ok := o.seldom("entity", 1); ok {
+		o.logger.Warn("CloudWatch Logs took the events and not their entity", zap.String("error", errorType), zap.Int("requests", n), zap.String("group", t.Group))
+	}
+}
+
+// Blocked implements delivery.Observer.
+func (o *observer) Blocked(t cwlogs.Target, e *cwlogs.Error) {
+	err := fmt.Errorf("log stream %q of group %q: %w; %s", t.Stream, t.Group, e, remedy(e))
+	o.mu.Lock()
+	o.blocked[t] = err
+	o.mu.Unlock()
+	o.logger.Error("A log stream cannot be written to; others go on", zap.Error(err))
+	o.report(err)
+}
+
+// remedy is what somebody can do about an error.
+func remedy(e *cwlogs.Error) string {
+	switch e.Class {
+	case cwlogs.Missing:
+		return "it is tried again"
+	case cwlogs.Invalid:
+		return "the settings of new groups, such as kms_key_id and tags, are not accepted"
+	}
+	return "allow logs:PutLogEvents, logs:CreateLogStream and logs:CreateLogGroup for it"
+}
+
+// Unblocked implements delivery.Observer.
+func (o *observer) Unblocked(t cwlogs.Target) {
+	o.mu.Lock()
+	delete(o.blocked, t)
+	var left error
+	for _, err := range o.blocked {
+		left = err
+		break
+	}
+	o.mu.Unlock()
+	o.logger.Info("A log stream can be written to again", zap.String("group", t.Group), zap.String("stream", t.Stream))
+	o.report(left)
+}
+
+// report says the component's status: nil is well.
+func (o *observer) report(err error) {
+	event := componentstatus.NewEvent(componentstatus.StatusOK)
+	if err != nil {
+		event = componentstatus.NewRecoverableErrorEvent(err)
+	}
+	componentstatus.ReportStatus(o.host, event)
+}
+
+func (o *observer) retentionFailed(group string, err error) {
+	o.report(fmt.Errorf("the retention of log group %q was not set, so that its events are kept for ever: %w; allow logs:PutRetentionPolicy, and set it once by hand", group, err))
+}
+
+func (o *observer) undefined(records int) {
+	if records == 0 {
+		return
+	}
+	o.telemetry.CloudwatchLogsUndefinedNames.Add(context.Background(), int64(records))
+	if n, ok := o.seldom("undefined", records); ok {
+		o.logger.Warn(`Records have no value for something in log_group_name or log_stream_name; a source after | stands in for it, as in {resource:service.name|"other"}`, zap.Int("records", n))
+	}
+}
+
+func with(key, value string) metric.MeasurementOption {
+	return metric.WithAttributeSet(attribute.NewSet(attribute.String(key, value)))
+}
