@@ -91,7 +91,7 @@ const (
 // Defaults of the queue.
 const (
 	// defaultQueue is what may be in the queue and on its way, in bytes.
-	defaultQueue = 32 << 20
+	defaultQueue = 16 << 20
 	// defaultBatch is one full request, whose records are some bytes larger in the queue.
 	defaultBatch = cwlogs.MaxBatchBytes
 	// defaultFlush is how long a record waits for others. One second of it is one request for each stream at
