@@ -60,7 +60,7 @@ func TestEveryCombinationMergesIntoAWholeConfiguration(t *testing.T) {
 		for kind, ids := range used {
 			assert.ElementsMatch(t, slices.Collect(maps.Keys(ids)), slices.Collect(maps.Keys(conf.Get(kind).(map[string]any))), kind)
 		}
-		for _, exporter := range []string{"awsemf", "awscloudwatchlogs"} {
+		for _, exporter := range []string{"awsemf", "cloudwatch_logs"} {
 			if used["exporters"][exporter] {
 				assert.Equal(t, "eu-central-1", conf.Get("exporters::"+exporter+"::region"))
 			}
@@ -115,7 +115,7 @@ func TestTheRecipesStayAsTheyAre(t *testing.T) {
 		want := recipe(name)
 		at(want, "exporters::awsemf")["namespace"] = "Fleet/Web"
 		at(want, "exporters::awsemf")["log_group_name"] = "/otelcol-cloudwatch/metrics"
-		at(want, "exporters::awscloudwatchlogs")["log_group_name"] = "/web"
+		at(want, "exporters::cloudwatch_logs")["log_group_name"] = "/web"
 		at(want, "receivers::file_log")["include"] = []any{"${env:LOGS}/{a,b}.log*", "/c.log"}
 		flags := given(string(PrivateVIF), string(Profile), "namespace", "Fleet/Web", "log-group", "/web", "log-files", "${env:LOGS}/{a,b}.log*,/c.log", "profile", "p")
 		if goos == "windows" {
@@ -130,7 +130,7 @@ func TestTheRecipesStayAsTheyAre(t *testing.T) {
 		want = recipe("routes/private-vif.yaml")
 		at(want, "extensions::endpoint_routing")["region"] = "eu-west-3"
 		at(want, "exporters::awsemf")["region"] = "eu-west-3"
-		at(want, "exporters::awscloudwatchlogs")["region"] = "eu-west-3"
+		at(want, "exporters::cloudwatch_logs")["region"] = "eu-west-3"
 		at(want, "extensions::endpoint_routing")["routes"].([]any)[0].(map[string]any)["vpc_endpoints"] = map[string]any{"logs": []any{"10.0.0.1", "10.0.0.2:8443"}}
 		assert.Equal(t, want, parsed(t, string(files[RouteFile])), goos)
 
@@ -166,7 +166,7 @@ func TestPlaceholdersPass(t *testing.T) {
 	conf := merged(t, files)
 	assert.Equal(t, "${env:AWS_REGION:-eu-west-1}", conf.Get("exporters::awsemf::region"))
 	assert.Equal(t, []any{"${env:HOME}/{a,b}.log"}, conf.Get("receivers::file_log::include"))
-	assert.Equal(t, "/a/${host:name}", conf.Get("exporters::awscloudwatchlogs::log_group_name"))
+	assert.Equal(t, "/a/${host:name}", conf.Get("exporters::cloudwatch_logs::log_group_name"))
 }
 
 func TestEventLogsOfWindows(t *testing.T) {
@@ -190,7 +190,7 @@ func TestEventLogsOfWindows(t *testing.T) {
 
 func TestCommentsSayWhyAndNothingIsLeftOfAnotherHost(t *testing.T) {
 	_, files := made(t, linux, given(string(PublicVIF), string(Process), "allowed-cidrs", "none"))
-	assert.Contains(t, string(files[HostFile]), "# One consumer keeps the order within a stream, retries included.")
+	assert.Contains(t, string(files[HostFile]), "# Bytes on disk; when they are used up the readers wait.")
 	assert.Contains(t, string(files[HostFile]), "# Lossless by intent")
 	assert.Contains(t, string(files[RouteFile]), "# The interface, or the host's address on it.")
 	assert.NotContains(t, string(files[RouteFile]), "advertised over the VIF, so")

@@ -32,7 +32,7 @@ func (a *Answers) editHost(d *document) {
 		d.cut("service", "pipelines", "metrics/host")
 	}
 	if a.Logs {
-		d.set(a.LogGroup, "exporters", "awscloudwatchlogs", "log_group_name")
+		d.set(a.LogGroup, "exporters", "cloudwatch_logs", "log_group_name")
 		a.editReceivers(d)
 		return
 	}
@@ -42,7 +42,7 @@ func (a *Answers) editHost(d *document) {
 		d.cut("receivers", eventLog("Application"))
 	}
 	d.cut("processors", "transform/logs")
-	d.cut("exporters", "awscloudwatchlogs")
+	d.cut("exporters", "cloudwatch_logs")
 	d.cut("service", "pipelines", "logs/files")
 	// It holds the offsets of log files and the queue of their lines.
 	d.cut("extensions", "file_storage")

@@ -40,7 +40,7 @@ func (a *Answers) editRoute(d *document) {
 		d.set(routes, table...)
 	}
 	if !a.Logs {
-		d.cut("exporters", "awscloudwatchlogs")
+		d.cut("exporters", "cloudwatch_logs")
 	}
 	if !a.Metrics {
 		d.cut("exporters", "awsemf")

@@ -78,8 +78,8 @@ func TestLayersOfAFileAFolderAndParameterStoreAreOneConfiguration(t *testing.T) 
 		[]byte("extensions: {zpages: {endpoint: '${env:ZPAGES}'}}\nservice: {extensions: [zpages]}\n"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "20-debug.yaml"),
 		[]byte("exporters: {debug: }\nservice: {pipelines: {logs/files: {exporters: [debug]}}}\n"), 0o600))
-	put(t, server, "/fleet/10-base", "exporters: {awscloudwatchlogs: {log_group_name: /from/ssm}}")
-	put(t, server, "/fleet/20-stream", "exporters: {awscloudwatchlogs: {log_stream_name: '${ssm:/stream/name}'}}")
+	put(t, server, "/fleet/10-base", "exporters: {cloudwatch_logs: {log_group_name: /from/ssm}}")
+	put(t, server, "/fleet/20-stream", "exporters: {cloudwatch_logs: {log_stream_name: '${ssm:/stream/name}'}}")
 	put(t, server, "/stream/name", "0123")
 
 	s := newSetup(t, server, w.path)
@@ -110,7 +110,7 @@ func TestChangeInParameterStoreIsLiveAndAMistakeIsNot(t *testing.T) {
 	w := newWriter(t, "app.log")
 	s := newSetup(t, server, w.path)
 	s.configs = append(s.configs, "ssm:/fleet/base"+poll)
-	group := func(name string) string { return "exporters: {awscloudwatchlogs: {log_group_name: " + name + "}}" }
+	group := func(name string) string { return "exporters: {cloudwatch_logs: {log_group_name: " + name + "}}" }
 	put(t, server, "/fleet/base", group("/one"))
 	c := s.startHealthy()
 	w.append(1000)
@@ -124,7 +124,7 @@ func TestChangeInParameterStoreIsLiveAndAMistakeIsNot(t *testing.T) {
 	})
 
 	// A mistake by the AWS CLI: of type, which only the collector's own check can find.
-	cli(t, server, "ssm", "put-parameter", "--name", "/fleet/base", "--overwrite", "--value", "exporters: {awscloudwatchlogs: {log_group_name: /three, log_retentoin: 1}}")
+	cli(t, server, "ssm", "put-parameter", "--name", "/fleet/base", "--overwrite", "--value", "exporters: {cloudwatch_logs: {log_group_name: /three, log_retentoin: 1}}")
 	s.awaitHealth(troubled, "log_retentoin")
 	_, reason := s.configHealth()
 	assert.Contains(t, reason, "ssm:/fleet/base (version 3):1", "with its layer and line")
@@ -157,7 +157,7 @@ func TestStartWithoutParameterStoreUsesTheLastKnownGood(t *testing.T) {
 	s.env["OTELCOL_CLOUDWATCH_CONFIG_TIMEOUT"] = "2s"
 	s.env["OTELCOL_CLOUDWATCH_CONFIG_HEALTHY_AFTER"] = "1s"
 	s.configs = append(s.configs, "ssm:/fleet/base"+poll)
-	put(t, server, "/fleet/base", "exporters: {awscloudwatchlogs: {log_group_name: /one, tags: {secret: '${ssm:/secret}'}}}")
+	put(t, server, "/fleet/base", "exporters: {cloudwatch_logs: {log_group_name: /one, tags: {secret: '${ssm:/secret}'}}}")
 	put(t, server, "/secret", "correct horse battery")
 
 	way.cut()
@@ -181,7 +181,7 @@ func TestStartWithoutParameterStoreUsesTheLastKnownGood(t *testing.T) {
 	await(t, "delivery", func() bool { return counted(server) >= w.next })
 
 	way.restore()
-	put(t, server, "/fleet/base", "exporters: {awscloudwatchlogs: {log_group_name: /two}}")
+	put(t, server, "/fleet/base", "exporters: {cloudwatch_logs: {log_group_name: /two}}")
 	s.awaitHealth(okStatus, "")
 	w.append(500)
 	await(t, "the newest configuration to be used", func() bool { return len(newReader(t, server).in("/two").streams()) > 0 })
@@ -218,7 +218,7 @@ func TestConfigurationThatCrashesTwiceGivesWayToTheLastKnownGood(t *testing.T) {
 	s := newSetup(t, server, w.path)
 	layer := filepath.Join(t.TempDir(), "layer.yaml")
 	write := func(group string) {
-		require.NoError(t, os.WriteFile(layer, []byte("exporters: {awscloudwatchlogs: {log_group_name: "+group+"}}"), 0o600))
+		require.NoError(t, os.WriteFile(layer, []byte("exporters: {cloudwatch_logs: {log_group_name: "+group+"}}"), 0o600))
 	}
 	s.configs = append(s.configs, "file:"+layer)
 	write("/good")

@@ -39,7 +39,7 @@ func TestOddLinesHarmNoOthers(t *testing.T) {
 	t.Parallel()
 	server := awslocal.Serve(t, awslocal.Options{})
 	path := filepath.Join(t.TempDir(), "odd.log")
-	long := strings.Repeat("long ", 120_000) // 600 kB, above what awscloudwatchlogs sends as one event
+	long := strings.Repeat("long ", 300_000) // 1.5 MB, above what CloudWatch takes as one event
 	lines := []string{
 		"first", "", "   ", "\tat indented(Trace.java:1)  ", "a tab\tand \"quotes\" and \\ and \x01", "broken \xff\xfe bytes", "größer 日本 🚀",
 		`{"_aws": "not EMF"}`, long, "last",
@@ -113,7 +113,7 @@ func endThreeTimes(t *testing.T, end func(*collector)) (*writer, *reader) {
 }
 
 // fastRetries is a layer that makes the pause between two retries short.
-const fastRetries = "yaml:exporters::awscloudwatchlogs::retry_on_failure: {initial_interval: 50ms, max_interval: 100ms}"
+const fastRetries = "yaml:exporters::cloudwatch_logs::retry_on_failure: {initial_interval: 50ms, max_interval: 100ms}"
 
 // An outage of minutes in the field is one of many retries here.
 func TestOutageLosesNothing(t *testing.T) {

@@ -146,6 +146,7 @@ func (e *Engine) dispatch(now time.Time) {
 		l.queued = false
 		r := e.next(l, now)
 		if r == nil {
+			e.forget(l, now)
 			continue
 		}
 		r.flying = true
@@ -180,12 +181,31 @@ func (e *Engine) wake(l *lane, after time.Duration) {
 
 // done is called when something of a lane is settled.
 func (e *Engine) done(l *lane, now time.Time) {
-	if l.empty() && !l.blocked {
-		delete(e.lanes, l.target)
-	} else {
+	if !e.forget(l, now) {
 		e.enqueue(l)
 	}
 	e.dispatch(now)
+}
+
+// forget removes a lane that has nothing more to do, now or when its memory is of no use any more.
+func (e *Engine) forget(l *lane, now time.Time) bool {
+	if !l.empty() || l.blocked {
+		return false
+	}
+	if !l.over(now) {
+		if !l.lingers {
+			l.lingers = true
+			time.AfterFunc(lingering, func() {
+				e.mu.Lock()
+				defer e.mu.Unlock()
+				l.lingers = false
+				e.forget(l, time.Now())
+			})
+		}
+	} else if e.lanes[l.target] == l {
+		delete(e.lanes, l.target)
+	}
+	return true
 }
 
 // withdraw takes back what a delivery has that is not on its way.
@@ -226,9 +246,7 @@ func (e *Engine) takeBack(d *Delivery, err error, permanent bool) {
 		if len(lost) > 0 {
 			p.lose(lost, err, permanent)
 		}
-		if l.empty() && !l.blocked {
-			delete(e.lanes, l.target)
-		} else {
+		if !e.forget(l, time.Now()) {
 			e.enqueue(l)
 		}
 	}
@@ -283,8 +301,12 @@ func (e *Engine) Close() {
 func (e *Engine) Stats() Stats {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	s := Stats{Limit: int(e.limiter.limit), InFlight: e.inFlight, Lanes: len(e.lanes)}
+	s := Stats{Limit: int(e.limiter.limit), InFlight: e.inFlight}
 	for _, l := range e.lanes {
+		if l.empty() && !l.blocked {
+			continue
+		}
+		s.Lanes++
 		s.Pending += len(l.pending)
 		s.PendingBytes += l.pendingBytes
 		for _, r := range l.open {

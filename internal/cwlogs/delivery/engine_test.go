@@ -30,7 +30,7 @@ var noTargets = targetsFunc(func(_ context.Context, t cwlogs.Target) error {
 // an answer was lost.
 func TestEveryEventArrivesOnceAndInOrder(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(12) {
+	for seed := range uint64(30) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { exercise(t, rand.New(rand.NewPCG(seed, 7))) })
@@ -40,6 +40,7 @@ func TestEveryEventArrivesOnceAndInOrder(t *testing.T) {
 
 func exercise(t *testing.T, r *rand.Rand) {
 	s, o := newService(t), newObserved()
+	s.latency = []time.Duration{0, time.Millisecond, 50 * time.Millisecond}[r.IntN(3)]
 	losing := r.IntN(2) == 0
 	known := map[cwlogs.Target]bool{}
 	var mu sync.Mutex // of r and known, from now on
@@ -108,7 +109,7 @@ func exercise(t *testing.T, r *rand.Rand) {
 			}
 			parts = append(parts, p)
 		}
-		pause := time.Duration(r.IntN(30)) * time.Millisecond
+		pause := time.Duration(r.IntN(2)*r.IntN(30)) * time.Millisecond
 		mu.Unlock()
 		d := e.Begin(parts)
 		all.Go(func() { assert.NoError(t, d.Wait(t.Context())) })
@@ -163,6 +164,24 @@ func TestBusyStreamIsSentInFullRequestsAtOnce(t *testing.T) {
 		assert.Equal(t, 400, o.events)
 		require.Len(t, o.sent, 5) // the first piece, three full ones, the rest
 		assert.Equal(t, 4, s.most)
+	})
+}
+
+// TestLastPieceStaysBehindWhatWasMoved has two full requests, which go together with times a millisecond
+// apart, and a rest that goes when both are answered.
+func TestLastPieceStaysBehindWhatWasMoved(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t)
+		e := New(s.sender(), noTargets, newObserved(), Options{})
+		full := strings.Repeat("x", cwlogs.MaxMessageBytes)
+		p := assigned(part(stream("a"), unix(), "first", full, full, full, "last"))
+		require.NoError(t, e.Deliver(t.Context(), []Part{p}))
+		require.NoError(t, e.Deliver(t.Context(), []Part{assigned(part(stream("a"), p.Events[0].Timestamp, "later"))}))
+		assert.Equal(t, []string{"first", full, full, full, "last", "later"}, s.view(stream("a")))
+		assert.Equal(t, 4, s.most, "all but the rest go at once")
+		time.Sleep(time.Minute)
+		assert.Empty(t, e.lanes)
 	})
 }
 

@@ -28,6 +28,9 @@ type lane struct {
 	// be sent again at once.
 	open, due []*request
 	queued    bool // it stands in the engine's line
+	// high is the latest time that events were moved up to; 0 where none was. What comes later is no earlier.
+	high    int64
+	lingers bool // for high
 
 	// blocked says that the target cannot be written to until somebody changes something. failures are those
 	// since, and probe is when it is tried again.
@@ -137,27 +140,42 @@ func (l *lane) take() *request {
 }
 
 // apart tells whether the times of events, which are in order, meet those of no open request. What has no
-// time of its own is moved up for that.
+// time of its own is moved up for that, and not to come before what was moved earlier.
 func (l *lane) apart(events []cwlogs.Fixed) bool {
+	l.raise(events, l.high)
 	first, last := events[0].Timestamp, events[len(events)-1].Timestamp
 	meets, top := false, first
 	for _, r := range l.open {
 		meets = meets || first <= r.last() && last >= r.first()
 		top = max(top, r.last())
 	}
-	if !meets {
-		return true
-	}
+	return !meets || l.raise(events, top+1)
+}
+
+// raise moves events up to a time, if all that are earlier have none of their own.
+func (l *lane) raise(events []cwlogs.Fixed, to int64) bool {
 	n := 0
-	for ; n < len(events) && events[n].Timestamp <= top; n++ {
-		if !events[n].Assigned || top+1-events[n].Timestamp > maxDrift.Milliseconds() {
+	for ; n < len(events) && events[n].Timestamp < to; n++ {
+		if !events[n].Assigned || to-events[n].Timestamp > maxDrift.Milliseconds() {
 			return false
 		}
 	}
-	for i := range events[:n] {
-		events[i].Timestamp = top + 1
+	if n == 0 {
+		return true
 	}
+	for i := range events[:n] {
+		events[i].Timestamp = to
+	}
+	l.high = max(l.high, events[len(events)-1].Timestamp)
 	return true
+}
+
+// lingering is how long a lane is kept for high. Batches of one backlog follow each other sooner.
+const lingering = 10 * time.Second
+
+// over tells whether nothing is left to do or to remember.
+func (l *lane) over(now time.Time) bool {
+	return l.empty() && !l.blocked && (l.high == 0 || now.Sub(l.used) >= lingering)
 }
 
 // again is the request that is to be sent again now, or nil.
