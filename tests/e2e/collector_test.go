@@ -1,12 +1,14 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -198,6 +200,28 @@ func (c *cuttable) restore() {
 	})
 	forwarder := newForwarder(listener, c.to)
 	c.stop = forwarder.stop
+}
+
+// metric is a sum or gauge of the running collector's own; 0 where it is not there yet.
+func (s *setup) metric(name, attributes string) int {
+	answer, err := http.Get("http://127.0.0.1:" + s.env["OTELCOL_CLOUDWATCH_TELEMETRY_PORT"] + "/metrics")
+	if err != nil {
+		return 0
+	}
+	defer answer.Body.Close()
+	lines := bufio.NewScanner(answer.Body)
+	for lines.Scan() {
+		series, value, _ := strings.Cut(lines.Text(), "} ")
+		if attributes == "" {
+			series, value, _ = strings.Cut(lines.Text(), " ")
+		}
+		if strings.HasPrefix(series, "otelcol_"+name) && strings.Contains(series, attributes) {
+			n, err := strconv.ParseFloat(value, 64)
+			require.NoError(s.t, err)
+			return int(n)
+		}
+	}
+	return 0
 }
 
 // logged is how often the collector's log has a text.

@@ -175,7 +175,7 @@ func TestEachSourceOfCredentialsDelivers(t *testing.T) {
 			collector := s.collect()
 			s.delivered()
 			others := s.ask()
-			assert.Equal(t, 1, collector.logged("AWS credentials chosen"))
+			assert.Equal(t, 2, collector.logged("AWS credentials chosen"), "by the extension for others, and by cloudwatch_logs")
 			assert.Contains(t, collector.text(), source.want)
 			assert.NotContains(t, collector.text(), awslocal.DefaultSecretAccessKey)
 			collector.stop()

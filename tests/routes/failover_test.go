@@ -67,7 +67,7 @@ func TestPrivateOnlyWaitsForThePrivateLinkAndKeepsEverything(t *testing.T) {
 	await(t, "the failure", func() bool { return collector.logged("A route does not work") > 0 })
 	await(t, "health to show it", func() bool { return s.health("endpoint_routing") == "StatusRecoverableError" })
 	s.write(1000)
-	await(t, "a request that failed", func() bool { return strings.Contains(collector.text(), "Exporting failed. Will retry") })
+	await(t, "a request that failed", func() bool { return strings.Contains(collector.text(), "CloudWatch Logs did not take a request") })
 	assert.Equal(t, 100, s.ledger.distinct())
 	s.restore(linkPrivate)
 	s.delivered()
@@ -92,7 +92,7 @@ func TestDNSThatIsTakenOverIsRefused(t *testing.T) {
 	s.refuse(linkPrivate) // connections that are open lead to the right place, and live on otherwise
 	s.restore(linkPrivate)
 	s.write(100)
-	await(t, "requests that fail", func() bool { return collector.logged("Exporting failed. Will retry") > 0 })
+	await(t, "requests that fail", func() bool { return collector.logged("CloudWatch Logs did not take a request") > 0 })
 	assert.Equal(t, 100, s.ledger.distinct())
 	for _, name := range []string{vpceLogs, vpceLogsA, vpceLogsB} {
 		s.dns.set(name, publicA, endpointB) // one good address among bad ones

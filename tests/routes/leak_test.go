@@ -3,18 +3,21 @@
 package routes
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/logs"
 )
 
-// everything is every unmodified component that calls AWS, each with a role, so that each calls STS. It is
-// fetched from Parameter Store, with a role of its own.
+// everything is every component that calls AWS, each with a role, so that each calls STS. It is fetched from Parameter Store, with a role of its own.
 const everything = `
 receivers:
   otlp: {protocols: {http: {endpoint: 127.0.0.1:4318}}}
@@ -23,17 +26,21 @@ extensions:
   sigv4auth: {region: eu-central-1, service: xray, assume_role: {arn: "arn:aws:iam::123456789012:role/otlp", sts_region: eu-central-1}}
 exporters:
   awsemf: {role_arn: "arn:aws:iam::123456789012:role/emf"}
-  awscloudwatchlogs: {role_arn: "arn:aws:iam::123456789012:role/logs"}
+  cloudwatch_logs: {role_arn: "arn:aws:iam::123456789012:role/logs"}
+  awscloudwatchlogs: {region: eu-central-1, log_group_name: /upstream, log_stream_name: s, role_arn: "arn:aws:iam::123456789012:role/upstream"}
   awsxray: {region: eu-central-1, role_arn: "arn:aws:iam::123456789012:role/xray"}
   otlp_http: {endpoint: "https://xray.eu-central-1.amazonaws.com", auth: {authenticator: sigv4auth}, compression: none, retry_on_failure: {enabled: false}}
 service:
   extensions: [awsproxy, sigv4auth]
   pipelines:
     traces: {receivers: [otlp], exporters: [awsxray, otlp_http]}
+    logs/upstream: {receivers: [otlp], exporters: [awscloudwatchlogs]}
 `
 
 const span = `{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"app"}}]},"scopeSpans":[{"spans":[{` +
 	`"traceId":"5759e988bd862e3fe1be46a994272793","spanId":"53995c3f42cd8ad8","name":"work","kind":2,"startTimeUnixNano":"1764000000000000000","endTimeUnixNano":"1764000001000000000"}]}]}]}`
+
+const logRecord = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"%d","body":{"stringValue":"line"}}]}]}]}`
 
 // TestNothingLeavesByAnotherLink runs the whole product under private_only on a machine whose other
 // links all lead to AWS, and counts what leaves by them.
@@ -51,6 +58,14 @@ func TestNothingLeavesByAnotherLink(t *testing.T) {
 	answer, err := client.Post("http://127.0.0.1:4318/v1/traces", "application/json", strings.NewReader(span))
 	require.NoError(t, err)
 	assert.NoError(t, answer.Body.Close())
+	answer, err = client.Post("http://127.0.0.1:4318/v1/logs", "application/json", strings.NewReader(fmt.Sprintf(logRecord, time.Now().UnixNano())))
+	require.NoError(t, err)
+	assert.NoError(t, answer.Body.Close())
+	await(t, "the record of upstream's exporter", func() bool {
+		return slices.ContainsFunc(s.aws.Logs.Status(0).Groups, func(g logs.GroupStatus) bool {
+			return g.Name == "/upstream" && len(g.Streams) == 1 && g.Streams[0].Events == 1
+		})
+	})
 	await(t, "the segment", func() bool { return s.aws.XRay.Status().Segments > 0 })
 	isOTLP := func(a arrival) bool { return a.host == publicXRay && a.service == "xray" }
 	await(t, "OTLP", func() bool { return s.arrived.count(isOTLP) >= 2 })
@@ -86,10 +101,11 @@ func TestWithoutTheProxyVariableARoleLeaks(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, "routes/private-vif.yaml", awslocal.Options{})
 	s.configs = append(s.configs, "yaml:extensions::endpoint_routing::process_proxy: false",
-		`yaml:exporters: {awscloudwatchlogs: {role_arn: "arn:aws:iam::123456789012:role/logs", proxy_address: "http://127.0.0.1:4443"}, awsemf: {proxy_address: "http://127.0.0.1:4443"}}`)
+		`yaml:exporters: {awsemf: {role_arn: "arn:aws:iam::123456789012:role/emf", proxy_address: "http://127.0.0.1:4443"}}`)
 	s.write(10)
 	s.collect()
 	s.delivered()
+	s.measured()
 	assert.Equal(t, []string{"sts"}, s.arrived.services(linkInternet))
 	assert.Equal(t, []string{"logs"}, s.arrived.services(linkPrivate))
 }

@@ -101,8 +101,8 @@ type Options struct {
 	MaxParallel int
 	// RequestTimeout bounds a request with its answer. Default: 30 s.
 	RequestTimeout time.Duration
-	// MaxBlocked bounds the calls of Deliver that wait for blocked targets alone. A further one fails with what
-	// it has for them. 0: no bound.
+	// MaxBlocked bounds the calls of Deliver that wait for blocked targets alone, where other targets can be
+	// written to. A further one fails with what it has for them. 0: no bound.
 	MaxBlocked int
 	// DrainTimeout bounds what is still sent after Stop. Default: 10 s.
 	DrainTimeout time.Duration

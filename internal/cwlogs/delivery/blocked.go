@@ -15,7 +15,7 @@ func (e *Engine) block(l *lane, err *cwlogs.Error, now time.Time) {
 	if l.blocked {
 		return
 	}
-	l.blocked = true
+	l.blocked, l.blockedAt = true, now
 	e.observer.Blocked(l.target, err)
 	for _, p := range l.pieces {
 		if d := p.delivery; d != nil {
@@ -53,33 +53,52 @@ func (e *Engine) held(d *Delivery) {
 		delete(e.waiting, d)
 		return
 	}
-	if _, ok := e.waiting[d]; ok {
-		return
-	}
-	if len(e.waiting) < e.o.MaxBlocked {
-		e.waiting[d] = struct{}{}
-		return
-	}
-	if !d.givingUp && !d.probes() {
-		d.givingUp = true
+	if _, ok := e.waiting[d]; !ok && len(e.waiting) >= e.o.MaxBlocked && e.needless(d) {
 		e.giveUp(d)
-		d.givingUp = false
+		return
 	}
+	e.waiting[d] = struct{}{}
 }
 
-// probes tells whether a target of the delivery is to be tried again with what it has.
-func (d *Delivery) probes() bool {
+// needless tells whether what waits only takes the room of others: since its targets were blocked, another one
+// was written to, so that it is not the policy for all that is wrong; and none of them is to be tried with it.
+func (e *Engine) needless(d *Delivery) bool {
 	now := time.Now()
 	for _, p := range d.pieces {
-		if p.delivery != nil && len(p.lane.open) == 0 && !now.Before(p.lane.probe) {
-			return true
+		if p.delivery == nil {
+			continue
+		}
+		if !e.sent.After(p.lane.blockedAt) || len(p.lane.open) == 0 && !now.Before(p.lane.probe) {
+			return false
 		}
 	}
-	return false
+	return true
+}
+
+// makeRoom gives up the latest of those that wait, where there are too many, once a target was written to.
+func (e *Engine) makeRoom() {
+	for len(e.waiting) > e.o.MaxBlocked && e.o.MaxBlocked > 0 {
+		var latest *Delivery
+		for d := range e.waiting {
+			if (latest == nil || d.since.After(latest.since)) && e.needless(d) {
+				latest = d
+			}
+		}
+		if latest == nil {
+			return
+		}
+		delete(e.waiting, latest)
+		e.giveUp(latest)
+	}
 }
 
 // giveUp drops what a delivery has for blocked targets and has not begun to send.
 func (e *Engine) giveUp(d *Delivery) {
+	if d.givingUp {
+		return
+	}
+	d.givingUp = true
+	defer func() { d.givingUp = false }()
 	before := map[*piece]int{}
 	for _, p := range d.pieces {
 		if p.delivery != nil {

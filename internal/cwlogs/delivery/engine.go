@@ -43,6 +43,7 @@ type Engine struct {
 	failures int
 	gate     time.Time
 	waiting  map[*Delivery]struct{} // for blocked targets alone
+	sent     time.Time              // of the last request that was answered
 	stopped  bool                   // each request once
 	ended    bool                   // none any more
 	swept    time.Time

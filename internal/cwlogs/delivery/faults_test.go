@@ -75,6 +75,50 @@ func TestDeniedTargetDelaysNoOther(t *testing.T) {
 	})
 }
 
+// TestWhereAllIsDeniedEverythingWaits has a policy that lets nobody write: dropping would help no one.
+func TestWhereAllIsDeniedEverythingWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, o := newService(t), newObserved()
+		var mu sync.Mutex
+		bad := true
+		s.answer = func(c call) (*refusal, bool) {
+			mu.Lock()
+			defer mu.Unlock()
+			if bad || c.LogStreamName == "b" {
+				return &refusal{code: "AccessDeniedException", status: 400}, false
+			}
+			return nil, false
+		}
+		e := New(s.sender(), noTargets, o, Options{Backoff: patient, MaxBlocked: 2})
+		var a, b []*Delivery
+		for i := range 6 {
+			a = append(a, e.Begin([]Part{part(stream("a"), unix(), fmt.Sprint(i))}))
+			b = append(b, e.Begin([]Part{part(stream("b"), unix(), fmt.Sprint(i))}))
+			time.Sleep(time.Second)
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		assert.Empty(t, o.drops())
+		mu.Lock()
+		bad = false
+		mu.Unlock()
+		for _, d := range a {
+			require.NoError(t, d.Wait(t.Context()))
+		}
+		synctest.Wait()
+		assert.Equal(t, []string{"0", "1", "2", "3", "4", "5"}, s.view(stream("a")))
+		assert.Equal(t, map[cwlogs.Reason]int{cwlogs.Blocked: 4}, o.drops(), "others can be written to now, and need the room")
+		for _, d := range b[2:] {
+			require.Error(t, d.Wait(t.Context()), "the latest")
+		}
+		e.Close()
+		for _, d := range b[:2] {
+			require.Error(t, d.Wait(t.Context()))
+		}
+	})
+}
+
 // TestBlockedTargetsAreForgotten has no one who waits for them.
 func TestBlockedTargetsAreForgotten(t *testing.T) {
 	t.Parallel()

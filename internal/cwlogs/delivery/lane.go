@@ -34,10 +34,11 @@ type lane struct {
 
 	// blocked says that the target cannot be written to until somebody changes something. failures are those
 	// since, and probe is when it is tried again.
-	blocked  bool
-	failures int
-	probe    time.Time
-	used     time.Time
+	blocked   bool
+	blockedAt time.Time
+	failures  int
+	probe     time.Time
+	used      time.Time
 }
 
 // add puts a piece's messages at the end. They are in the order of time.

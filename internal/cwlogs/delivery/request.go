@@ -121,7 +121,9 @@ func (e *Engine) finish(r *request, answer cwlogs.Answer, err error, sent time.T
 		if r.halves != nil {
 			r.halves.accepted = true
 		}
+		e.sent = now
 		e.accepted(r, answer, now.Sub(sent))
+		e.makeRoom()
 		e.done(l, now)
 		return
 	}
