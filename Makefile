@@ -85,8 +85,9 @@ cross: ## Build the whole collector for windows/amd64 and linux/arm64 into build
 	  echo "build for $$target"; mkdir -p build/cross/$$target; GOOS=$${target%/*} GOARCH=$${target#*/} $(GO_BUILD) -o build/cross/$$target/ ./cmd/otelcol-cloudwatch; done
 
 .PHONY: bench
-bench: ## Run the benchmarks of what we write.
+bench: build ## Run the benchmarks of what we write, and compare with upstream's exporters.
 	go test -run '^$$' -bench . -benchmem $(PACKAGES)
+	go run ./tests/bench
 
 .PHONY: fuzz
 fuzz: ## Fuzz every parser for FUZZTIME (default 10s) each.

@@ -1,6 +1,7 @@
 package cloudwatchlogsexporter
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -75,7 +76,7 @@ type running struct {
 func start(t *testing.T, server *awslocal.Server, text string) *running {
 	t.Helper()
 	c := must(t, text)
-	c.AWS.Region, c.AWS.Endpoint = "us-east-1", server.URL
+	c.AWS.Region, c.AWS.Endpoint = "us-east-1", cmp.Or(c.AWS.Endpoint, server.URL)
 	keys, err := server.AWSConfig(t.Context()).Credentials.Retrieve(t.Context())
 	require.NoError(t, err)
 	c.AWS.Credentials.Source = awsconfig.SourceStatic

@@ -63,7 +63,11 @@ func open(ctx context.Context, name string, keys map[string]any) (exporter.Logs,
 }
 
 func keys(j job) map[string]any {
-	return map[string]any{"endpoint": j.URL, "log_group_name": "/bench", "log_stream_name": "bench", "raw_log": j.Raw}
+	k := map[string]any{"endpoint": j.URL, "log_group_name": "/bench", "log_stream_name": "bench", "raw_log": j.Raw}
+	if j.Plain && j.Exporter == ours {
+		k["compression"] = "none"
+	}
+	return k
 }
 
 // alone gives an exporter without a queue prepared records from several goroutines.

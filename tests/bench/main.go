@@ -27,6 +27,7 @@ type job struct {
 	Kind     string // sink, alone, queued, floor; the parent does pipeline
 	Exporter string
 	Raw      bool
+	Plain    bool // no compression, as upstream
 	Lines    int
 	Streams  int
 	File     string
@@ -57,7 +58,7 @@ func run() error {
 		return child(os.Args[2])
 	}
 	quick := flag.Bool("quick", false, "ten times smaller")
-	only := flag.String("only", "alone,json,queued,floor,pipeline", "which measurements")
+	only := flag.String("only", "alone,plain,json,queued,floor,pipeline", "which measurements")
 	bare := flag.Bool("bare", false, "the sink answers {} instead of a nextSequenceToken, without which upstream sends every request twice")
 	binary := flag.String("binary", "bin/otelcol-cloudwatch", "the collector of the whole pipeline")
 	flag.Parse()
@@ -116,7 +117,7 @@ func (b *bench) run() error {
 	for _, m := range []struct {
 		name string
 		f    func() error
-	}{{"alone", b.alone(true)}, {"json", b.alone(false)}, {"queued", b.queued}, {"floor", b.floor}, {"pipeline", b.pipeline}} {
+	}{{"alone", b.alone("1 alone, raw", job{Raw: true})}, {"plain", b.alone("1 alone, raw, compression none", job{Raw: true, Plain: true})}, {"json", b.alone("2 alone, json", job{})}, {"queued", b.queued}, {"floor", b.floor}, {"pipeline", b.pipeline}} {
 		if !b.wants(m.name) {
 			continue
 		}
@@ -127,10 +128,10 @@ func (b *bench) run() error {
 	return nil
 }
 
-func (b *bench) alone(raw bool) func() error {
-	name := map[bool]string{true: "1 alone, raw", false: "2 alone, json"}[raw]
+func (b *bench) alone(name string, j job) func() error {
 	return func() error {
-		_, err := b.both(name, job{Kind: "alone", Raw: raw, Lines: b.million}, cpu, mallocs, allocated, requests, wire)
+		j.Kind, j.Lines = "alone", b.million
+		_, err := b.both(name, j, cpu, mallocs, allocated, requests, wire)
 		return err
 	}
 }
