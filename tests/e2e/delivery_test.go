@@ -41,7 +41,7 @@ var troubles = map[string]trouble{
 	}},
 	"all at once": {repeats: true, rules: []faults.Rule{
 		{Kind: faults.Throttle, Operation: putLogEvents, Probability: 0.1}, {Kind: faults.ServerError, Operation: putLogEvents, Probability: 0.1},
-		{Kind: faults.ResetBefore, Operation: putLogEvents, Probability: 0.1}, {Kind: faults.ResetAfter, Operation: putLogEvents, Probability: 0.05},
+		{Kind: faults.ResetBefore, Operation: putLogEvents, Probability: 0.1}, {Kind: faults.ResetAfter, Operation: putLogEvents, Every: 11},
 		{Kind: faults.ExpiredCredentials, Operation: putLogEvents, Probability: 0.1}, {Kind: faults.ServerError, Operation: "CreateLogGroup", Count: 1},
 		{Kind: faults.Latency, Operation: putLogEvents, Probability: 0.3, Latency: faults.Duration(50 * time.Millisecond)},
 	}},

@@ -13,9 +13,11 @@ func (e *Engine) block(l *lane, err *cwlogs.Error, now time.Time) {
 	l.probe = now.Add(pause)
 	e.wake(l, pause)
 	if l.blocked {
+		l.alone = l.alone || e.sent.After(l.blockedAt)
+		e.makeRoom()
 		return
 	}
-	l.blocked, l.blockedAt = true, now
+	l.blocked, l.blockedAt, l.alone = true, now, false
 	e.observer.Blocked(l.target, err)
 	for _, p := range l.pieces {
 		if d := p.delivery; d != nil {
@@ -60,22 +62,22 @@ func (e *Engine) held(d *Delivery) {
 	e.waiting[d] = struct{}{}
 }
 
-// needless tells whether what waits only takes the room of others: since its targets were blocked, another one
-// was written to, so that it is not the policy for all that is wrong; and none of them is to be tried with it.
+// needless tells whether what waits only takes the room of others: its targets were refused again after another
+// one was written to, so that it is not a policy for all that is wrong; and none of them is to be tried with it.
 func (e *Engine) needless(d *Delivery) bool {
 	now := time.Now()
 	for _, p := range d.pieces {
 		if p.delivery == nil {
 			continue
 		}
-		if !e.sent.After(p.lane.blockedAt) || len(p.lane.open) == 0 && !now.Before(p.lane.probe) {
+		if !p.lane.alone || len(p.lane.open) == 0 && !now.Before(p.lane.probe) {
 			return false
 		}
 	}
 	return true
 }
 
-// makeRoom gives up the latest of those that wait, where there are too many, once a target was written to.
+// makeRoom gives up the latest of those that wait, where there are too many.
 func (e *Engine) makeRoom() {
 	for len(e.waiting) > e.o.MaxBlocked && e.o.MaxBlocked > 0 {
 		var latest *Delivery

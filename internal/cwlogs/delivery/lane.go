@@ -36,6 +36,7 @@ type lane struct {
 	// since, and probe is when it is tried again.
 	blocked   bool
 	blockedAt time.Time
+	alone     bool // it was refused again after another target was written to
 	failures  int
 	probe     time.Time
 	used      time.Time

@@ -123,7 +123,6 @@ func (e *Engine) finish(r *request, answer cwlogs.Answer, err error, sent time.T
 		}
 		e.sent = now
 		e.accepted(r, answer, now.Sub(sent))
-		e.makeRoom()
 		e.done(l, now)
 		return
 	}
