@@ -30,7 +30,7 @@ var noTargets = targetsFunc(func(_ context.Context, t cwlogs.Target) error {
 // an answer was lost.
 func TestEveryEventArrivesOnceAndInOrder(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(30) {
+	for seed := range uint64(12) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { exercise(t, rand.New(rand.NewPCG(seed, 7))) })
@@ -181,6 +181,7 @@ func TestLastPieceStaysBehindWhatWasMoved(t *testing.T) {
 		assert.Equal(t, []string{"first", full, full, full, "last", "later"}, s.view(stream("a")))
 		assert.Equal(t, 4, s.most, "all but the rest go at once")
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		assert.Empty(t, e.lanes)
 	})
 }
