@@ -99,7 +99,7 @@ const (
 	defaultFlush = time.Second
 	// defaultConsumers are all batches that fit into the queue. They wait; the limit is the engine's.
 	defaultConsumers = defaultQueue / defaultBatch
-	defaultParallel  = 16
+	defaultParallel  = 64
 	maxParallel      = 1000
 	defaultTimeout   = 30 // seconds
 )

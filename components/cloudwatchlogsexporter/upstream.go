@@ -19,7 +19,7 @@ type Upstream struct {
 	// RoleARN is a role that is assumed on top of all others, with ExternalID if its policy asks for one.
 	RoleARN    string `mapstructure:"role_arn"`
 	ExternalID string `mapstructure:"external_id"`
-	// NumWorkers is the most requests that are on their way at once. Default: 16.
+	// NumWorkers is the most requests that are on their way at once. Default: 64.
 	NumWorkers int `mapstructure:"num_workers"`
 	// RequestTimeoutSeconds bounds a request. Default: 30.
 	RequestTimeoutSeconds int `mapstructure:"request_timeout_seconds"`

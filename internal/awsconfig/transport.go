@@ -44,6 +44,7 @@ type Router interface {
 func buildable(router Router) *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.IdleConnTimeout = idleTimeout
+		t.MaxIdleConnsPerHost = t.MaxIdleConns // the SDK's 10 would close connections that are used a moment later
 		if router == nil {
 			return
 		}
