@@ -108,6 +108,31 @@ func TestKillAtAnyMomentLosesNothing(t *testing.T) {
 	}
 }
 
+// TestKillWithTheQueueInMemoryLosesNothing has a receiver that waits for the result, so that its offsets follow
+// CloudWatch's answers.
+func TestKillWithTheQueueInMemoryLosesNothing(t *testing.T) {
+	t.Parallel()
+	server, files, collector, setup := inTrouble(t, troubles["throttling"])
+	collector.stop()
+	setup.env["OTELCOL_CLOUDWATCH_QUEUE_BYTES"] = "1000000"
+	setup.configs = append(setup.configs, "yaml:exporters::cloudwatch_logs::sending_queue: {storage: null, wait_for_result: true, batch: {flush_timeout: 1ms}}")
+	for range 3 {
+		collector = setup.startHealthy()
+		for range 3 {
+			writeAll(t, server, troubles["throttling"], files)
+		}
+		time.Sleep(time.Duration(rand.IntN(300)) * time.Millisecond) // any moment
+		collector.kill()
+	}
+	collector = setup.startHealthy()
+	settle(t, server, troubles["throttling"], files)
+	collector.stop()
+	for _, w := range files {
+		got := compare(w.next, newReader(t, server).numbers(filepath.Base(w.path)))
+		assert.Zero(t, got.missing, got)
+	}
+}
+
 func inTrouble(t *testing.T, trouble trouble) (*awslocal.Server, []*writer, *collector, *setup) {
 	t.Helper()
 	server := awslocal.Serve(t, awslocal.Options{Faults: trouble.rules})
