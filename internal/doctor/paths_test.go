@@ -65,6 +65,17 @@ func serveCertificate(t *testing.T, s *awslocal.Server, until time.Time, names .
 	return listener.Addr().String()
 }
 
+// refusingUDP is an address where every packet is refused: its port is held, by a socket that hears one other address
+// only. A port that was merely free a moment ago may be somebody's by now, whose silence would keep a lookup waiting.
+func refusingUDP(t *testing.T) string {
+	t.Helper()
+	loopback := net.IPv4(127, 0, 0, 1)
+	conn, err := net.DialUDP("udp4", &net.UDPAddr{IP: loopback}, &net.UDPAddr{IP: loopback, Port: 9})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn.LocalAddr().String()
+}
+
 func TestABrokenPathIsNamedWithItsRemedy(t *testing.T) {
 	const public = "logs.us-east-1.amazonaws.com"
 	s := serve(t, awslocal.Options{})
@@ -79,7 +90,7 @@ func TestABrokenPathIsNamedWithItsRemedy(t *testing.T) {
 		"nothing listens":    {"private_only", "vpc_endpoints: {logs: '" + closedPort(t) + "'}", Problem, "connection refused", "address and port", []string{"TCP: connection refused"}},
 		"no such name":       {"private_only", "vpc_endpoints: {logs: vpce-absent.example}", Problem, "no such name for vpce-absent.example", "spelling", []string{"DNS: no such name"}},
 		"public address":     {"private_only", "vpc_endpoints: {logs: vpce-public.example}", Problem, "under policy private_only", "private_cidrs", []string{"203.0.113.7 (public), refused: public_address"}},
-		"no DNS server":      {"private_only", "private_dns: {}, dns_servers: ['" + closedPort(t) + "']", Problem, "DNS", "DNS server", nil},
+		"no DNS server":      {"private_only", "private_dns: {}, dns_servers: ['" + refusingUDP(t) + "']", Problem, "DNS", "DNS server", nil},
 		"hosts file":         {"any", "vpc_endpoints: {logs: vpce-here.example}", Problem, "an address of this host", "hosts file", []string{"refused: local_address"}},
 		"private for public": {"any", "public: {}", Problem, "a private address", "private_dns", []string{"10.1.2.3 (private), refused: private_address"}},
 		"another name": {"private_only", "vpc_endpoints: {logs: '" + serveCertificate(t, s, soonOver, "ssm.us-east-1.amazonaws.com") + "'}",
