@@ -153,7 +153,8 @@ func (c *Config) delivery() delivery.Options {
 		}
 	}
 	if c.Queue.HasValue() && c.WhenDenied == Drop {
-		o.MaxBlocked = max(1, c.Queue.Get().NumConsumers/4)
+		o.Callers = c.Queue.Get().NumConsumers
+		o.MaxBlocked = max(1, o.Callers/4)
 	}
 	return o
 }

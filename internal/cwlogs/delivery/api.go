@@ -104,6 +104,11 @@ type Options struct {
 	// MaxBlocked bounds the calls of Deliver that wait for blocked targets alone, where other targets can be
 	// written to. A further one fails with what it has for them. 0: no bound.
 	MaxBlocked int
+	// Callers is how many calls of Deliver there can be at once: where all of them wait for blocked targets,
+	// nothing tells whether others could be written to, and MaxBlocked would never be applied. Then the latest
+	// call fails, once in Backoff.Max, unless a target that was written to before is among the blocked ones:
+	// that is a policy for all. 0: no bound.
+	Callers int
 	// DrainTimeout bounds what is still sent after Stop. Default: 10 s.
 	DrainTimeout time.Duration
 }

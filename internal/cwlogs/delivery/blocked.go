@@ -1,6 +1,8 @@
 package delivery
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
@@ -15,6 +17,7 @@ func (e *Engine) block(l *lane, err *cwlogs.Error, now time.Time) {
 	if l.blocked {
 		l.alone = l.alone || e.sent.After(l.blockedAt)
 		e.makeRoom()
+		e.tryOthers(now)
 		return
 	}
 	l.blocked, l.blockedAt, l.alone = true, now, false
@@ -80,18 +83,47 @@ func (e *Engine) needless(d *Delivery) bool {
 // makeRoom gives up the latest of those that wait, where there are too many.
 func (e *Engine) makeRoom() {
 	for len(e.waiting) > e.o.MaxBlocked && e.o.MaxBlocked > 0 {
-		var latest *Delivery
-		for d := range e.waiting {
-			if (latest == nil || d.since.After(latest.since)) && e.needless(d) {
-				latest = d
-			}
-		}
-		if latest == nil {
+		d := e.latest(e.needless)
+		if d == nil {
 			return
 		}
-		delete(e.waiting, latest)
-		e.giveUp(latest)
+		delete(e.waiting, d)
+		e.giveUp(d)
 	}
+}
+
+func (e *Engine) latest(which func(*Delivery) bool) *Delivery {
+	var latest *Delivery
+	for d := range e.waiting {
+		if (latest == nil || d.since.After(latest.since)) && which(d) {
+			latest = d
+		}
+	}
+	return latest
+}
+
+// tryOthers gives up one call where all wait, so that the next one shows whether other targets can be written to.
+// Not where the policy seems to have changed for all, or none was ever written to: they all wait for it.
+func (e *Engine) tryOthers(now time.Time) {
+	if e.o.Callers <= 0 || e.o.MaxBlocked <= 0 || len(e.waiting) < e.o.Callers || len(e.written) == 0 || now.Sub(e.tried) < e.o.Backoff.Max {
+		return
+	}
+	for t := range e.written {
+		if l := e.lanes[t]; l != nil && l.blocked {
+			return
+		}
+	}
+	d := e.latest(func(d *Delivery) bool {
+		return !slices.ContainsFunc(d.pieces, func(p *piece) bool {
+			return p.delivery != nil && slices.ContainsFunc(p.lane.open, func(r *request) bool { return r.flying })
+		})
+	})
+	if d == nil {
+		return
+	}
+	e.tried = now
+	delete(e.waiting, d)
+	e.giveUp(d)
 }
 
 // giveUp drops what a delivery has for blocked targets and has not begun to send.
@@ -121,6 +153,7 @@ func (e *Engine) sweep(now time.Time) {
 		return
 	}
 	e.swept = now
+	maps.DeleteFunc(e.written, func(_ cwlogs.Target, at time.Time) bool { return now.Sub(at) > forgetBlocked })
 	for t, l := range e.lanes {
 		if l.empty() && now.Sub(l.used) > forgetBlocked {
 			e.unblock(l)

@@ -17,6 +17,7 @@ type Delivery struct {
 	// open are the pieces that are not settled, and blocked those of them whose lanes are.
 	open, blocked int
 	givingUp      bool
+	withdrawn     error // why its caller does not wait for more than what is on its way
 	since         time.Time
 	remainder     []Remainder
 	permanent     bool

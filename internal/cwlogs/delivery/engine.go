@@ -44,9 +44,13 @@ type Engine struct {
 	gate     time.Time
 	waiting  map[*Delivery]struct{} // for blocked targets alone
 	sent     time.Time              // of the last request that was answered
-	stopped  bool                   // each request once
-	ended    bool                   // none any more
-	swept    time.Time
+	// written has the targets that were written to, and when, for forgetBlocked; tried is when room was last made
+	// to find out whether others can be written to.
+	written map[cwlogs.Target]time.Time
+	tried   time.Time
+	stopped bool // each request once
+	ended   bool // none any more
+	swept   time.Time
 }
 
 // New makes an engine. It has no goroutines while it has nothing to send.
@@ -60,6 +64,7 @@ func New(sender Sender, targets Targets, observer Observer, o Options) *Engine {
 		lanes:   map[cwlogs.Target]*lane{},
 		limiter: newLimiter(o.MaxParallel),
 		waiting: map[*Delivery]struct{}{},
+		written: map[cwlogs.Target]time.Time{},
 		swept:   time.Now(),
 	}
 	e.context, e.cancel = context.WithCancel(context.Background())
@@ -214,6 +219,7 @@ func (e *Engine) withdraw(d *Delivery, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.takeBack(d, err, false)
+	d.withdrawn = err
 	e.dispatch(time.Now())
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -120,6 +121,69 @@ func TestWhereAllIsDeniedEverythingWaits(t *testing.T) {
 			require.Error(t, d.Wait(t.Context()))
 		}
 	})
+}
+
+// TestDeniedBacklogLetsOthersThrough has a denied target take every caller before another one is written to again.
+func TestDeniedBacklogLetsOthersThrough(t *testing.T) {
+	t.Parallel()
+	for name, all := range map[string]bool{"one is denied": false, "all are": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s, o := newService(t), newObserved()
+				var deny atomic.Bool
+				s.answer = func(c call) (*refusal, bool) {
+					if c.LogStreamName == "bad" || all && deny.Load() {
+						return &refusal{code: "AccessDeniedException", status: 400}, false
+					}
+					return nil, false
+				}
+				e := New(s.sender(), noTargets, o, Options{Backoff: patient, MaxBlocked: 2, Callers: 6})
+				require.NoError(t, e.Deliver(t.Context(), []Part{part(stream("good"), unix(), "0")}))
+				deny.Store(true)
+				ctx, cancel := context.WithCancel(t.Context())
+				free := make(chan struct{}, 6) // the callers
+				var callers sync.WaitGroup
+				hand := func(to string, message string) {
+					free <- struct{}{}
+					d := e.Begin([]Part{part(stream(to), unix(), message)})
+					callers.Go(func() {
+						defer func() { <-free }()
+						if err := d.Wait(ctx); to == "good" && ctx.Err() == nil {
+							assert.NoError(t, err)
+						}
+					})
+				}
+				queue := make(chan struct{})
+				go func() {
+					defer close(queue)
+					if all {
+						hand("good", "1")
+						time.Sleep(time.Second)
+					}
+					for i := range 10 {
+						if all && i == 5 {
+							return
+						}
+						hand("bad", fmt.Sprint(i))
+					}
+					hand("good", "1")
+				}()
+				time.Sleep(10 * time.Minute)
+				synctest.Wait()
+				if all {
+					assert.Empty(t, o.drops(), "the policy may be mended for all")
+				} else {
+					assert.Equal(t, []string{"0", "1"}, s.view(stream("good")))
+					assert.Equal(t, map[cwlogs.Reason]int{cwlogs.Blocked: 8}, o.drops())
+				}
+				cancel()
+				callers.Wait()
+				<-queue
+				e.Close()
+			})
+		})
+	}
 }
 
 // TestBlockedTargetsAreForgotten has no one who waits for them.
@@ -316,6 +380,23 @@ func TestCallerThatEndsTakesItsEventsBack(t *testing.T) {
 }
 
 // TestStopSendsOnceMoreAndEnds has one target that answers, one that refuses and one that is silent.
+// TestCallerThatEndsWaitsForNoFurtherTry has the request on its way when its caller ends.
+func TestCallerThatEndsWaitsForNoFurtherTry(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t)
+		s.answer = func(call) (*refusal, bool) { return &refusal{status: 500}, false }
+		e := New(s.sender(), noTargets, newObserved(), Options{Backoff: patient})
+		ctx, cancel := context.WithCancel(t.Context())
+		one := e.Begin([]Part{part(stream("a"), unix(), "1")})
+		time.Sleep(s.latency / 2)
+		cancel()
+		require.ErrorIs(t, one.Wait(ctx), context.Canceled)
+		assert.Equal(t, 1, s.count())
+		e.Close()
+	})
+}
+
 func TestStopSendsOnceMoreAndEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -122,6 +122,7 @@ func (e *Engine) finish(r *request, answer cwlogs.Answer, err error, sent time.T
 			r.halves.accepted = true
 		}
 		e.sent = now
+		e.written[l.target] = now
 		e.accepted(r, answer, now.Sub(sent))
 		e.done(l, now)
 		return
@@ -258,7 +259,7 @@ func (e *Engine) make(r *request) {
 
 // later has a request sent again after a pause, or gives it up.
 func (e *Engine) later(r *request, failure *cwlogs.Error, now time.Time) {
-	if !slices.Contains(r.lane.open, r) {
+	if !slices.Contains(r.lane.open, r) || e.left(r) {
 		return // it was taken back
 	}
 	r.made = false
@@ -289,6 +290,26 @@ func (e *Engine) later(r *request, failure *cwlogs.Error, now time.Time) {
 		e.dispatch(time.Now())
 	})
 	r.timer = timer
+}
+
+// left takes back what a request that has failed carries for callers that do not wait any more, and tells whether
+// that was all.
+func (e *Engine) left(r *request) bool {
+	gone := false
+	for _, p := range slices.Clone(r.lane.pieces) {
+		if p.delivery == nil || p.delivery.withdrawn == nil {
+			continue
+		}
+		var lost []cwlogs.Fixed
+		if r.strip(func(f cwlogs.Fixed) bool { return f.Source >= p.base && f.Source < p.base+p.events }, &lost) {
+			r.lane.remove(r)
+			gone = true
+		}
+		if len(lost) > 0 {
+			p.lose(lost, p.delivery.withdrawn, false)
+		}
+	}
+	return gone
 }
 
 // lose settles a request as not delivered.
