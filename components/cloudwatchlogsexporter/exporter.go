@@ -26,6 +26,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/names"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/targets"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/hostfacts"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/inorder"
 )
 
 // logsExporter is exporterhelper's exporter with an engine that is stopped before its queue is drained.
@@ -63,8 +64,8 @@ func newExporter(ctx context.Context, set exporter.Settings, c *Config) (exporte
 	}
 	p := &pusher{config: c, settings: set, observer: o, turnstile: newTurnstile()}
 	helper, err := xexporterhelper.NewLogsRequest(ctx, set,
-		func(_ context.Context, ld plog.Logs) (xexporterhelper.Request, error) {
-			return &logsRequest{logs: ld, last: &p.last}, nil
+		func(ctx context.Context, ld plog.Logs) (xexporterhelper.Request, error) {
+			return p.request(ctx, ld), nil
 		},
 		func(ctx context.Context, r xexporterhelper.Request) error { return p.push(ctx, r.(*logsRequest)) },
 		xexporterhelper.WithQueueBatch(c.Queue, xexporterhelper.QueueBatchSettings{
@@ -81,6 +82,19 @@ func newExporter(ctx context.Context, set exporter.Settings, c *Config) (exporte
 		return nil, err
 	}
 	return &logsExporter{helper, p}, nil
+}
+
+// request takes records in. Whoever calls ConsumeLogs several times at once may say in which order: without a queue
+// the request gets its number here, and with one its place.
+func (p *pusher) request(ctx context.Context, ld plog.Logs) *logsRequest {
+	turn := inorder.Of(ctx)
+	defer turn.Begun()
+	turn.Wait(ctx, maxTurn)
+	r := &logsRequest{logs: ld, last: &p.last}
+	if !p.config.Queue.HasValue() {
+		r.number = p.last.Add(1)
+	}
+	return r
 }
 
 // start looks for the way to AWS. It sends nothing.
