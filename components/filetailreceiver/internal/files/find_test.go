@@ -1,0 +1,79 @@
+package files
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func write(t *testing.T, path string) string {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+	require.NoError(t, os.WriteFile(path, []byte("text\n"), 0o600))
+	return path
+}
+
+func paths(found []Found) (all []string) {
+	for _, f := range found {
+		all = append(all, f.Path)
+	}
+	return all
+}
+
+func TestPatternsFindEachFileOnce(t *testing.T) {
+	t.Parallel()
+	d := t.TempDir()
+	a, b := write(t, filepath.Join(d, "a.log")), write(t, filepath.Join(d, "deep", "er", "b.log"))
+	write(t, filepath.Join(d, "deep", "c.tmp"))
+	write(t, filepath.Join(d, "not", "d.log"))
+	require.NoError(t, os.Mkdir(filepath.Join(d, "folder.log"), 0o700))
+	f := &Finder{
+		Include: []string{filepath.Join(d, "**", "*.log"), filepath.Join(d, "*.log"), filepath.Join(d, "deep", "**")},
+		Exclude: []string{filepath.Join(d, "not", "*"), filepath.Join(d, "**", "*.tmp")},
+	}
+	require.NoError(t, f.Validate())
+	found, problems := f.Find(time.Now())
+	assert.Empty(t, problems)
+	assert.Equal(t, []string{a, b}, paths(found))
+	assert.EqualValues(t, 5, found[0].Size)
+	assert.NotEqual(t, found[0].ID, found[1].ID)
+	opened, err := Open(a)
+	require.NoError(t, err)
+	assert.Equal(t, found[0].ID, opened.ID)
+	assert.True(t, Linked(opened.File))
+	require.NoError(t, opened.Close())
+	assert.Equal(t, a, Folder(d)[found[0].ID])
+}
+
+func TestTheNewestOfEachPattern(t *testing.T) {
+	t.Parallel()
+	d := t.TempDir()
+	now := time.Now()
+	aged := func(name string, age time.Duration) string {
+		path := write(t, filepath.Join(d, name))
+		require.NoError(t, os.Chtimes(path, now, now.Add(-age)))
+		return path
+	}
+	aged("a-1.log", 2*time.Hour)
+	a2 := aged("a-2.log", time.Hour)
+	b1 := aged("b-1.log", 3*time.Hour)
+	aged("b-2.log", 5*time.Hour)
+	f := &Finder{Include: []string{filepath.Join(d, "a-*"), filepath.Join(d, "b-*")}, NewestOnly: true}
+	found, _ := f.Find(now)
+	assert.Equal(t, []string{a2, b1}, paths(found))
+	assert.Equal(t, []int{0, 1}, []int{found[0].Pattern, found[1].Pattern})
+	f.OlderThan = 2 * time.Hour
+	found, _ = f.Find(now)
+	assert.Equal(t, []string{a2}, paths(found))
+}
+
+func TestPatternsThatAreNone(t *testing.T) {
+	t.Parallel()
+	require.ErrorContains(t, (&Finder{}).Validate(), "include has no pattern: name the files to read")
+	require.ErrorContains(t, (&Finder{Include: []string{"[a"}}).Validate(), `include: "[a" is no pattern of paths`)
+	require.ErrorContains(t, (&Finder{Include: []string{"a"}, Exclude: []string{""}}).Validate(), `exclude: "" is no pattern of paths`)
+}
