@@ -1,0 +1,183 @@
+package tail
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+)
+
+// copyTime is how long a file, which begins as another of its name, may wait for that one to be truncated: that is how
+// rotation by copying looks. After it, it is a file of its own.
+const copyTime = 10 * time.Second
+
+// baseOf is the name that a rotated file's had, if it is that of a known file: app.log of app.log.1, app.log-20260101,
+// app-20260101.log and app.1.log. Otherwise it is the path. The lock is held.
+func (t *Tailer) baseOf(path string) string {
+	folder, name := filepath.Split(path)
+	for n := len(name) - 1; n > 0; n-- {
+		if c := name[n]; c != '.' && c != '-' && c != '_' && c != '~' {
+			continue
+		}
+		if t.lines[folder+name[:n]] != nil {
+			return folder + name[:n]
+		}
+	}
+	if bare := withoutNumbers(name); bare != name && t.lines[folder+bare] != nil {
+		return folder + bare
+	}
+	return path
+}
+
+// withoutNumbers is a name without the parts that are numbers, and what divides them from the rest.
+func withoutNumbers(name string) string {
+	var b strings.Builder
+	for len(name) > 0 {
+		n := 1
+		for n < len(name) && strings.IndexByte(".-_~", name[n]) < 0 {
+			n++
+		}
+		part := name[:n]
+		name = name[n:]
+		if strings.Trim(part, ".-_~0123456789T") != "" {
+			b.WriteString(part)
+		}
+	}
+	return strings.TrimLeft(b.String(), ".-_~")
+}
+
+// continued finds what was read before of a new file: content whose identity is gone or was never known.
+func (t *Tailer) continued(one files.Found) *file {
+	t.mu.Lock()
+	var candidates []candidate
+	for _, f := range append(append([]*file(nil), t.retired...), t.imports...) {
+		if !f.busy {
+			candidates = append(candidates, candidate{f, *f})
+		}
+	}
+	t.mu.Unlock()
+	if len(candidates) == 0 {
+		return nil
+	}
+	s, err := openSource(one.Path, t.o.Gzip, t.o.ChunkBytes)
+	if err != nil || s.file().ID != one.ID {
+		return nil
+	}
+	defer func() { _ = s.Close() }() // it was read
+	best := candidate{}
+	for _, c := range candidates {
+		if c.head.Bytes == 0 && c.path != one.Path || c.retired != 0 && !sibling(c.path, one.Path) {
+			continue
+		}
+		if c.retired != 0 && c.head.Bytes == 0 { // nothing was read of it
+			continue
+		}
+		if fits(&c.file, s, one.Size) && (best.is == nil || c.read.offset > best.read.offset) {
+			best = c
+		}
+	}
+	return best.is
+}
+
+// candidate is a file as it was when the lock was held.
+type candidate struct {
+	is *file
+	file
+}
+
+// sibling tells whether two paths are in one folder: a rotated file stays in it.
+func sibling(a, b string) bool { return filepath.Dir(a) == filepath.Dir(b) }
+
+// original finds the file that a new one may be a copy of, which is not truncated yet, or was at this moment.
+func (t *Tailer) original(one files.Found) *file {
+	t.mu.Lock()
+	base := t.baseOf(one.Path)
+	var candidates []candidate
+	if l := t.lines[base]; l != nil && base != one.Path {
+		for _, f := range l.files {
+			if f.retired != 0 && f.busy || f.retired == 0 && f.now != "" && f.size > 0 && !f.zipped {
+				candidates = append(candidates, candidate{f, *f})
+			}
+		}
+	}
+	t.mu.Unlock()
+	for _, c := range candidates {
+		if c.retired != 0 || begins(one.Path, c.now, &c.file) {
+			return c.is
+		}
+	}
+	return nil
+}
+
+// begins tells whether a file may be a copy of another, which may not be complete yet.
+func begins(path, of string, original *file) bool {
+	s, err := openSource(path, Plain, 0)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = s.Close() }() // it was read
+	size := s.file().Size
+	if size >= original.read.offset && original.read.offset > 0 {
+		return fits(original, s, size)
+	}
+	other, err := openSource(of, Plain, 0)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = other.Close() }() // it was read
+	var a, b [1000]byte
+	n, errA := readFull(s, a[:], 0)
+	m, errB := readFull(other, b[:], 0)
+	if errA != nil || errB != nil {
+		return false
+	}
+	if m >= n && bytes.Equal(a[:n], b[:n]) {
+		return true
+	}
+	// Meanwhile the copy may have been finished, and the original truncated: then the next look decides.
+	info, err := s.file().Stat()
+	return err == nil && info.Size() != size || other.file().Size < max(original.size, original.read.offset)
+}
+
+// resolveCopies decides what may be a copy.
+func (t *Tailer) resolveCopies(now time.Time) {
+	t.mu.Lock()
+	var held []*file
+	for _, f := range t.files {
+		if !f.heldUntil.IsZero() {
+			held = append(held, f)
+		}
+	}
+	t.mu.Unlock()
+	for _, f := range held {
+		t.mu.Lock()
+		original := candidate{f.copyOf, *f.copyOf}
+		one := files.Found{Path: f.now, ID: f.id, Size: f.size, Modified: f.modified}
+		over := now.After(f.heldUntil)
+		t.mu.Unlock()
+		is := false
+		switch {
+		case original.retired == 0:
+			over = over || !begins(one.Path, original.now, &original.file)
+		case original.busy: // it ends soon
+		default:
+			if s, err := openSource(one.Path, Plain, 0); err == nil {
+				is = s.file().ID == one.ID && fits(&original.file, s, s.file().Size)
+				_ = s.Close() // it was read
+			}
+		}
+		t.mu.Lock()
+		switch {
+		case is:
+			t.becomes(original.is, one, now)
+		case over:
+			t.o.Logger.Debug("A file that began as another is read from its beginning", zap.String("path", one.Path))
+			f.heldUntil, f.copyOf, f.dirty = time.Time{}, nil, true
+		}
+		t.mu.Unlock()
+	}
+}

@@ -1,0 +1,111 @@
+package tail
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/inorder"
+)
+
+// Options of a Tailer. All that has no default here has to be given.
+type Options struct {
+	Finder   *files.Finder
+	Splitter *records.Splitter
+	Encoding records.Encoding
+	Store    *checkpoints.Store
+
+	// Begin makes a delivery of a chunk, which is not valid afterwards. The delivery returns nil when nothing of the
+	// chunk needs to be read again, and an error only when its context has ended. Nil: there is nothing to deliver.
+	Begin func(*Chunk) func(context.Context) error
+	// Events is told what happens. Its methods must be quick.
+	Events Events
+	Logger *zap.Logger
+
+	// FromEnd begins files that are there at the first start at their end. Later ones are read from their beginning.
+	FromEnd bool
+	// AfterTruncation is where a file goes on that was truncated: at its beginning, or, with true, at its new end.
+	AfterTruncation bool
+	Poll            time.Duration
+	// Linger is how often a file is read whose news do not fill a chunk.
+	Linger time.Duration
+	// Flush is how long what has no end may stay as it is before it is taken as whole; 0: for ever.
+	Flush time.Duration
+	// ChunkBytes is how much is read at once, and MaxRecordBytes the largest record.
+	ChunkBytes, MaxRecordBytes int
+	// MaxInFlight is how much may be read and not be saved as delivered, in bytes. Less is where more does not help.
+	MaxInFlight int64
+	// Strict has one chunk of each file in flight.
+	Strict bool
+	// MaxOpen is how many files are kept open.
+	MaxOpen int
+	// HeadBytes is how much of a file's beginning recognises it.
+	HeadBytes int
+	Readers   int
+	// Drain is how long Stop waits for what is in flight.
+	Drain time.Duration
+	// Gzip reads compressed files, those whose name ends with .gz, or all.
+	Gzip Gzip
+	// Remove removes files that were delivered; RemoveOld all but the newest of them.
+	Remove, RemoveOld bool
+	// ReleaseDeleted closes deleted files whose rest cannot be delivered for now.
+	ReleaseDeleted bool
+	// FreeCache tells the operating system that what was read needs no cache.
+	FreeCache bool
+}
+
+// Gzip says which files are compressed.
+type Gzip int
+
+// Which files are compressed.
+const (
+	Plain Gzip = iota
+	ByName
+	Always
+)
+
+// Chunk are records that follow each other in a file.
+type Chunk struct {
+	// Path is the name under which the lines are sent, and Now the one of the file.
+	Path, Now string
+	// Labels is what Begin keeps for the file, nil at first.
+	Labels *any
+	// Raw has the records at Spans. Offset is that of Raw in the file, Number that of the first record, from 1 on.
+	Raw            []byte
+	Spans          []records.Span
+	Encoding       records.Encoding
+	Offset, Number int64
+	// Read is when. Of one file no two chunks have the same millisecond.
+	Read time.Time
+	Turn *inorder.Turn
+}
+
+// Events is told what happens.
+type Events interface {
+	Read(bytes, records int)
+	Acknowledged(bytes int64)
+	Rotated()
+	Truncated(lost int64)
+	Released(lost int64)
+}
+
+// Stats is how things stand.
+type Stats struct {
+	Files, Open         int
+	InFlight            int64 // bytes
+	LagBytes            int64
+	LagSeconds          float64 // of the file which is behind for longest
+	Worst               []Lag   // the files furthest behind, at most 20
+	Unreadable, Pending int     // files
+}
+
+// Lag is how far a file is behind.
+type Lag struct {
+	Path    string
+	Bytes   int64
+	Seconds float64
+}

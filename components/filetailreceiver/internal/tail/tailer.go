@@ -1,0 +1,331 @@
+package tail
+
+import (
+	"container/list"
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+)
+
+// Tailer reads files.
+type Tailer struct {
+	o       Options
+	reading context.Context // ends when nothing more is to be read
+	sending context.Context // ends when nothing more is to be delivered
+	stop    context.CancelFunc
+	cancel  context.CancelFunc
+	loops   sync.WaitGroup // the watch and the readers
+	sends   sync.WaitGroup
+	saves   sync.WaitGroup
+	looks   atomic.Int64
+	// included says of each pattern whether files were looked for by it in an earlier run.
+	included []bool
+
+	mu      sync.Mutex
+	work    *sync.Cond // something is in line, room came free, or the end
+	files   map[files.ID]*file
+	retired []*file // whose content is gone from its identity
+	imports []*file // whose identity is not known
+	lines   map[string]*line
+	line    []*file // that are to be read
+	opened  *list.List
+	openAt  map[*file]*list.Element
+	bad     map[string]string // paths that cannot be read, and why
+	lastID  uint64            // of a retired file
+
+	used, stuck  int64 // bytes in flight, and those of them for which nobody waits
+	room         *climber
+	unsaved      int64 // of used: delivered
+	unsavedStuck int64
+	waiting      int           // readers that wait for room
+	save         chan struct{} // somebody asks for it; full: already
+	hurry        chan struct{} // and needs it now
+	saveFailed   bool
+	ending       bool
+}
+
+// New is a Tailer of what the store has.
+func New(o Options) *Tailer {
+	t := &Tailer{
+		o: o, files: map[files.ID]*file{}, lines: map[string]*line{}, opened: list.New(), openAt: map[*file]*list.Element{}, bad: map[string]string{},
+		room: newClimber(int64(o.ChunkBytes), o.MaxInFlight),
+		save: make(chan struct{}, 1), hurry: make(chan struct{}, 1),
+	}
+	t.work = sync.NewCond(&t.mu)
+	for _, pattern := range o.Finder.Include {
+		t.included = append(t.included, o.Store.Included(pattern))
+	}
+	for _, c := range o.Store.All() {
+		f := of(c)
+		switch {
+		case c.Retired != 0:
+			t.retired = append(t.retired, f)
+			t.lastID = max(t.lastID, c.Retired)
+		case f.id == files.ID{}:
+			t.imports = append(t.imports, f)
+		default:
+			t.files[f.id] = f
+		}
+		t.join(f)
+	}
+	return t
+}
+
+// Start begins to read.
+func (t *Tailer) Start() {
+	t.sending, t.cancel = context.WithCancel(context.Background())
+	t.reading, t.stop = context.WithCancel(t.sending)
+	t.loops.Go(t.watch)
+	for range t.o.Readers {
+		t.loops.Go(t.read)
+	}
+	t.saves.Go(t.saver)
+	t.o.Store.Include(t.o.Finder.Include)
+	t.wantSave()
+}
+
+// Stop ends: nothing more is read, what is in flight has its time, and what was delivered by then is saved.
+func (t *Tailer) Stop(ctx context.Context) error {
+	t.stop()
+	t.mu.Lock()
+	t.ending = true
+	t.work.Broadcast()
+	t.mu.Unlock()
+	t.loops.Wait()
+
+	done := make(chan struct{})
+	go func() { t.sends.Wait(); close(done) }()
+	timer := time.NewTimer(t.o.Drain)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	t.cancel()
+	<-done
+	t.saves.Wait()
+	for f := range t.openAt {
+		_ = f.source.Close() // it was read
+	}
+	return t.o.Store.Save(context.WithoutCancel(ctx))
+}
+
+// watch looks for files and for what is to be done with them.
+func (t *Tailer) watch() {
+	n := newNotices(t.o.Finder.Include, t.o.Logger)
+	defer n.close()
+	for {
+		now := time.Now()
+		paths, complete := n.changed()
+		if complete || t.unsettled() {
+			n.keep(t.look(now))
+		}
+		t.glance(paths, now)
+		if !n.wait(t.reading, t.o.Poll, t.schedule(now)) {
+			return
+		}
+	}
+}
+
+// unsettled tells whether there are files of which no notice would come.
+func (t *Tailer) unsettled() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, f := range t.files {
+		if f.unseen || !f.heldUntil.IsZero() || !f.gone.IsZero() && (f.source != nil || f.now != "") {
+			return true
+		}
+	}
+	return false
+}
+
+// schedule puts files in line whose time has come, and tells whether there are others whose time will come.
+func (t *Tailer) schedule(now time.Time) (more bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := make([]*file, 0, 16)
+	for _, f := range t.files {
+		if t.wants(f) {
+			all = append(all, f)
+		}
+	}
+	for _, f := range t.retired {
+		if t.wants(f) {
+			all = append(all, f)
+		}
+	}
+	// Those that wait for longest come first.
+	slices.SortFunc(all, func(a, b *file) int { return a.lastChunk.Compare(b.lastChunk) })
+	for _, f := range all {
+		t.watchDelivery(f, now)
+		t.enqueue(f, now)
+	}
+	return len(all) > 0
+}
+
+// wants tells whether a file needs attention without a change of it.
+func (t *Tailer) wants(f *file) bool {
+	return f.dirty || len(f.pending) > 0 || f.heldUntil != (time.Time{}) || f.unread() > 0 && f.source != nil ||
+		f.unread() > 0 && f.now != "" && f.unfinished.IsZero() || t.o.Flush > 0 && f.rests()
+}
+
+// enqueue puts a file in line if it is time.
+func (t *Tailer) enqueue(f *file, now time.Time) {
+	if f.busy || f.queued || t.ending || !t.due(f, now) {
+		return
+	}
+	f.queued = true
+	t.line = append(t.line, f)
+	t.work.Signal()
+}
+
+// due tells whether a file is to be read now.
+func (t *Tailer) due(f *file, now time.Time) bool {
+	switch {
+	case f.now == "" && f.source == nil, f.unseen, !f.heldUntil.IsZero(), t.waitsForOlder(f):
+		return false
+	case f.inFlight >= f.window, t.o.Strict && len(f.pending) > 0:
+		f.again = true
+		return false
+	case f.unread() >= int64(t.o.ChunkBytes) && f.problem == "" && (f.unfinished.IsZero() || f.dirty):
+		return true
+	}
+	if now.Sub(f.lastChunk) < t.o.Linger {
+		return false
+	}
+	if f.dirty || f.unread() > 0 && f.unfinished.IsZero() {
+		return true
+	}
+	wait := t.o.Flush
+	if wait == 0 && !f.gone.IsZero() && f.source != nil && !files.Linked(f.source.file().File) {
+		wait = time.Second // nobody will ever end it
+	}
+	if f.rests() && wait > 0 && now.Sub(f.unfinished) >= wait {
+		f.flush = true
+		return true
+	}
+	return false
+}
+
+// waitsForOlder tells whether an older file, whose lines are sent under the same name, comes first.
+func (t *Tailer) waitsForOlder(f *file) bool {
+	if f.line == nil {
+		return false
+	}
+	for _, o := range f.line.files {
+		if o == f || o.now == "" && o.source == nil || o.problem != "" || o.unread() == 0 {
+			continue
+		}
+		if !o.heldUntil.IsZero() && (o.copyOf == f || o.copyOf.retired == 0) {
+			continue // it may be no copy
+		}
+		if !o.unfinished.IsZero() && !o.dirty && (t.o.Flush == 0 || !o.rests()) {
+			continue // its rest may never come
+		}
+		if older(o, f) {
+			return true
+		}
+	}
+	return false
+}
+
+// older tells whether a was rotated away before b was begun.
+func older(a, b *file) bool {
+	if (a.gone.IsZero()) != (b.gone.IsZero()) {
+		return !a.gone.IsZero()
+	}
+	if !a.modified.Equal(b.modified) {
+		return a.modified.Before(b.modified)
+	}
+	return a.now > b.now // app.log.1 before app.log
+}
+
+// join puts a file to those of its name.
+func (t *Tailer) join(f *file) {
+	l := t.lines[f.path]
+	if l == nil {
+		l = &line{}
+		t.lines[f.path] = l
+	}
+	f.line = l
+	l.files = append(l.files, f)
+}
+
+// leave takes a file away from those of its name.
+func (t *Tailer) leave(f *file) {
+	if f.line == nil {
+		return
+	}
+	f.line.files = slices.DeleteFunc(f.line.files, func(o *file) bool { return o == f })
+	if len(f.line.files) == 0 {
+		delete(t.lines, f.path)
+	}
+	f.line = nil
+}
+
+// Stats is how things stand.
+func (t *Tailer) Stats() Stats {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	s := Stats{Open: t.opened.Len(), InFlight: t.used + t.stuck, Unreadable: len(t.bad)}
+	add := func(f *file) {
+		if f.now == "" && f.source == nil {
+			return
+		}
+		s.Files++
+		lag := f.lag()
+		if lag == 0 {
+			return
+		}
+		s.Pending++
+		l := Lag{Path: f.path, Bytes: lag}
+		if !f.behind.IsZero() {
+			l.Seconds = now.Sub(f.behind).Seconds()
+		}
+		s.LagBytes += lag
+		s.LagSeconds = max(s.LagSeconds, l.Seconds)
+		s.Worst = append(s.Worst, l)
+	}
+	for _, f := range t.files {
+		add(f)
+	}
+	for _, f := range t.retired {
+		add(f)
+	}
+	slices.SortFunc(s.Worst, byLag)
+	s.Worst = s.Worst[:min(len(s.Worst), 20)]
+	return s
+}
+
+// forget removes a file and its checkpoint. It is not busy, and has nothing in flight.
+func (t *Tailer) forget(f *file) {
+	t.close(f)
+	t.leave(f)
+	if t.files[f.id] == f {
+		delete(t.files, f.id)
+	}
+	t.retired = slices.DeleteFunc(t.retired, func(o *file) bool { return o == f })
+	t.imports = slices.DeleteFunc(t.imports, func(o *file) bool { return o == f })
+	t.o.Store.Remove(f.key())
+	t.wantSave()
+}
+
+// report says once that a file cannot be read, and once that it can be again.
+func (t *Tailer) report(path string, err error) {
+	switch was, known := t.bad[path]; {
+	case err == nil && known:
+		delete(t.bad, path)
+		t.o.Logger.Info("A file can be read again", zap.String("path", path))
+	case err != nil && was != err.Error():
+		t.bad[path] = err.Error()
+		t.o.Logger.Warn("A file cannot be read; it is tried again, and what is written to it meanwhile is not lost", zap.String("path", path), zap.Error(err))
+	}
+}
