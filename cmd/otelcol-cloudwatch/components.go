@@ -51,6 +51,7 @@ import (
 	cloudwatchlogsexporter "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchlogsexporter"
 	configstatus "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/configstatus"
 	endpointrouting "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/endpointrouting"
+	filetailreceiver "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
 	forwardconnector "go.opentelemetry.io/collector/connector/forwardconnector"
@@ -127,6 +128,7 @@ func components() (otelcol.Factories, error) {
 		awsxrayreceiver.NewFactory(),
 		collectdreceiver.NewFactory(),
 		filelogreceiver.NewFactory(),
+		filetailreceiver.NewFactory(),
 		hostmetricsreceiver.NewFactory(),
 		journaldreceiver.NewFactory(),
 		k8sclusterreceiver.NewFactory(),
@@ -150,6 +152,7 @@ func components() (otelcol.Factories, error) {
 		awsxrayreceiver.NewFactory().Type():                "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/awsxrayreceiver v0.156.0",
 		collectdreceiver.NewFactory().Type():               "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/collectdreceiver v0.155.0",
 		filelogreceiver.NewFactory().Type():                "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver v0.156.0",
+		filetailreceiver.NewFactory().Type():               "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 		hostmetricsreceiver.NewFactory().Type():            "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/hostmetricsreceiver v0.156.0",
 		journaldreceiver.NewFactory().Type():               "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/journaldreceiver v0.155.0",
 		k8sclusterreceiver.NewFactory().Type():             "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/k8sclusterreceiver v0.156.0",

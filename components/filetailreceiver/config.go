@@ -1,0 +1,307 @@
+package filetailreceiver
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"runtime"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configretry"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/tail"
+)
+
+// Config is the receiver's. Keys that file_log has mean what they mean there.
+type Config struct {
+	// Include and Exclude are patterns of paths. ExcludeOlderThan passes over files not written to for so long.
+	Include          []string      `mapstructure:"include"`
+	Exclude          []string      `mapstructure:"exclude"`
+	ExcludeOlderThan time.Duration `mapstructure:"exclude_older_than"`
+	// NewestOnly reads the file that was written to last, of each pattern of Include. Default: all.
+	NewestOnly bool `mapstructure:"newest_only"`
+
+	// StartAt is where files begin that are there at the first start: end or beginning. Default: end.
+	StartAt string `mapstructure:"start_at"`
+	// OnTruncate is where a truncated file goes on: read_whole_file or read_new. Default: read_whole_file.
+	OnTruncate string `mapstructure:"on_truncate"`
+	// PollInterval is how often files are looked at. Default: 200ms.
+	PollInterval time.Duration `mapstructure:"poll_interval"`
+	// FlushInterval is how often a file is read whose news do not fill a chunk. Default: 1s.
+	FlushInterval time.Duration `mapstructure:"flush_interval"`
+	// ForceFlushPeriod is how long an unfinished record may stand at a file's end before it is sent; 0: for ever.
+	// Default: 500ms.
+	ForceFlushPeriod time.Duration `mapstructure:"force_flush_period"`
+	// FingerprintSize is how much of a file's beginning recognises it, in bytes. Default: 1000.
+	FingerprintSize Bytes `mapstructure:"fingerprint_size"`
+
+	// MaxLogSize is the size of the largest record, in bytes. Default: 1MiB. MaxLogSizeBehavior divides a larger one
+	// or drops its rest: split or truncate. Default: split.
+	MaxLogSize         Bytes     `mapstructure:"max_log_size"`
+	MaxLogSizeBehavior string    `mapstructure:"max_log_size_behavior"`
+	Encoding           string    `mapstructure:"encoding"`
+	Multiline          Multiline `mapstructure:"multiline"`
+	PreserveLeading    bool      `mapstructure:"preserve_leading_whitespaces"`
+	PreserveTrailing   bool      `mapstructure:"preserve_trailing_whitespaces"`
+	// Compression is empty, gzip or auto: by the name's .gz.
+	Compression string `mapstructure:"compression"`
+	// Filters keep or leave out records.
+	Filters []Filter `mapstructure:"filters"`
+	// Timestamp says where a record has its time. Without it, the time is when it was read.
+	Timestamp *Timestamp `mapstructure:"timestamp"`
+
+	IncludeFileName           bool `mapstructure:"include_file_name"`
+	IncludeFilePath           bool `mapstructure:"include_file_path"`
+	IncludeFileNameResolved   bool `mapstructure:"include_file_name_resolved"`
+	IncludeFilePathResolved   bool `mapstructure:"include_file_path_resolved"`
+	IncludeFileOwnerName      bool `mapstructure:"include_file_owner_name"`
+	IncludeFileOwnerGroupName bool `mapstructure:"include_file_owner_group_name"`
+	IncludeFilePermissions    bool `mapstructure:"include_file_permissions"`
+	IncludeFileRecordNumber   bool `mapstructure:"include_file_record_number"`
+	IncludeFileRecordOffset   bool `mapstructure:"include_file_record_offset"`
+	// FileAttributes is where what is known of the file stands: record or resource. Default: record.
+	FileAttributes string `mapstructure:"file_attributes"`
+	// Attributes are of each record, and Resource of the resource.
+	Attributes map[string]string `mapstructure:"attributes"`
+	Resource   map[string]string `mapstructure:"resource"`
+
+	// StorageID is the extension that keeps offsets. Without it a restart begins as StartAt says.
+	StorageID *component.ID `mapstructure:"storage"`
+	// Retry is of what the pipeline refuses for now. Default: without an end.
+	Retry configretry.BackOffConfig `mapstructure:"retry_on_failure"`
+
+	// Ordering is parallel, or strict with one chunk of each file in flight. Default: parallel.
+	Ordering string `mapstructure:"ordering"`
+	// ChunkSize is how much is read at once. Default: 1MiB. MaxInFlight is how much may be read and not be saved as
+	// delivered; less is where more does not help. Default: 32MiB.
+	ChunkSize   Bytes `mapstructure:"chunk_size"`
+	MaxInFlight Bytes `mapstructure:"max_in_flight"`
+	// DrainTimeout is how long the end waits for what is in flight. Default: 10s.
+	DrainTimeout time.Duration `mapstructure:"drain_timeout"`
+	// MaxConcurrentFiles is how many files are kept open. Default: 1024.
+	MaxConcurrentFiles int `mapstructure:"max_concurrent_files"`
+
+	// DeleteAfterRead removes files that were delivered, AutoRemoval all but the newest of each pattern.
+	DeleteAfterRead bool `mapstructure:"delete_after_read"`
+	AutoRemoval     bool `mapstructure:"auto_removal"`
+	// BackpressureMode is empty or fd_release, which closes deleted files whose rest cannot be delivered for now.
+	BackpressureMode string `mapstructure:"backpressure_mode"`
+	// FileCacheAdvise tells Linux that what was read needs no cache.
+	FileCacheAdvise bool `mapstructure:"file_cache_advise"`
+
+	FileLog FileLog `mapstructure:",squash"`
+}
+
+// FileLog are keys of file_log that have nothing to say here.
+type FileLog struct {
+	InitialBufferSize any `mapstructure:"initial_buffer_size"`
+	MaxBatches        any `mapstructure:"max_batches"`
+	PollsToArchive    any `mapstructure:"polls_to_archive"`
+
+	Operators        any `mapstructure:"operators"`
+	Header           any `mapstructure:"header"`
+	OrderingCriteria any `mapstructure:"ordering_criteria"`
+	AcquireFSLock    any `mapstructure:"acquire_fs_lock"`
+}
+
+// Multiline says what a record begins or ends with, if it is not a line.
+type Multiline struct {
+	LineStartPattern string `mapstructure:"line_start_pattern"`
+	LineEndPattern   string `mapstructure:"line_end_pattern"`
+	OmitPattern      bool   `mapstructure:"omit_pattern"`
+}
+
+// Filter keeps (include) or leaves out (exclude) records that match an expression.
+type Filter struct {
+	Type       string `mapstructure:"type"`
+	Expression string `mapstructure:"expression"`
+}
+
+// Words of the configuration.
+const (
+	beginning, end      = "beginning", "end"
+	readWhole, readNew  = "read_whole_file", "read_new"
+	split, truncate     = "split", "truncate"
+	record, resource    = "record", "resource"
+	parallel, strict    = "parallel", "strict"
+	fdRelease           = "fd_release"
+	gzip, auto          = "gzip", "auto"
+	include, exclude    = "include", "exclude"
+	minFingerprint      = 16
+	minInFlight         = 128 << 10
+	minChunk, maxRecord = 4 << 10, 128 << 20
+)
+
+func createDefaultConfig() component.Config {
+	retry := configretry.NewDefaultBackOffConfig()
+	retry.InitialInterval, retry.MaxInterval, retry.MaxElapsedTime = 100*time.Millisecond, 10*time.Second, 0
+	return &Config{
+		StartAt: end, OnTruncate: readWhole, PollInterval: 200 * time.Millisecond, FlushInterval: time.Second,
+		ForceFlushPeriod: 500 * time.Millisecond, FingerprintSize: 1000, MaxLogSize: 1 << 20, MaxLogSizeBehavior: split,
+		IncludeFileName: true, FileAttributes: record, Retry: retry, Ordering: parallel, ChunkSize: 1 << 20, MaxInFlight: 32 << 20,
+		DrainTimeout: 10 * time.Second, MaxConcurrentFiles: 1024,
+	}
+}
+
+// Validate names each key that is wrong, its value and the remedy.
+func (c *Config) Validate() error {
+	errs := []error{c.finder().Validate()}
+	word := func(key, value string, allowed ...string) {
+		for _, a := range allowed {
+			if value == a {
+				return
+			}
+		}
+		errs = append(errs, fmt.Errorf("%s: %q is none of %q", key, value, allowed))
+	}
+	word("start_at", c.StartAt, end, beginning)
+	if c.OnTruncate == "ignore" {
+		errs = append(errs, errors.New("on_truncate: ignore would lose what is written after a truncation: use read_whole_file or read_new"))
+	} else {
+		word("on_truncate", c.OnTruncate, readWhole, readNew)
+	}
+	word("max_log_size_behavior", c.MaxLogSizeBehavior, split, truncate)
+	word("file_attributes", c.FileAttributes, record, resource)
+	word("ordering", c.Ordering, parallel, strict)
+	word("backpressure_mode", c.BackpressureMode, "", fdRelease)
+	word("compression", c.Compression, "", gzip, auto)
+	between := func(key string, value, low, high int64) {
+		if value < low || value > high {
+			errs = append(errs, fmt.Errorf("%s: %d is not between %d and %d", key, value, low, high))
+		}
+	}
+	between("fingerprint_size", int64(c.FingerprintSize), minFingerprint, 1<<20)
+	between("max_log_size", int64(c.MaxLogSize), minFingerprint, maxRecord)
+	between("chunk_size", int64(c.ChunkSize), minChunk, maxRecord)
+	between("max_in_flight", int64(c.MaxInFlight), minInFlight, 1<<40)
+	between("max_concurrent_files", int64(c.MaxConcurrentFiles), 1, 1<<20)
+	positive := func(key string, value time.Duration) {
+		if value <= 0 {
+			errs = append(errs, fmt.Errorf("%s: %s is not above 0", key, value))
+		}
+	}
+	positive("poll_interval", c.PollInterval)
+	for key, value := range map[string]time.Duration{
+		"flush_interval": c.FlushInterval, "force_flush_period": c.ForceFlushPeriod, "drain_timeout": c.DrainTimeout, "exclude_older_than": c.ExcludeOlderThan,
+	} {
+		if value < 0 {
+			errs = append(errs, fmt.Errorf("%s: %s is below 0", key, value))
+		}
+	}
+	if _, _, err := c.splitter(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := c.filters(); err != nil {
+		errs = append(errs, err)
+	}
+	if c.Timestamp != nil {
+		if _, err := c.Timestamp.parser(); err != nil {
+			errs = append(errs, fmt.Errorf("timestamp: %w", err))
+		}
+	}
+	if runtime.GOOS == "windows" && (c.IncludeFileOwnerName || c.IncludeFileOwnerGroupName || c.IncludeFilePermissions) {
+		errs = append(errs, errors.New("include_file_owner_name, include_file_owner_group_name and include_file_permissions are not for Windows: remove them"))
+	}
+	if c.Compression != "" && c.StartAt == end {
+		errs = append(errs, errors.New("compression: compressed files have no end to begin at: set start_at: beginning"))
+	}
+	if c.DeleteAfterRead && c.StartAt == end {
+		errs = append(errs, errors.New("delete_after_read: with start_at: end, files would be removed that were never read: set start_at: beginning"))
+	}
+	return errors.Join(append(errs, c.FileLog.refused(), c.Retry.Validate())...)
+}
+
+// refused are keys of file_log without which a configuration would do something else.
+func (f FileLog) refused() error {
+	var errs []error
+	for _, k := range []struct {
+		key    string
+		value  any
+		remedy string
+	}{
+		{"operators", f.Operators, "use file_log, or a processor such as transform; multi-line, filters and timestamps have keys of their own here"},
+		{"header", f.Header, "use file_log"},
+		{"ordering_criteria", f.OrderingCriteria, "newest_only reads the newest file of each pattern; for anything else use file_log"},
+		{"acquire_fs_lock", f.AcquireFSLock, "use file_log"},
+	} {
+		if k.value != nil && k.value != false {
+			errs = append(errs, fmt.Errorf("%s: file_tail does not have it: %s", k.key, k.remedy))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// unneeded are keys of file_log that need no value here.
+func (f FileLog) unneeded() (keys []string) {
+	for key, value := range map[string]any{"initial_buffer_size": f.InitialBufferSize, "max_batches": f.MaxBatches, "polls_to_archive": f.PollsToArchive} {
+		if value != nil {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+func (c *Config) finder() *files.Finder {
+	return &files.Finder{Include: c.Include, Exclude: c.Exclude, OlderThan: c.ExcludeOlderThan, NewestOnly: c.NewestOnly}
+}
+
+func (c *Config) splitter() (*records.Splitter, records.Encoding, error) {
+	e, err := records.LookupEncoding(c.Encoding)
+	if err != nil {
+		return nil, e, fmt.Errorf("encoding: %w", err)
+	}
+	s, err := records.New(records.Options{
+		Encoding: e, LineStart: c.Multiline.LineStartPattern, LineEnd: c.Multiline.LineEndPattern, OmitPattern: c.Multiline.OmitPattern,
+		MaxBytes: int(c.MaxLogSize), Truncate: c.MaxLogSizeBehavior == truncate, TrimLeading: !c.PreserveLeading, TrimTrailing: !c.PreserveTrailing,
+	})
+	if err != nil {
+		return nil, e, fmt.Errorf("multiline: %w", err)
+	}
+	return s, e, nil
+}
+
+// filter is a compiled one.
+type filter struct {
+	expression *regexp.Regexp
+	keeps      bool
+}
+
+func (c *Config) filters() ([]filter, error) {
+	var all []filter
+	for i, f := range c.Filters {
+		if f.Type != include && f.Type != exclude {
+			return nil, fmt.Errorf("filters[%d].type: %q is neither include nor exclude", i, f.Type)
+		}
+		e, err := regexp.Compile(f.Expression)
+		if err != nil {
+			return nil, fmt.Errorf("filters[%d].expression: %q is no regular expression: %w", i, f.Expression, err)
+		}
+		all = append(all, filter{e, f.Type == include})
+	}
+	return all, nil
+}
+
+// tailer are the Tailer's options, but for what belongs to a running receiver.
+func (c *Config) tailer() (tail.Options, error) {
+	s, e, err := c.splitter()
+	if err != nil {
+		return tail.Options{}, err
+	}
+	o := tail.Options{
+		Finder: c.finder(), Splitter: s, Encoding: e, FromEnd: c.StartAt == end, AfterTruncation: c.OnTruncate == readNew,
+		Poll: c.PollInterval, Linger: c.FlushInterval, Flush: c.ForceFlushPeriod, ChunkBytes: int(c.ChunkSize), MaxRecordBytes: int(c.MaxLogSize),
+		MaxInFlight: int64(c.MaxInFlight), Strict: c.Ordering == strict, MaxOpen: c.MaxConcurrentFiles, HeadBytes: int(c.FingerprintSize),
+		Readers: min(4, runtime.GOMAXPROCS(0)), Drain: c.DrainTimeout, Remove: c.DeleteAfterRead, RemoveOld: c.AutoRemoval,
+		ReleaseDeleted: c.BackpressureMode == fdRelease, FreeCache: c.FileCacheAdvise,
+	}
+	switch c.Compression {
+	case gzip:
+		o.Gzip = tail.Always
+	case auto:
+		o.Gzip = tail.ByName
+	}
+	return o, nil
+}

@@ -1,0 +1,144 @@
+package filetailreceiver
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+	"unicode/utf8"
+
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/tail"
+)
+
+// begin makes log records of a chunk, and returns what delivers them.
+func (r *tailReceiver) begin(c *tail.Chunk) func(context.Context) error {
+	logs := r.logs(c)
+	if logs.LogRecordCount() == 0 {
+		return nil
+	}
+	return func(ctx context.Context) error { return r.deliver(ctx, logs) }
+}
+
+// logs are a chunk's records. Their bodies share one text, so that a record costs no copy of its own.
+func (r *tailReceiver) logs(c *tail.Chunk) plog.Logs {
+	logs := plog.NewLogs()
+	if len(c.Spans) == 0 {
+		return logs
+	}
+	l := r.labels(c)
+	of := logs.ResourceLogs().AppendEmpty()
+	l.resource.CopyTo(of.Resource().Attributes())
+	out := of.ScopeLogs().AppendEmpty().LogRecords()
+	out.EnsureCapacity(len(c.Spans))
+
+	first, last := c.Spans[0].From, c.Spans[len(c.Spans)-1].To
+	shared := c.Encoding.UTF8() && (!c.Encoding.Replaces() || utf8.Valid(c.Raw[first:last]))
+	text := ""
+	if shared {
+		text = string(c.Raw[first:last])
+	}
+	observed := pcommon.NewTimestampFromTime(c.Read)
+	left := 0
+	for i, span := range c.Spans {
+		body := ""
+		if shared {
+			body = text[span.From-first : span.To-first]
+		} else {
+			body = c.Encoding.Decode(c.Raw[span.From:span.To])
+		}
+		if !r.keeps(body) {
+			left++
+			continue
+		}
+		one := out.AppendEmpty()
+		one.SetObservedTimestamp(observed)
+		if r.times != nil {
+			body = r.time(one, l, body, c.Read)
+		}
+		one.Body().SetStr(body)
+		if l.record.Len() > 0 {
+			l.record.CopyTo(one.Attributes())
+		}
+		if r.config.IncludeFileRecordNumber {
+			one.Attributes().PutInt(recordNumber, c.Number+int64(i))
+		}
+		if r.config.IncludeFileRecordOffset {
+			one.Attributes().PutInt(recordOffset, c.Offset+int64(span.From))
+		}
+	}
+	if left > 0 {
+		r.observer.filtered(left)
+	}
+	return logs
+}
+
+// keeps tells whether the filters let a record through.
+func (r *tailReceiver) keeps(body string) bool {
+	for _, f := range r.filters {
+		if f.expression.MatchString(body) != f.keeps {
+			return false
+		}
+	}
+	return true
+}
+
+// time sets a record's time, and returns what is left of its text. What has no time has that of the record before, so
+// that it stays behind it.
+func (r *tailReceiver) time(to plog.LogRecord, l *labels, body string, now time.Time) string {
+	at, from, end, ok := r.times.Parse(body, now)
+	if !ok {
+		r.observer.untimed()
+		if l.last != 0 {
+			to.SetTimestamp(l.last)
+		}
+		return body
+	}
+	l.last = pcommon.Timestamp(max(at, 0))
+	to.SetTimestamp(l.last)
+	if r.config.Timestamp.Trim {
+		if trimmed := body[:from] + body[end:]; trimmed != "" {
+			return trimmed
+		}
+	}
+	return body
+}
+
+// deliver hands records on until the pipeline has taken them, or refused them for good.
+func (r *tailReceiver) deliver(ctx context.Context, logs plog.Logs) error {
+	wait := r.config.Retry.InitialInterval
+	began := time.Now()
+	for {
+		n := logs.LogRecordCount()
+		ctx := r.report.StartLogsOp(ctx)
+		err := r.next.ConsumeLogs(ctx, logs)
+		r.report.EndLogsOp(ctx, "file_tail", n, err)
+		if err == nil {
+			r.observer.accepted()
+			return nil
+		}
+		if rest, ok := errors.AsType[consumererror.Logs](err); ok {
+			logs = rest.Data()
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		over := r.config.Retry.MaxElapsedTime > 0 && time.Since(began) > r.config.Retry.MaxElapsedTime
+		if consumererror.IsPermanent(err) || !r.config.Retry.Enabled || over {
+			r.observer.refused(logs.LogRecordCount(), err)
+			return nil
+		}
+		r.observer.delayed(err)
+		f := r.config.Retry.RandomizationFactor
+		pause := time.Duration(float64(wait) * (1 + f*(2*rand.Float64()-1)))
+		wait = min(time.Duration(float64(wait)*max(r.config.Retry.Multiplier, 1)), r.config.Retry.MaxInterval)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package filetailreceiver
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/metadatatest"
+)
+
+// read has a receiver read a text, until n records are there.
+func read(t *testing.T, text string, n int, config string) (*running, string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "app.log")
+	appendTo(t, path, text)
+	r := start(t, new(host), new(sink), `{include: ["`+path+`"], start_at: beginning, `+quick+config+`}`)
+	require.Eventually(t, func() bool { return len(r.lines()) >= n }, within, tick)
+	require.Len(t, r.lines(), n)
+	return r, path
+}
+
+func TestFiltersKeepAndLeaveOut(t *testing.T) {
+	t.Parallel()
+	text := "ERROR a\nINFO b\nERROR health\nWARN c\nlast ERROR\n"
+	r, _ := read(t, text, 2, `, filters: [{type: include, expression: ERROR}, {type: exclude, expression: health$}]`)
+	assert.Equal(t, []string{"ERROR a", "last ERROR"}, r.bodies())
+	metadatatest.AssertEqualFileTailFilteredRecords(t, r.telemetry, []metricdata.DataPoint[int64]{{Value: 3}}, metricdatatest.IgnoreTimestamp())
+}
+
+// TestEverythingIsFiltered has nothing to deliver, and gets on all the same.
+func TestEverythingIsFiltered(t *testing.T) {
+	t.Parallel()
+	r, path := read(t, strings.Repeat("no\n", 1000)+"yes\n", 1, `, filters: [{type: include, expression: "^yes"}], chunk_size: 4096, max_in_flight: 128KiB`)
+	appendTo(t, path, strings.Repeat("no\n", 200000)+"yes\n")
+	require.Eventually(t, func() bool { return len(r.bodies()) == 2 }, within, tick)
+}
+
+func TestTimesOfRecords(t *testing.T) {
+	t.Parallel()
+	at := func(text string) pcommon.Timestamp {
+		when, err := time.Parse(time.RFC3339Nano, text)
+		require.NoError(t, err)
+		return pcommon.NewTimestampFromTime(when)
+	}
+	for name, c := range map[string]struct {
+		text, config string
+		times        []pcommon.Timestamp
+		bodies       []string
+	}{
+		"strptime, UTC": {
+			"2026-11-23 10:00:00,250 a\nno time\n2026-11-23 10:00:01,000 b\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S,%L", location: UTC}`,
+			[]pcommon.Timestamp{at("2026-11-23T10:00:00.25Z"), at("2026-11-23T10:00:00.25Z"), at("2026-11-23T10:00:01Z")},
+			[]string{"2026-11-23 10:00:00,250 a", "no time", "2026-11-23 10:00:01,000 b"},
+		},
+		"a place, trimmed": {
+			"[1] 23/Nov/2026:10:00:00 +0100 a\n", `timestamp: {layout: "%d/%b/%Y:%H:%M:%S %z", offset: 4, trim: true}`,
+			[]pcommon.Timestamp{at("2026-11-23T09:00:00Z")}, []string{"[1]  a"},
+		},
+		"a pattern and Go's layout": {
+			`{"n":1,"ts":"2026-11-23T10:00:00.5Z"}` + "\n", `timestamp: {layout: "2006-01-02T15:04:05.999999999Z07:00", layout_type: gotime, pattern: '"ts":"([^"]+)"'}`,
+			[]pcommon.Timestamp{at("2026-11-23T10:00:00.5Z")}, []string{`{"n":1,"ts":"2026-11-23T10:00:00.5Z"}`},
+		},
+		"an epoch": {
+			"1795428000.25 a\n", `timestamp: {layout: s.ms, layout_type: epoch}`,
+			[]pcommon.Timestamp{at("2026-11-23T10:00:00.25Z")}, []string{"1795428000.25 a"},
+		},
+		"a zone by name": {
+			"2026-07-01 10:00:00 a\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: Europe/Vienna}`,
+			[]pcommon.Timestamp{at("2026-07-01T08:00:00Z")}, []string{"2026-07-01 10:00:00 a"},
+		},
+		"nothing but a time": {
+			"2026-07-01 10:00:00\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: UTC, trim: true}`,
+			[]pcommon.Timestamp{at("2026-07-01T10:00:00Z")}, []string{"2026-07-01 10:00:00"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, _ := read(t, c.text, len(c.times), ", "+c.config)
+			var times []pcommon.Timestamp
+			for _, l := range r.lines() {
+				times = append(times, l.at)
+			}
+			assert.Equal(t, c.times, times)
+			assert.Equal(t, c.bodies, r.bodies())
+		})
+	}
+}
+
+func TestRecordsWithoutATimeAreCounted(t *testing.T) {
+	t.Parallel()
+	r, _ := read(t, "a\n2026-07-01 b\nc\n", 3, `, timestamp: {layout: "%Y-%m-%d", location: UTC}`)
+	metadatatest.AssertEqualFileTailUntimedRecords(t, r.telemetry, []metricdata.DataPoint[int64]{{Value: 2}}, metricdatatest.IgnoreTimestamp())
+	assert.Zero(t, r.lines()[0].at, "the exporter takes the time of reading")
+}
+
+func TestWhatIsKnownOfAFile(t *testing.T) {
+	t.Parallel()
+	r, path := read(t, "\xEF\xBB\xBFa\nbb\nccc\n", 3, `, attributes: {team: x}, resource: {service.name: y}, include_file_path: true,
+		include_file_name_resolved: true, include_file_path_resolved: true, include_file_record_number: true, include_file_record_offset: true`)
+	resolved, err := filepath.EvalSymlinks(path)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{"service.name": "y"}, r.lines()[0].origin)
+	for i, offset := range []int64{3, 5, 8} {
+		assert.Equal(t, map[string]any{
+			"team": "x", "log.file.name": "app.log", "log.file.path": path, "log.file.name_resolved": "app.log", "log.file.path_resolved": resolved,
+			"log.file.record_number": int64(i + 1), "log.file.record_offset": offset,
+		}, r.lines()[i].attributes)
+	}
+}
+
+func TestFileAttributesOfTheResource(t *testing.T) {
+	t.Parallel()
+	r, path := read(t, "a\n", 1, `, file_attributes: resource, attributes: {team: x}, include_file_name: false, include_file_path: true`)
+	assert.Equal(t, map[string]any{"team": "x"}, r.lines()[0].attributes)
+	assert.Equal(t, map[string]any{"log.file.path": path}, r.lines()[0].origin)
+}
+
+func TestOwnerOfAFile(t *testing.T) {
+	t.Parallel()
+	if os.PathSeparator == '\\' {
+		t.Skip("Windows has no such owners")
+	}
+	r, path := read(t, "a\n", 1, `, include_file_owner_name: true, include_file_owner_group_name: true, include_file_permissions: true`)
+	got := r.lines()[0].attributes
+	assert.NotEmpty(t, got["log.file.owner.name"], path)
+	assert.NotEmpty(t, got["log.file.owner.group.name"])
+	assert.Equal(t, "0600", got["log.file.permissions"])
+}
+
+// TestTextThatIsNotUTF8 has encodings, and bytes that are none.
+func TestTextThatIsNotUTF8(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		text, config string
+		want         []string
+	}{
+		"utf-16 with a mark":    {"\xFE\xFF\x00a\x00\n\x00\xE9\x00\n", `encoding: utf-16`, []string{"a", "é"}},
+		"utf-16le, lines":       {"a\x00\r\x00\n\x00\x0A\x0A\n\x00", `encoding: utf-16le`, []string{"a", "\u0A0A"}},
+		"latin 1":               {"caf\xE9\n", `encoding: iso-8859-1`, []string{"café"}},
+		"shift_jis":             {"\x93\xFA\x96{\n", `encoding: shift_jis`, []string{"日本"}},
+		"bad bytes, one by one": {"a\xff\xfeb\ngood\n", `encoding: utf-8`, []string{"a\uFFFD\uFFFDb", "good"}},
+		"bad bytes, as are":     {"a\xff\xfeb\n", `encoding: utf-8-raw`, []string{"a\xff\xfeb"}},
+		"multi-line in utf-16":  {"1\x00 \x00a\x00\n\x00 \x00b\x00\n\x002\x00 \x00c\x00\n\x00", `encoding: utf-16le, multiline: {line_start_pattern: '^\d'}`, []string{"1 a\n b", "2 c"}},
+		"multi-line":            {"1 a\n\tat b\n2 c\n", `multiline: {line_start_pattern: '^\d'}`, []string{"1 a\n\tat b", "2 c"}},
+		"an end":                {"a\nEND\nb\nEND\n", `multiline: {line_end_pattern: '^END$'}`, []string{"a\nEND", "b\nEND"}},
+		"blanks":                {"  a  \n", `preserve_leading_whitespaces: true`, []string{"  a"}},
+		"too long":              {strings.Repeat("x", 40) + "\n", `max_log_size: 16, max_log_size_behavior: truncate`, []string{strings.Repeat("x", 16)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, _ := read(t, c.text, len(c.want), ", "+c.config)
+			assert.Equal(t, c.want, r.bodies())
+		})
+	}
+}

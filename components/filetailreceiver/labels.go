@@ -1,0 +1,79 @@
+package filetailreceiver
+
+import (
+	"path/filepath"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/tail"
+)
+
+// Attributes of a file, as OpenTelemetry names them.
+const (
+	fileName         = "log.file.name"
+	filePath         = "log.file.path"
+	fileNameResolved = "log.file.name_resolved"
+	filePathResolved = "log.file.path_resolved"
+	fileOwner        = "log.file.owner.name"
+	fileGroup        = "log.file.owner.group.name"
+	filePermissions  = "log.file.permissions"
+	recordNumber     = "log.file.record_number"
+	recordOffset     = "log.file.record_offset"
+)
+
+// labels are what the records of one file have in common.
+type labels struct {
+	resource, record pcommon.Map
+	last             pcommon.Timestamp // the time of the last record that had one; of the reader
+}
+
+// labels are made once for each file.
+func (r *tailReceiver) labels(c *tail.Chunk) *labels {
+	if l, ok := (*c.Labels).(*labels); ok {
+		return l
+	}
+	l := &labels{resource: pcommon.NewMap(), record: pcommon.NewMap()}
+	*c.Labels = l
+	for key, value := range r.config.Resource {
+		l.resource.PutStr(key, value)
+	}
+	for key, value := range r.config.Attributes {
+		l.record.PutStr(key, value)
+	}
+	to := l.record
+	if r.config.FileAttributes == resource {
+		to = l.resource
+	}
+	put := func(wanted bool, key, value string) {
+		if wanted {
+			to.PutStr(key, value)
+		}
+	}
+	put(r.config.IncludeFileName, fileName, filepath.Base(c.Path))
+	put(r.config.IncludeFilePath, filePath, c.Path)
+	if r.config.IncludeFileNameResolved || r.config.IncludeFilePathResolved {
+		resolved, err := filepath.EvalSymlinks(c.Now)
+		if err == nil {
+			resolved, err = filepath.Abs(resolved)
+		}
+		if err != nil {
+			r.logger.Debug("A path cannot be resolved, so its file's lines go without", zap.String("path", c.Now), zap.Error(err))
+		} else {
+			put(r.config.IncludeFileNameResolved, fileNameResolved, filepath.Base(resolved))
+			put(r.config.IncludeFilePathResolved, filePathResolved, resolved)
+		}
+	}
+	if r.config.IncludeFileOwnerName || r.config.IncludeFileOwnerGroupName || r.config.IncludeFilePermissions {
+		owner, group, permissions, err := files.Owner(c.Now)
+		if err != nil {
+			r.logger.Debug("A file's owner cannot be told, so its lines go without", zap.String("path", c.Now), zap.Error(err))
+		} else {
+			put(r.config.IncludeFileOwnerName, fileOwner, owner)
+			put(r.config.IncludeFileOwnerGroupName, fileGroup, group)
+			put(r.config.IncludeFilePermissions, filePermissions, permissions)
+		}
+	}
+	return l
+}

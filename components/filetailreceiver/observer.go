@@ -1,0 +1,146 @@
+package filetailreceiver
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
+	"golang.org/x/time/rate"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/metadata"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/tail"
+)
+
+// logEvery is how often something is logged that happens again and again.
+const logEvery = time.Minute
+
+// observer turns what happens into metrics, logs and the component's status.
+type observer struct {
+	logger    *zap.Logger
+	telemetry *metadata.TelemetryBuilder
+	host      component.Host
+	delays    *rate.Limiter
+	refusals  *rate.Limiter
+
+	mu       sync.Mutex
+	troubled bool // the pipeline takes nothing for now
+}
+
+var _ tail.Events = (*observer)(nil)
+
+func newObserver(set receiver.Settings) (*observer, error) {
+	telemetry, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
+	if err != nil {
+		return nil, err
+	}
+	every := rate.Every(logEvery)
+	return &observer{logger: set.Logger, telemetry: telemetry, delays: rate.NewLimiter(every, 1), refusals: rate.NewLimiter(every, 1)}, nil
+}
+
+func (o *observer) start(host component.Host, stats func() tail.Stats) error {
+	o.host = host
+	t := o.telemetry
+	whole := func(f func(tail.Stats) int64) metric.Int64Callback {
+		return func(_ context.Context, to metric.Int64Observer) error {
+			to.Observe(f(stats()))
+			return nil
+		}
+	}
+	return errors.Join(
+		t.RegisterFileTailFilesCallback(whole(func(s tail.Stats) int64 { return int64(s.Files) })),
+		t.RegisterFileTailOpenFilesCallback(whole(func(s tail.Stats) int64 { return int64(s.Open) })),
+		t.RegisterFileTailUnreadableFilesCallback(whole(func(s tail.Stats) int64 { return int64(s.Unreadable) })),
+		t.RegisterFileTailInFlightCallback(whole(func(s tail.Stats) int64 { return s.InFlight })),
+		t.RegisterFileTailLagCallback(whole(func(s tail.Stats) int64 { return s.LagBytes })),
+		t.RegisterFileTailLagTimeCallback(func(_ context.Context, to metric.Float64Observer) error {
+			to.Observe(stats().LagSeconds)
+			return nil
+		}),
+		t.RegisterFileTailFileLagCallback(func(_ context.Context, to metric.Int64Observer) error {
+			for _, l := range stats().Worst {
+				to.Observe(l.Bytes, metric.WithAttributes(attribute.String("path", l.Path)))
+			}
+			return nil
+		}),
+		t.RegisterFileTailFileLagTimeCallback(func(_ context.Context, to metric.Float64Observer) error {
+			for _, l := range stats().Worst {
+				to.Observe(l.Seconds, metric.WithAttributes(attribute.String("path", l.Path)))
+			}
+			return nil
+		}),
+	)
+}
+
+func (o *observer) close() { o.telemetry.Shutdown() }
+
+// Read implements tail.Events.
+func (o *observer) Read(bytes, records int) {
+	o.telemetry.FileTailRead.Add(context.Background(), int64(bytes))
+	o.telemetry.FileTailRecords.Add(context.Background(), int64(records))
+}
+
+// Acknowledged implements tail.Events.
+func (o *observer) Acknowledged(bytes int64) {
+	o.telemetry.FileTailAcknowledged.Add(context.Background(), bytes)
+}
+
+// Rotated implements tail.Events.
+func (o *observer) Rotated() { o.telemetry.FileTailRotations.Add(context.Background(), 1) }
+
+// Truncated implements tail.Events.
+func (o *observer) Truncated(lost int64) {
+	o.telemetry.FileTailTruncations.Add(context.Background(), 1)
+	if lost > 0 {
+		o.telemetry.FileTailLost.Add(context.Background(), lost)
+	}
+}
+
+// Released implements tail.Events.
+func (o *observer) Released(lost int64) { o.telemetry.FileTailLost.Add(context.Background(), lost) }
+
+func (o *observer) filtered(records int) {
+	o.telemetry.FileTailFilteredRecords.Add(context.Background(), int64(records))
+}
+
+func (o *observer) untimed() { o.telemetry.FileTailUntimedRecords.Add(context.Background(), 1) }
+
+// refused is what the pipeline does not want.
+func (o *observer) refused(records int, err error) {
+	o.telemetry.FileTailRefusedRecords.Add(context.Background(), int64(records))
+	if o.refusals.Allow() {
+		o.logger.Error("The pipeline refused records for good; they are not read again. Further ones are counted in file_tail_refused_records",
+			zap.Int("records", records), zap.Error(err))
+	}
+}
+
+// delayed is what the pipeline does not want now.
+func (o *observer) delayed(err error) {
+	if o.delays.Allow() {
+		o.logger.Warn("The pipeline takes no records for now; they are offered again, and their files wait", zap.Error(err))
+	}
+	o.mu.Lock()
+	was := o.troubled
+	o.troubled = true
+	o.mu.Unlock()
+	if !was {
+		componentstatus.ReportStatus(o.host, componentstatus.NewRecoverableErrorEvent(err))
+	}
+}
+
+// accepted is what the pipeline has taken.
+func (o *observer) accepted() {
+	o.mu.Lock()
+	was := o.troubled
+	o.troubled = false
+	o.mu.Unlock()
+	if was {
+		componentstatus.ReportStatus(o.host, componentstatus.NewEvent(componentstatus.StatusOK))
+	}
+}
