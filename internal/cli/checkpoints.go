@@ -1,0 +1,175 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
+)
+
+// checkpointFlags say whose checkpoints are meant.
+type checkpointFlags struct{ folder, receiver string }
+
+func (f *checkpointFlags) add(cmd *cobra.Command) {
+	folder := os.Getenv("OTELCOL_CLOUDWATCH_STATE_DIR")
+	if folder == "" {
+		folder = "/var/lib/otelcol-cloudwatch"
+		if runtime.GOOS == "windows" {
+			folder = "C:/ProgramData/otelcol-cloudwatch"
+		}
+	}
+	cmd.Flags().StringVar(&f.folder, "dir", folder, "the folder of file_storage; default: OTELCOL_CLOUDWATCH_STATE_DIR")
+	cmd.Flags().StringVar(&f.receiver, "receiver", "file_tail", "whose offsets: file_tail, or file_tail/NAME")
+}
+
+// path is the receiver's database.
+func (f *checkpointFlags) path() (string, error) {
+	kind, name, _ := strings.Cut(f.receiver, "/")
+	if kind != "file_tail" {
+		return "", fmt.Errorf("--receiver %s: only file_tail and file_tail/NAME have checkpoints of this kind", f.receiver)
+	}
+	return checkpoints.Path(f.folder, name), nil
+}
+
+func (f *checkpointFlags) read(cmd *cobra.Command) ([]checkpoints.Checkpoint, error) {
+	path, err := f.path()
+	if err != nil {
+		return nil, err
+	}
+	all, err := checkpoints.ReadFile(cmd.Context(), path)
+	if !errors.Is(err, os.ErrNotExist) {
+		return all, err
+	}
+	hint := "--dir names the folder of file_storage"
+	if names, _ := checkpoints.Receivers(f.folder); len(names) > 0 {
+		for i, name := range names {
+			names[i] = strings.TrimSuffix("file_tail/"+name, "/")
+		}
+		hint = "there are those of " + strings.Join(names, ", ")
+	}
+	return nil, fmt.Errorf("%s has no checkpoints in %s\nhint: %s", f.receiver, f.folder, hint)
+}
+
+func newCheckpointsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "checkpoints",
+		Short: "Shows and changes how far log files were delivered (file_tail)",
+		Args:  cobra.NoArgs,
+	}
+	cmd.AddCommand(newCheckpointsListCommand(), newCheckpointsExportCommand(), newCheckpointsImportCommand())
+	return cmd
+}
+
+func newCheckpointsListCommand() *cobra.Command {
+	var f checkpointFlags
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "Lists files and how far they were delivered, also while the collector runs",
+		Example: "  otelcol-cloudwatch checkpoints list",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			all, err := f.read(cmd)
+			if err != nil {
+				return err
+			}
+			if len(all) == 0 {
+				return say(cmd.OutOrStdout(), "%s has not delivered anything yet.\n", f.receiver)
+			}
+			return table(cmd.OutOrStdout(), "OFFSET\tBEHIND\tRECORDS\tINODE\tSEEN (UTC)\tFILE", func(w io.Writer) {
+				for _, c := range all {
+					behind, seen, file := "-", "-", c.Path
+					if info, err := os.Stat(c.Path); err == nil && c.Retired == 0 && info.Size() >= c.Offset {
+						behind = grouped(int(info.Size() - c.Offset))
+					}
+					if !c.Seen.IsZero() {
+						seen = at(c.Seen)
+					}
+					if c.Retired != 0 {
+						file += " (content that was replaced)"
+					}
+					_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\n", grouped(int(c.Offset)), behind, grouped(int(c.Records)), c.Inode, seen, file)
+				}
+			})
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func newCheckpointsExportCommand() *cobra.Command {
+	var f checkpointFlags
+	cmd := &cobra.Command{
+		Use:     "export",
+		Short:   "Writes the offsets as JSON",
+		Example: "  otelcol-cloudwatch checkpoints export > offsets.json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			all, err := f.read(cmd)
+			if err != nil {
+				return err
+			}
+			e := json.NewEncoder(cmd.OutOrStdout())
+			e.SetIndent("", "  ")
+			return e.Encode(append([]checkpoints.Checkpoint{}, all...))
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func newCheckpointsImportCommand() *cobra.Command {
+	var f checkpointFlags
+	var replace bool
+	cmd := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Takes over offsets that export wrote, while the collector does not run",
+		Long: "Takes over offsets that export wrote, while the collector does not run.\n\n" +
+			"A file without device and inode is recognised by its path, and by its head if there is one:\n" +
+			`[{"path": "/var/log/app.log", "offset": 1234}] is enough.`,
+		Example: "  otelcol-cloudwatch checkpoints import offsets.json",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			path, err := f.path()
+			if err != nil {
+				return err
+			}
+			in := cmd.InOrStdin()
+			if args[0] != "-" {
+				file, err := os.Open(args[0])
+				if err != nil {
+					return err
+				}
+				defer func() { _ = file.Close() }() // it was read
+				in = file
+			}
+			var all []checkpoints.Checkpoint
+			d := json.NewDecoder(in)
+			d.DisallowUnknownFields()
+			if err := d.Decode(&all); err != nil {
+				return fmt.Errorf("%s is not what export writes: %w", args[0], err)
+			}
+			if _, err := d.Token(); !errors.Is(err, io.EOF) {
+				return fmt.Errorf("%s is not what export writes: something follows the list", args[0])
+			}
+			for _, c := range all {
+				if err := c.Check(); err != nil {
+					return fmt.Errorf("%s: %w", args[0], err)
+				}
+			}
+			if err := checkpoints.WriteFile(cmd.Context(), path, all, replace); err != nil {
+				return err
+			}
+			return say(cmd.OutOrStdout(), "%d offsets are %s's now.\n", len(all), f.receiver)
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().BoolVar(&replace, "replace", false, "forget all others")
+	return cmd
+}
