@@ -89,7 +89,7 @@ func TestInitAsks(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(folder, "10-host.yaml"))
 	require.NoError(t, err)
 	assert.Contains(t, string(text), "namespace: Fleet\n")
-	assert.NotContains(t, string(text), "file_log")
+	assert.NotContains(t, string(text), "file_tail")
 }
 
 func TestInitStoresWhatTheCollectorWouldTake(t *testing.T) {

@@ -160,7 +160,7 @@ func filesSection(ctx context.Context, p *plan, h host, known bool) Section {
 		s.Checks = append(s.Checks, c)
 	}
 	if len(s.Checks) == 0 {
-		s.Checks = []Check{notChecked("files.none", "Log files", absent(known, "no pipeline has a file_log receiver"))}
+		s.Checks = []Check{notChecked("files.none", "Log files", absent(known, "no pipeline has a file_tail or file_log receiver"))}
 	}
 	return s
 }

@@ -116,11 +116,11 @@ func TestTheRecipesStayAsTheyAre(t *testing.T) {
 		at(want, "exporters::awsemf")["namespace"] = "Fleet/Web"
 		at(want, "exporters::awsemf")["log_group_name"] = "/otelcol-cloudwatch/metrics"
 		at(want, "exporters::cloudwatch_logs")["log_group_name"] = "/web"
-		at(want, "receivers::file_log")["include"] = []any{"${env:LOGS}/{a,b}.log*", "/c.log"}
+		at(want, "receivers::file_tail")["include"] = []any{"${env:LOGS}/{a,b}.log*", "/c.log"}
 		flags := given(string(PrivateVIF), string(Profile), "namespace", "Fleet/Web", "log-group", "/web", "log-files", "${env:LOGS}/{a,b}.log*,/c.log", "profile", "p")
 		if goos == "windows" {
 			flags["log-files"] = "${env:LOGS}/{a,b}.log*,C:/c.log"
-			at(want, "receivers::file_log")["include"] = []any{"${env:LOGS}/{a,b}.log*", "C:/c.log"}
+			at(want, "receivers::file_tail")["include"] = []any{"${env:LOGS}/{a,b}.log*", "C:/c.log"}
 		}
 		flags["endpoint-logs"] = "10.0.0.1,10.0.0.2:8443"
 		delete(flags, "endpoint-sts")
@@ -165,7 +165,7 @@ func TestPlaceholdersPass(t *testing.T) {
 		"proxy-url", "${env:PROXY}", "namespace", "${env:NS:-x}", "log-group", "/a/${host:name}", "log-files", "${env:HOME}/{a,b}.log"))
 	conf := merged(t, files)
 	assert.Equal(t, "${env:AWS_REGION:-eu-west-1}", conf.Get("exporters::awsemf::region"))
-	assert.Equal(t, []any{"${env:HOME}/{a,b}.log"}, conf.Get("receivers::file_log::include"))
+	assert.Equal(t, []any{"${env:HOME}/{a,b}.log"}, conf.Get("receivers::file_tail::include"))
 	assert.Equal(t, "/a/${host:name}", conf.Get("exporters::cloudwatch_logs::log_group_name"))
 }
 
@@ -184,13 +184,13 @@ func TestEventLogsOfWindows(t *testing.T) {
 
 	_, files = made(t, windows, map[string]string{"event-logs": "none", "log-files": `C:\logs\*.log, D:/x/[ab].log`})
 	conf = merged(t, files)
-	assert.Equal(t, []any{"C:/logs/*.log", "D:/x/[ab].log"}, conf.Get("receivers::file_log::include"))
+	assert.Equal(t, []any{"C:/logs/*.log", "D:/x/[ab].log"}, conf.Get("receivers::file_tail::include"))
 	assert.NotContains(t, string(files[HostFile]), "windows_event_log")
 }
 
 func TestCommentsSayWhyAndNothingIsLeftOfAnotherHost(t *testing.T) {
 	_, files := made(t, linux, given(string(PublicVIF), string(Process), "allowed-cidrs", "none"))
-	assert.Contains(t, string(files[HostFile]), "# Bytes on disk; when they are used up the readers wait.")
+	assert.Contains(t, string(files[HostFile]), "# What is read and not yet taken by CloudWatch")
 	assert.Contains(t, string(files[HostFile]), "# Lossless by intent")
 	assert.Contains(t, string(files[RouteFile]), "# The interface, or the host's address on it.")
 	assert.NotContains(t, string(files[RouteFile]), "advertised over the VIF, so")

@@ -36,7 +36,7 @@ func (a *Answers) editHost(d *document) {
 		a.editReceivers(d)
 		return
 	}
-	d.cut("receivers", "file_log")
+	d.cut("receivers", "file_tail")
 	if a.windows() {
 		d.cut("receivers", eventLog("System"))
 		d.cut("receivers", eventLog("Application"))
@@ -44,7 +44,7 @@ func (a *Answers) editHost(d *document) {
 	d.cut("processors", "transform/logs")
 	d.cut("exporters", "cloudwatch_logs")
 	d.cut("service", "pipelines", "logs/files")
-	// It holds the offsets of log files and the queue of their lines.
+	// It holds the offsets of log files, and the queue of event logs.
 	d.cut("extensions", "file_storage")
 	d.set([]string{"healthcheckv2"}, "service", "extensions")
 }
@@ -72,10 +72,10 @@ func (a *Answers) collected() string {
 func (a *Answers) editReceivers(d *document) {
 	var receivers []string
 	if len(a.LogFiles) > 0 {
-		receivers = append(receivers, "file_log")
-		d.set(a.LogFiles, "receivers", "file_log", "include")
+		receivers = append(receivers, "file_tail")
+		d.set(a.LogFiles, "receivers", "file_tail", "include")
 	} else {
-		d.cut("receivers", "file_log")
+		d.cut("receivers", "file_tail")
 	}
 	if !a.windows() {
 		return

@@ -162,7 +162,7 @@ func FuzzAnswers(f *testing.F) {
 		for _, file := range a.LogFiles {
 			want = append(want, file)
 		}
-		assert.Equal(t, want, host["receivers"].(map[string]any)["file_log"].(map[string]any)["include"])
+		assert.Equal(t, want, host["receivers"].(map[string]any)["file_tail"].(map[string]any)["include"])
 		routing := parsed(t, string(files[CredentialsFile]))["extensions"].(map[string]any)["endpoint_routing"].(map[string]any)
 		assert.Equal(t, a.Process, routing["credentials"].(map[string]any)["process"])
 		assert.Len(t, routing, 2)

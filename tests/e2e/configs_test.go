@@ -50,6 +50,8 @@ func TestHostsSendAlike(t *testing.T) {
 		require.NoError(t, err)
 		var config map[string]any
 		require.NoError(t, yaml.Unmarshal(text, &config))
+		// Event logs need a queue, and share the exporter.
+		delete(config["exporters"].(map[string]any)["cloudwatch_logs"].(map[string]any), "sending_queue")
 		return map[string]any{"exporters": config["exporters"], "processors": config["processors"]}
 	}
 	assert.Equal(t, sections("host.yaml"), sections("windows.yaml"))

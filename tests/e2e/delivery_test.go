@@ -49,62 +49,86 @@ var troubles = map[string]trouble{
 }
 
 // impatient is a layer for services that do not answer, and small batches, so that there are many.
-const impatient = `yaml:exporters::cloudwatch_logs: {request_timeout_seconds: 1, sending_queue: {batch: {flush_timeout: 20ms, min_size: 50000}}}`
+const impatient = `yaml:{exporters: {cloudwatch_logs: {request_timeout_seconds: 1}}, receivers: {file_tail: {poll_interval: 20ms, flush_interval: 20ms, chunk_size: 50000, max_in_flight: 200000}}}`
+
+// mostInFlight is that of impatient, in bytes.
+const mostInFlight = 200_000
+
+// smallBatches is a layer that does so over throughQueue.
+const smallBatches = `yaml:{exporters: {cloudwatch_logs: {request_timeout_seconds: 1, sending_queue: {batch: {flush_timeout: 20ms, min_size: 50000}}}}}`
+
+// ways are how lines come to the exporter, as layers.
+var ways = map[string][]string{"files": {impatient}, "queue": {throughQueue("268435456"), smallBatches}}
 
 // TestEveryLineArrivesOnceWhateverFails has three files that are written to all the time.
 func TestEveryLineArrivesOnceWhateverFails(t *testing.T) {
 	t.Parallel()
-	for name, trouble := range troubles {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			server, files, collector, setup := inTrouble(t, trouble)
-			for range 15 {
-				writeAll(t, server, trouble, files)
+	inAllTroubles(t, func(t *testing.T, trouble trouble, layers []string) {
+		server, files, collector, setup := inTrouble(t, trouble, layers)
+		for range 15 {
+			writeAll(t, server, trouble, files)
+		}
+		settle(t, server, trouble, files)
+		unanswered := setup.metric("cloudwatch_logs_unanswered_requests", "")
+		collector.stop()
+		for _, rule := range server.Faults.List() {
+			assert.Positive(t, rule.Applied, "%s never happened", rule.Kind)
+		}
+		reader := newReader(t, server)
+		for _, w := range files {
+			numbers := reader.numbers(filepath.Base(w.path))
+			if !trouble.repeats {
+				requireExactly(t, w.next, numbers)
+				continue
 			}
-			settle(t, server, trouble, files)
-			unanswered := setup.metric("cloudwatch_logs_unanswered_requests", "")
-			collector.stop()
-			for _, rule := range server.Faults.List() {
-				assert.Positive(t, rule.Applied, "%s never happened", rule.Kind)
-			}
-			reader := newReader(t, server)
-			for _, w := range files {
-				numbers := reader.numbers(filepath.Base(w.path))
-				if !trouble.repeats {
-					requireExactly(t, w.next, numbers)
-					continue
-				}
-				got := compare(w.next, numbers)
-				assert.Zero(t, got.missing, got)
-				assert.Positive(t, unanswered, "it is counted")
-			}
-		})
-	}
+			got := compare(w.next, numbers)
+			assert.Zero(t, got.missing, got)
+			assert.Positive(t, unanswered, "it is counted")
+		}
+	})
 }
 
 // TestKillAtAnyMomentLosesNothing kills the collector in each of the troubles.
 func TestKillAtAnyMomentLosesNothing(t *testing.T) {
 	t.Parallel()
-	for name, trouble := range troubles {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			server, files, collector, setup := inTrouble(t, trouble)
+	const kills = 3
+	inAllTroubles(t, func(t *testing.T, trouble trouble, layers []string) {
+		server, files, collector, setup := inTrouble(t, trouble, layers)
+		for range kills {
 			for range 3 {
-				for range 3 {
-					writeAll(t, server, trouble, files)
-				}
-				time.Sleep(time.Duration(rand.IntN(300)) * time.Millisecond) // any moment
-				collector.kill()
-				collector = setup.startHealthy()
+				writeAll(t, server, trouble, files)
 			}
-			settle(t, server, trouble, files)
-			collector.stop()
-			reader := newReader(t, server)
-			for _, w := range files {
-				got := compare(w.next, reader.numbers(filepath.Base(w.path)))
-				assert.Zero(t, got.missing, got)
-			}
-		})
+			time.Sleep(time.Duration(rand.IntN(300)) * time.Millisecond) // any moment
+			collector.kill()
+			collector = setup.startHealthy()
+		}
+		settle(t, server, trouble, files)
+		collector.stop()
+		reader := newReader(t, server)
+		repeated := 0
+		for _, w := range files {
+			got := compare(w.next, reader.numbers(filepath.Base(w.path)))
+			assert.Zero(t, got.missing, got)
+			repeated += got.repeated
+		}
+		if layers[0] == impatient && !trouble.repeats {
+			info, err := os.Stat(files[0].path)
+			require.NoError(t, err)
+			lineBytes := int(info.Size()) / files[0].next
+			assert.LessOrEqual(t, repeated*lineBytes, kills*(2*mostInFlight+100_000), "what was in flight may come again")
+		}
+	})
+}
+
+// inAllTroubles runs a test in each trouble, with lines that come in each way.
+func inAllTroubles(t *testing.T, test func(t *testing.T, trouble trouble, layers []string)) {
+	for name, trouble := range troubles {
+		for way, layers := range ways {
+			t.Run(name+" from "+way, func(t *testing.T) {
+				t.Parallel()
+				test(t, trouble, layers)
+			})
+		}
 	}
 }
 
@@ -112,9 +136,8 @@ func TestKillAtAnyMomentLosesNothing(t *testing.T) {
 // CloudWatch's answers.
 func TestKillWithTheQueueInMemoryLosesNothing(t *testing.T) {
 	t.Parallel()
-	server, files, collector, setup := inTrouble(t, troubles["throttling"])
+	server, files, collector, setup := inTrouble(t, troubles["throttling"], []string{throughQueue("1000000")})
 	collector.stop()
-	setup.env["OTELCOL_CLOUDWATCH_QUEUE_BYTES"] = "1000000"
 	setup.configs = append(setup.configs, "yaml:exporters::cloudwatch_logs::sending_queue: {storage: null, wait_for_result: true, batch: {flush_timeout: 1ms}}")
 	for range 3 {
 		collector = setup.startHealthy()
@@ -133,7 +156,7 @@ func TestKillWithTheQueueInMemoryLosesNothing(t *testing.T) {
 	}
 }
 
-func inTrouble(t *testing.T, trouble trouble) (*awslocal.Server, []*writer, *collector, *setup) {
+func inTrouble(t *testing.T, trouble trouble, layers []string) (*awslocal.Server, []*writer, *collector, *setup) {
 	t.Helper()
 	server := awslocal.Serve(t, awslocal.Options{Faults: trouble.rules})
 	var files []*writer
@@ -144,7 +167,7 @@ func inTrouble(t *testing.T, trouble trouble) (*awslocal.Server, []*writer, *col
 		paths = append(paths, w.path)
 	}
 	setup := newSetup(t, server, paths...)
-	setup.configs = append(setup.configs, fastRetries, impatient)
+	setup.configs = append(append(setup.configs, fastRetries), layers...)
 	return server, files, setup.startHealthy(), setup
 }
 
@@ -215,8 +238,7 @@ func TestPartialRejectionCostsWhatWasRejected(t *testing.T) {
 	assert.Equal(t, got.missing, lost, "it is counted")
 }
 
-// TestFullDiskLosesNothing fills the disk that file_log writes its offsets to. The queue is in memory: upstream's
-// queue on disk cannot mark what it has handed out on a full one, and skips it (config/README.md).
+// TestFullDiskLosesNothing fills the disk that offsets are written to.
 func TestFullDiskLosesNothing(t *testing.T) {
 	t.Parallel()
 	if os.Getuid() != 0 {
@@ -228,8 +250,7 @@ func TestFullDiskLosesNothing(t *testing.T) {
 	w := newWriter(t, "app.log")
 	setup := newSetup(t, server, w.path)
 	setup.env["OTELCOL_CLOUDWATCH_STATE_DIR"] = filepath.Join(disk, "state")
-	setup.env["OTELCOL_CLOUDWATCH_QUEUE_BYTES"] = "16777216"
-	setup.configs = append(setup.configs, fastRetries, "yaml:exporters::cloudwatch_logs::sending_queue::storage: null")
+	setup.configs = append(setup.configs, fastRetries)
 	collector := setup.startHealthy()
 	w.append(1000)
 	await(t, "the lines before", func() bool { return counted(server) >= w.next })
