@@ -24,7 +24,7 @@ func floor(ctx context.Context, j job) (figures, error) {
 	sender, err := cwlogs.NewSender(ctx, aws.Config{
 		Region: "us-east-1", BaseEndpoint: &j.URL, HTTPClient: &http.Client{Transport: &http.Transport{MaxConnsPerHost: 1}},
 		Credentials: credentials.NewStaticCredentialsProvider(os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), ""),
-	}, cwlogs.SenderOptions{})
+	}, cwlogs.SenderOptions{Uncompressed: j.Plain})
 	if err != nil {
 		return figures{}, err
 	}

@@ -2,7 +2,7 @@
 
 // Command bench compares cloudwatch_logs with upstream's awscloudwatchlogs and prints a table:
 //
-//	go run ./tests/bench [-quick] [-only alone,json,queued,floor,pipeline]
+//	go run ./tests/bench [-quick] [-only alone,plain,json,queued,floor,pipeline,tail,slow,idle,fair]
 //
 // Each measurement is a child process, and so is the sink that it sends to, which takes part of the machine: CPU
 // seconds compare better than the time that passes. Nothing leaves this host.
@@ -34,6 +34,10 @@ type job struct {
 	URL      string
 	Latency  time.Duration
 	Bare     bool
+	Tail     bool // ours reads with file_tail, and has no queue
+	Strict   bool // with ordering: strict
+	InFlight string
+	ByStream bool // the sink counts each stream's events
 }
 
 // figures are what a measurement finds. What is not measured is 0.
@@ -58,7 +62,7 @@ func run() error {
 		return child(os.Args[2])
 	}
 	quick := flag.Bool("quick", false, "ten times smaller")
-	only := flag.String("only", "alone,plain,json,queued,floor,pipeline", "which measurements")
+	only := flag.String("only", "alone,plain,json,queued,floor,pipeline,tail,slow,idle,fair", "which measurements")
 	bare := flag.Bool("bare", false, "the sink answers {} instead of a nextSequenceToken, without which upstream sends every request twice")
 	binary := flag.String("binary", "bin/otelcol-cloudwatch", "the collector of the whole pipeline")
 	flag.Parse()
@@ -117,7 +121,7 @@ func (b *bench) run() error {
 	for _, m := range []struct {
 		name string
 		f    func() error
-	}{{"alone", b.alone("1 alone, raw", job{Raw: true})}, {"plain", b.alone("1 alone, raw, compression none", job{Raw: true, Plain: true})}, {"json", b.alone("2 alone, json", job{})}, {"queued", b.queued}, {"floor", b.floor}, {"pipeline", b.pipeline}} {
+	}{{"alone", b.alone("1 alone, raw", job{Raw: true})}, {"plain", b.alone("1 alone, raw, compression none", job{Raw: true, Plain: true})}, {"json", b.alone("2 alone, json", job{})}, {"queued", b.queued}, {"floor", b.floor}, {"pipeline", b.pipeline}, {"tail", b.tail}, {"slow", b.slow}, {"idle", b.idle}, {"fair", b.fair}} {
 		if !b.wants(m.name) {
 			continue
 		}
@@ -181,4 +185,41 @@ func (b *bench) pipeline() error {
 	}
 	compare("5 pipeline, the second half of the larger", more, speed, cpu)
 	return nil
+}
+
+// tail is the whole pipeline with file_tail, and no queue.
+func (b *bench) tail() error {
+	if _, err := os.Stat(b.binary); err != nil {
+		fmt.Printf("| 6 file_tail | left out: %s is not there; make build | | | |\n", b.binary)
+		return nil
+	}
+	j := job{Kind: "pipeline", Tail: true, Lines: 2 * b.million, File: filepath.Join(b.dir, "tail.log")}
+	if err := file(j.File, j.Lines); err != nil {
+		return err
+	}
+	name := fmt.Sprintf("6 file_tail → cloudwatch_logs, %d MB", j.Lines*(lineSize+1)/1e6)
+	_, err := b.both(name+", gzip", j, wall, cpu, hwm, anon, requests, wire)
+	j.Plain = true
+	_, err2 := b.both(name+", no gzip", j, wall, cpu, hwm, anon)
+	err3 := b.single("6 the floor, no gzip", job{Kind: "floor", Exporter: ours, Plain: true, Lines: j.Lines, File: j.File}, cpu)
+	return errors.Join(err, err2, err3, os.Remove(j.File))
+}
+
+// slow is one file where each answer takes 50 ms.
+func (b *bench) slow() error {
+	j := job{Kind: "pipeline", Exporter: ours, Tail: true, Plain: true, Lines: 4 * b.million, File: filepath.Join(b.dir, "slow.log"), Latency: 50 * time.Millisecond}
+	if err := file(j.File, j.Lines); err != nil {
+		return err
+	}
+	errs := []error{b.single("7 one file, 50 ms, parallel", j, speed, cpu, atOnce, anon)}
+	j.InFlight = "8MiB"
+	errs = append(errs, b.single("7 one file, 50 ms, max_in_flight 8MiB", j, speed, cpu, atOnce, anon))
+	j.InFlight, j.Latency = "", 0
+	errs = append(errs, b.single("7 one file, no latency", j, speed, cpu, atOnce, anon))
+	j.Strict, j.Latency, j.Lines = true, 50*time.Millisecond, b.million
+	if err := file(j.File, j.Lines); err != nil {
+		return err
+	}
+	errs = append(errs, b.single("7 one file, 50 ms, strict", j, speed, cpu, atOnce), os.Remove(j.File))
+	return errors.Join(errs...)
 }

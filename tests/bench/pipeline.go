@@ -28,31 +28,37 @@ var exporters = map[string]string{
 }
 
 const pipelineYAML = `receivers:
-  file_log: {include: [%q], start_at: beginning}
+  %s
 exporters:
   %s
 service:
   telemetry: {metrics: {level: none}, logs: {level: warn}}
-  pipelines: {logs: {receivers: [file_log], exporters: [%s]}}
+  pipelines: {logs: {receivers: [%s], exporters: [%s]}}
 `
 
 // pipeline runs the real binary until everything has arrived. It is the parent that measures it.
 func pipeline(binary, dir string, j job) (got figures, err error) {
-	exporter := fmt.Sprintf(exporters[j.Exporter], fmt.Sprintf("endpoint: %q, log_group_name: /bench, log_stream_name: bench, raw_log: true", j.URL))
-	name, _, _ := strings.Cut(exporter, ":")
-	config := filepath.Join(dir, "config.yaml")
-	if err := os.WriteFile(config, fmt.Appendf(nil, pipelineYAML, j.File, exporter, name), 0o600); err != nil {
-		return got, err
+	keys := fmt.Sprintf("endpoint: %q, log_group_name: /bench, log_stream_name: bench, raw_log: true", j.URL)
+	receiver := fmt.Sprintf("file_log: {include: [%q], start_at: beginning}", j.File)
+	if j.Exporter == ours && j.Tail {
+		ordering := "parallel"
+		if j.Strict {
+			ordering = "strict"
+		}
+		if j.InFlight != "" {
+			ordering += ", max_in_flight: " + j.InFlight
+		}
+		receiver = fmt.Sprintf("file_tail: {include: [%q], start_at: beginning, ordering: %s}", j.File, ordering)
+		keys += ", sending_queue: {enabled: false}"
 	}
-	command := exec.Command(binary, "--config", config)
-	command.Env = environment()
-	command.Stderr = os.Stderr
+	if j.Exporter == ours && j.Plain {
+		keys += ", compression: none"
+	}
 	start := time.Now()
-	if err := command.Start(); err != nil {
+	command, ended, err := collect(binary, dir, receiver, fmt.Sprintf(exporters[j.Exporter], keys))
+	if err != nil {
 		return got, err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- command.Wait() }()
 	got = figures{Lines: j.Lines}
 	last, err := watch(j, command.Process.Pid, ended, &got)
 	if err != nil {
@@ -69,6 +75,25 @@ func pipeline(binary, dir string, j job) (got figures, err error) {
 	state := command.ProcessState
 	got.CPU = (state.UserTime() + state.SystemTime()).Seconds()
 	return got, nil
+}
+
+// collect starts the collector with one receiver and one exporter, and tells its end.
+func collect(binary, dir, receiver, exporter string) (*exec.Cmd, <-chan error, error) {
+	name, _, _ := strings.Cut(exporter, ":")
+	reader, _, _ := strings.Cut(receiver, ":")
+	config := filepath.Join(dir, "config.yaml")
+	if err := os.WriteFile(config, fmt.Appendf(nil, pipelineYAML, receiver, exporter, reader, name), 0o600); err != nil {
+		return nil, nil, err
+	}
+	command := exec.Command(binary, "--config", config)
+	command.Env = environment()
+	command.Stderr = os.Stderr
+	if err := command.Start(); err != nil {
+		return nil, nil, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	return command, ended, nil
 }
 
 // watch samples the process's memory until the sink has got everything.

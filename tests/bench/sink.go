@@ -41,6 +41,8 @@ type sink struct {
 	slow bool
 	seen stats
 	held [][]byte // compressed bodies whose events are not counted yet: that is done when nobody is timed
+	// streams are the events of each stream, where they are asked for; nil otherwise.
+	streams map[string]int64
 }
 
 // ServeHTTP implements http.Handler.
@@ -54,7 +56,7 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if put {
 		now = s.now.Add(1)
 	}
-	body, events, err := read(r)
+	body, events, err := s.read(r)
 	if err != nil {
 		s.now.Add(-min(now, 1))
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -89,7 +91,21 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // read gives a compressed body, or the number of events in one that is not.
-func read(r *http.Request) (body []byte, events int64, err error) {
+func (s *sink) read(r *http.Request) (body []byte, events int64, err error) {
+	if s.streams != nil {
+		var put struct {
+			LogStreamName string
+			LogEvents     []struct{}
+		}
+		if err := json.NewDecoder(r.Body).Decode(&put); err != nil {
+			return nil, 0, err
+		}
+		events = int64(len(put.LogEvents))
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.streams[put.LogStreamName] += events
+		return nil, events, nil
+	}
 	if r.Header.Get("Content-Encoding") != "gzip" {
 		events, err = count(r.Body)
 		return nil, events, err
@@ -142,6 +158,9 @@ func (s *sink) tell(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 		s.held = nil
+	case "/streams":
+		_ = json.NewEncoder(w).Encode(s.streams)
+		return
 	case "/reset":
 		s.seen, s.held, s.slow = stats{}, nil, true
 		s.wire.Store(0)
@@ -182,6 +201,9 @@ func serve(j job) error {
 		return err
 	}
 	s := &sink{latency: j.Latency, bare: j.Bare}
+	if j.ByStream {
+		s.streams = map[string]int64{}
+	}
 	fmt.Println("http://" + l.Addr().String())
 	server := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
 	go func() {

@@ -80,21 +80,16 @@ func (b *bench) single(name string, j job, columns ...column) error {
 
 // one runs a measurement with a sink of its own.
 func (b *bench) one(j job) (got figures, err error) {
-	sink := command(job{Kind: "sink", Latency: j.Latency, Bare: b.bare})
-	end, err1 := sink.StdinPipe()
-	out, err2 := sink.StdoutPipe()
-	if err := errors.Join(err1, err2); err != nil {
+	var stop func() error
+	if j.URL, stop, err = startSink(job{Kind: "sink", Latency: j.Latency, Bare: b.bare}); err != nil {
 		return got, err
 	}
-	if err := sink.Start(); err != nil {
-		return got, err
+	defer func() { err = errors.Join(err, stop()) }()
+	if j.Kind == "pipeline" && j.Latency > 0 {
+		if _, err := ask(j.URL, "/reset"); err != nil {
+			return got, err
+		}
 	}
-	defer func() { err = errors.Join(err, end.Close(), sink.Wait()) }()
-	url, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		return got, err
-	}
-	j.URL = strings.TrimSpace(url)
 	if j.Kind == "pipeline" {
 		got, err = pipeline(b.binary, b.dir, j)
 	} else {
@@ -108,6 +103,24 @@ func (b *bench) one(j job) (got figures, err error) {
 	}
 	got.Seen, err = ask(j.URL, "/stats")
 	return got, err
+}
+
+// startSink starts a sink, and returns its URL and what stops it.
+func startSink(j job) (url string, stop func() error, err error) {
+	sink := command(j)
+	end, err1 := sink.StdinPipe()
+	out, err2 := sink.StdoutPipe()
+	if err := errors.Join(err1, err2); err != nil {
+		return "", nil, err
+	}
+	if err := sink.Start(); err != nil {
+		return "", nil, err
+	}
+	stop = func() error { return errors.Join(end.Close(), sink.Wait()) }
+	if url, err = bufio.NewReader(out).ReadString('\n'); err != nil {
+		return "", nil, errors.Join(err, stop())
+	}
+	return strings.TrimSpace(url), stop, nil
 }
 
 // command is this program as a child.
