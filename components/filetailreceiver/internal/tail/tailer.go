@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/notices"
 )
 
 // Tailer reads files.
@@ -119,16 +120,16 @@ func (t *Tailer) Stop(ctx context.Context) error {
 
 // watch looks for files and for what is to be done with them.
 func (t *Tailer) watch() {
-	n := newNotices(t.o.Finder.Include, t.o.Logger)
-	defer n.close()
+	n := notices.New(t.o.Finder.Include, t.o.Logger)
+	defer n.Close()
 	for {
 		now := time.Now()
-		paths, complete := n.changed()
+		paths, complete := n.Changed()
 		if complete || t.unsettled() {
-			n.keep(t.look(now))
+			n.Keep(t.look(now))
 		}
 		t.glance(paths, now)
-		if !n.wait(t.reading, t.o.Poll, t.schedule(now)) {
+		if !n.Wait(t.reading, t.o.Poll, t.schedule(now)) {
 			return
 		}
 	}

@@ -1,4 +1,4 @@
-package tail
+package notices
 
 import (
 	"bytes"
@@ -19,9 +19,9 @@ import (
 // truth is how often everything is looked at, though notices say what changes.
 const truth = 5 * time.Second
 
-// notices are inotify's. They only save looking at what has not changed: where they cannot be had for all files, and
+// Notices are inotify's. They only save looking at what has not changed: where they cannot be had for all files, and
 // every truth, everything is looked at.
-type notices struct {
+type Notices struct {
 	log      *zap.Logger
 	bases    []string // the folders in which the patterns begin
 	inotify  *os.File // nil: not to be had
@@ -35,8 +35,9 @@ type notices struct {
 	buffer   [64 << 10]byte
 }
 
-func newNotices(patterns []string, log *zap.Logger) *notices {
-	n := &notices{log: log, folders: map[string]int32{}, watched: map[int32]string{}, paths: map[string]bool{}}
+// New are the notices of the files that the patterns name. A Notices is used by one goroutine.
+func New(patterns []string, log *zap.Logger) *Notices {
+	n := &Notices{log: log, folders: map[string]int32{}, watched: map[int32]string{}, paths: map[string]bool{}}
 	for _, p := range patterns {
 		base, _ := doublestar.SplitPattern(filepath.ToSlash(p))
 		n.bases = append(n.bases, base)
@@ -50,14 +51,15 @@ func newNotices(patterns []string, log *zap.Logger) *notices {
 	return n
 }
 
-func (n *notices) close() {
+// Close ends the notices.
+func (n *Notices) Close() {
 	if n.inotify != nil {
 		_ = n.inotify.Close() // nothing is waiting
 	}
 }
 
-// changed are the paths that were written to since the last call, and whether everything is to be looked at.
-func (n *notices) changed() (paths []string, complete bool) {
+// Changed are the paths that were written to since the last call, and whether everything is to be looked at.
+func (n *Notices) Changed() (paths []string, complete bool) {
 	for path := range n.paths {
 		paths = append(paths, path)
 	}
@@ -69,8 +71,8 @@ func (n *notices) changed() (paths []string, complete bool) {
 	return paths, complete
 }
 
-// keep watches the folders of files, and no others.
-func (n *notices) keep(found []files.Found) {
+// Keep watches the folders of files, and no others.
+func (n *Notices) Keep(found []files.Found) {
 	if n.inotify == nil {
 		return
 	}
@@ -125,9 +127,9 @@ func notifies(folder string) bool {
 	return false
 }
 
-// wait returns after poll at the earliest, and then when something changed, is still to be done, or truth is over. It
+// Wait returns after poll at the earliest, and then when something changed, is still to be done, or truth is over. It
 // says no at the end of ctx.
-func (n *notices) wait(ctx context.Context, poll time.Duration, more bool) bool {
+func (n *Notices) Wait(ctx context.Context, poll time.Duration, more bool) bool {
 	timer := time.NewTimer(poll)
 	defer timer.Stop()
 	select {
@@ -166,7 +168,7 @@ func (n *notices) wait(ctx context.Context, poll time.Duration, more bool) bool 
 }
 
 // take reads events.
-func (n *notices) take(events []byte) {
+func (n *Notices) take(events []byte) {
 	for len(events) >= unix.SizeofInotifyEvent {
 		watch := int32(binary.NativeEndian.Uint32(events))
 		mask := binary.NativeEndian.Uint32(events[4:])
