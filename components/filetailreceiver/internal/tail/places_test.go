@@ -110,7 +110,7 @@ func TestTruncatedFileGoesOnAtItsNewEnd(t *testing.T) {
 	h.start()
 	h.await("app.log", wanted(1, 30)...)
 	h.settle()
-	require.NoError(t, os.WriteFile(h.path("app.log"), []byte("old\n"), 0o600))
+	require.NoError(t, os.Truncate(h.path("app.log"), int64(len("line 1\n"))))
 	require.Eventually(t, func() bool { h.mu.Lock(); defer h.mu.Unlock(); return h.truncated == 1 }, eventually, tick)
 	h.settle()
 	h.append("app.log", "new\n")
