@@ -99,14 +99,15 @@ func (t *Tailer) original(one files.Found) *file {
 	var candidates []candidate
 	if l := t.lines[base]; l != nil && base != one.Path {
 		for _, f := range l.files {
-			if f.retired != 0 && f.busy || f.retired == 0 && f.now != "" && f.size > 0 && !f.zipped {
+			// One that is being read, and empty by now, was truncated a moment ago.
+			if f.retired != 0 && f.busy || f.retired == 0 && f.now != "" && !f.zipped && (f.size > 0 || f.busy) {
 				candidates = append(candidates, candidate{f, *f})
 			}
 		}
 	}
 	t.mu.Unlock()
 	for _, c := range candidates {
-		if c.retired != 0 || begins(one.Path, c.now, &c.file) {
+		if c.retired != 0 || c.size == 0 || begins(one.Path, c.now, &c.file) {
 			return c.is
 		}
 	}
@@ -161,9 +162,9 @@ func (t *Tailer) resolveCopies(now time.Time) {
 		t.mu.Unlock()
 		is := false
 		switch {
+		case original.busy: // it ends soon
 		case original.retired == 0:
 			over = over || !begins(one.Path, original.now, &original.file)
-		case original.busy: // it ends soon
 		default:
 			if s, err := openSource(one.Path, Plain, 0); err == nil {
 				is = s.file().ID == one.ID && fits(&original.file, s, s.file().Size)
