@@ -56,7 +56,7 @@ func (t *Tailer) continued(one files.Found) *file {
 	var candidates []candidate
 	for _, f := range append(append([]*file(nil), t.retired...), t.imports...) {
 		if !f.busy {
-			candidates = append(candidates, candidate{f, *f})
+			candidates = append(candidates, candidateOf(f))
 		}
 	}
 	t.mu.Unlock()
@@ -89,6 +89,13 @@ type candidate struct {
 	file
 }
 
+// candidateOf leaves out what is the reader's. The lock is held.
+func candidateOf(f *file) candidate {
+	return candidate{f, file{
+		id: f.id, path: f.path, now: f.now, retired: f.retired, size: f.size, head: f.head, read: f.read, zipped: f.zipped, busy: f.busy,
+	}}
+}
+
 // sibling tells whether two paths are in one folder: a rotated file stays in it.
 func sibling(a, b string) bool { return filepath.Dir(a) == filepath.Dir(b) }
 
@@ -101,7 +108,7 @@ func (t *Tailer) original(one files.Found) *file {
 		for _, f := range l.files {
 			// One that is being read, and empty by now, was truncated a moment ago.
 			if f.retired != 0 && f.busy || f.retired == 0 && f.now != "" && !f.zipped && (f.size > 0 || f.busy) {
-				candidates = append(candidates, candidate{f, *f})
+				candidates = append(candidates, candidateOf(f))
 			}
 		}
 	}
@@ -156,7 +163,7 @@ func (t *Tailer) resolveCopies(now time.Time) {
 	t.mu.Unlock()
 	for _, f := range held {
 		t.mu.Lock()
-		original := candidate{f.copyOf, *f.copyOf}
+		original := candidateOf(f.copyOf)
 		one := files.Found{Path: f.now, ID: f.id, Size: f.size, Modified: f.modified}
 		over := now.After(f.heldUntil)
 		t.mu.Unlock()
