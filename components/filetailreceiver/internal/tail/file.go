@@ -109,6 +109,11 @@ func (f *file) unread() int64 {
 	return max(0, f.size-f.read.offset)
 }
 
+// more tells whether there is something that was not looked at: the file may have been away when its reader came.
+func (f *file) more() bool {
+	return f.unread() > 0 && (f.unfinished.IsZero() || !f.zipped && f.restSize != f.size)
+}
+
 // lag is how much is not delivered, likewise.
 func (f *file) lag() int64 {
 	if f.zipped {

@@ -174,7 +174,7 @@ func (t *Tailer) schedule(now time.Time) (more bool) {
 // wants tells whether a file needs attention without a change of it.
 func (t *Tailer) wants(f *file) bool {
 	return f.dirty || len(f.pending) > 0 || f.heldUntil != (time.Time{}) || f.unread() > 0 && f.source != nil ||
-		f.unread() > 0 && f.now != "" && f.unfinished.IsZero() || t.o.Flush > 0 && f.rests()
+		f.more() && f.now != "" || t.o.Flush > 0 && f.rests()
 }
 
 // enqueue puts a file in line if it is time.
@@ -201,7 +201,7 @@ func (t *Tailer) due(f *file, now time.Time) bool {
 	if now.Sub(f.lastChunk) < t.o.Linger {
 		return false
 	}
-	if f.dirty || f.unread() > 0 && f.unfinished.IsZero() {
+	if f.dirty || f.more() {
 		return true
 	}
 	wait := t.o.Flush
