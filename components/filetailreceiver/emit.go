@@ -3,10 +3,10 @@ package filetailreceiver
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 	"unicode/utf8"
 
+	"github.com/cenkalti/backoff/v5"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -109,7 +109,10 @@ func (r *tailReceiver) time(to plog.LogRecord, l *labels, body string, now time.
 
 // deliver hands records on until the pipeline has taken them, or refused them for good.
 func (r *tailReceiver) deliver(ctx context.Context, logs plog.Logs) error {
-	wait := r.config.Retry.InitialInterval
+	retry := r.config.Retry
+	pauses := backoff.ExponentialBackOff{
+		InitialInterval: retry.InitialInterval, MaxInterval: retry.MaxInterval, Multiplier: retry.Multiplier, RandomizationFactor: retry.RandomizationFactor,
+	}
 	began := time.Now()
 	for {
 		n := logs.LogRecordCount()
@@ -126,17 +129,14 @@ func (r *tailReceiver) deliver(ctx context.Context, logs plog.Logs) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		over := r.config.Retry.MaxElapsedTime > 0 && time.Since(began) > r.config.Retry.MaxElapsedTime
-		if consumererror.IsPermanent(err) || !r.config.Retry.Enabled || over {
+		over := retry.MaxElapsedTime > 0 && time.Since(began) > retry.MaxElapsedTime
+		if consumererror.IsPermanent(err) || !retry.Enabled || over {
 			r.observer.refused(logs.LogRecordCount(), err)
 			return nil
 		}
 		r.observer.delayed(err)
-		f := r.config.Retry.RandomizationFactor
-		pause := time.Duration(float64(wait) * (1 + f*(2*rand.Float64()-1)))
-		wait = min(time.Duration(float64(wait)*max(r.config.Retry.Multiplier, 1)), r.config.Retry.MaxInterval)
 		select {
-		case <-time.After(pause):
+		case <-time.After(pauses.NextBackOff()):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

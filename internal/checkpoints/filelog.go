@@ -3,13 +3,13 @@ package checkpoints
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // fileLogKey is where file_log keeps its offsets: the name of its input, and a word.
@@ -78,15 +78,15 @@ func parseFileLogJSON(text []byte) (all []Checkpoint, err error) {
 // parseFileLogProtobuf reads the MetadataList of fileconsumer/internal/checkpoint/proto, a package that only its own
 // module can import.
 func parseFileLogProtobuf(text []byte) (all []Checkpoint, err error) {
-	err = eachField(text, func(number, _ uint64, file []byte) error {
+	err = eachField(text, func(number protowire.Number, _ uint64, file []byte) error {
 		if number != 1 || file == nil {
 			return fmt.Errorf("a list of files has no field %d", number)
 		}
 		var one fileLogFile
-		err := eachField(file, func(number, value uint64, text []byte) error {
+		err := eachField(file, func(number protowire.Number, value uint64, text []byte) error {
 			switch number {
 			case 1:
-				return eachField(text, func(number, _ uint64, text []byte) error {
+				return eachField(text, func(number protowire.Number, _ uint64, text []byte) error {
 					if number == 1 {
 						one.Fingerprint.FirstBytes = text
 					}
@@ -110,38 +110,29 @@ func parseFileLogProtobuf(text []byte) (all []Checkpoint, err error) {
 	return all, nil
 }
 
-// eachField calls do for each field of a protobuf message, which has either a number or a text.
-func eachField(message []byte, do func(number, value uint64, text []byte) error) error {
+// eachField calls do for each field of a protobuf message that is a number or a text, and passes over others.
+func eachField(message []byte, do func(number protowire.Number, value uint64, text []byte) error) error {
 	for len(message) > 0 {
-		tag, n := binary.Uvarint(message)
-		if n <= 0 {
-			return io.ErrUnexpectedEOF
+		number, kind, n := protowire.ConsumeTag(message)
+		if n < 0 {
+			return protowire.ParseError(n)
 		}
 		message = message[n:]
 		var value uint64
 		var text []byte
-		switch wire := tag & 7; wire {
-		case 0, 2:
-			if value, n = binary.Uvarint(message); n <= 0 {
-				return io.ErrUnexpectedEOF
-			}
-			message = message[n:]
-			if wire == 2 {
-				if value > uint64(len(message)) {
-					return io.ErrUnexpectedEOF
-				}
-				text, message, value = message[:value:value], message[value:], 0
-			}
-		case 1, 5:
-			size := map[uint64]int{1: 8, 5: 4}[wire]
-			if len(message) < size {
-				return io.ErrUnexpectedEOF
-			}
-			message = message[size:]
+		switch kind {
+		case protowire.VarintType:
+			value, n = protowire.ConsumeVarint(message)
+		case protowire.BytesType:
+			text, n = protowire.ConsumeBytes(message)
 		default:
-			return fmt.Errorf("a field has the unknown type %d", wire)
+			n = protowire.ConsumeFieldValue(number, kind, message)
 		}
-		if err := do(tag>>3, value, text); err != nil {
+		if n < 0 {
+			return protowire.ParseError(n)
+		}
+		message = message[n:]
+		if err := do(number, value, text); err != nil {
 			return err
 		}
 	}
