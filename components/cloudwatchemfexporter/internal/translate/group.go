@@ -37,6 +37,7 @@ type stats struct {
 type bucket struct {
 	value float64
 	count uint64
+	cell  *cell // that has the value as text, without its sign; may be nil
 }
 
 // metric is a name with a unit.

@@ -1,7 +1,6 @@
 package translate
 
 import (
-	"math"
 	"slices"
 
 	"go.opentelemetry.io/collector/pdata/pmetric"
@@ -151,88 +150,7 @@ func bucketsOf(to []bucket, h delta.Histogram, k known) []bucket {
 			continue
 		}
 		low, high := bounds(h, k, i)
-		to = append(to, bucket{low + (high-low)/2, h.Buckets[i]})
+		to = append(to, bucket{low + (high-low)/2, h.Buckets[i], nil})
 	}
 	return to
-}
-
-func (w *walk) exponentials(points pmetric.ExponentialHistogramDataPointSlice, totals bool) {
-	for _, p := range points.All() {
-		if p.Flags().NoRecordedValue() {
-			w.refused(Stale)
-			continue
-		}
-		k := known{p.Sum(), p.Min(), p.Max(), p.HasSum(), p.HasMin(), p.HasMax()}
-		if reason, ok := k.finite(); !ok {
-			w.refused(reason)
-			continue
-		}
-		e := delta.Exponential{
-			Span: spanOf(p.StartTimestamp(), p.Timestamp()), Count: p.Count(), Sum: p.Sum(), Scale: p.Scale(), Zero: p.ZeroCount(),
-		}
-		e.Positive, w.scratch.positive = exponentialBuckets(w.scratch.positive[:0], p.Positive())
-		e.Negative, w.scratch.negative = exponentialBuckets(w.scratch.negative[:0], p.Negative())
-		w.begin(p.Attributes(), p.Timestamp())
-		if totals {
-			added, verdict := w.t.o.Deltas.Exponential(w.series(), e)
-			if verdict != delta.Known {
-				w.verdict(verdict)
-				continue
-			}
-			e = added
-			k.sum = e.Sum
-		}
-		if e.Count == 0 {
-			w.refused(Empty)
-			continue
-		}
-		var low, high float64
-		w.scratch.buckets, low, high = exponentialValues(w.scratch.buckets[:0], e)
-		s, reason := k.statistics(e.Count, w.scratch.buckets, !totals, func() (float64, float64) { return low, high })
-		if _, ok := finite(s.sum, s.min, s.max); !ok || slices.ContainsFunc(w.scratch.buckets, func(b bucket) bool { return math.Abs(b.value) > maxValue }) {
-			w.refused(reason)
-			continue
-		}
-		w.distribution(s, w.scratch.buckets)
-	}
-}
-
-func exponentialBuckets(to []uint64, b pmetric.ExponentialHistogramDataPointBuckets) (delta.Buckets, []uint64) {
-	for i := range b.BucketCounts().Len() {
-		to = append(to, b.BucketCounts().At(i))
-	}
-	return delta.Buckets{Offset: b.Offset(), Counts: to}, to
-}
-
-// exponentialValues appends the middles of the buckets that have something, from high to low, and gives the edges of
-// all of them.
-func exponentialValues(to []bucket, e delta.Exponential) (values []bucket, low, high float64) {
-	add := func(from, until, middle float64, n uint64) {
-		if len(to) == 0 {
-			high = until
-		}
-		low = from
-		to = append(to, bucket{middle, n})
-	}
-	edge := func(index int64) float64 { // base to the power of index
-		return math.Exp2(math.Ldexp(float64(index), -int(e.Scale)))
-	}
-	for i := len(e.Positive.Counts) - 1; i >= 0; i-- {
-		if n := e.Positive.Counts[i]; n > 0 {
-			at := int64(e.Positive.Offset) + int64(i)
-			from, until := edge(at), edge(at+1)
-			add(from, until, from/2+until/2, n)
-		}
-	}
-	if e.Zero > 0 {
-		add(0, 0, 0, e.Zero)
-	}
-	for i, n := range e.Negative.Counts {
-		if n > 0 {
-			at := int64(e.Negative.Offset) + int64(i)
-			from, until := -edge(at+1), -edge(at)
-			add(from, until, from/2+until/2, n)
-		}
-	}
-	return to, low, high
 }

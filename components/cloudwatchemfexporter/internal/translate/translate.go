@@ -288,7 +288,11 @@ func (w *walk) targetOfPoint(attributes pcommon.Map) int32 {
 		name, whole := w.named(n.namer, &w.source)
 		if !whole {
 			s := w.source
-			s.Resource = attributes
+			s.Resource = pcommon.NewMap()
+			attributes.CopyTo(s.Resource)
+			for k, v := range w.source.Resource.All() {
+				v.CopyTo(s.Resource.PutEmpty(k))
+			}
 			name, _ = w.named(n.namer, &s)
 		}
 		*n.to = name

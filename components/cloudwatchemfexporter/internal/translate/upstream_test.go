@@ -338,13 +338,13 @@ func members(t testing.TB, documents []string) map[string]int {
 }
 
 func TestNamesAreUpstreams(t *testing.T) {
-	md := gauge("m", "", 1)
+	md := gauge("m", "", 1, "TaskId", "7")
 	md.ResourceMetrics().At(0).Resource().Attributes().PutStr("service.name", "shop")
 	b := New(options(t, func(o *Options) {
 		o.Namespace, o.Group = "", nil
-		o.Stream = namer(t, names.Stream, "{ServiceName}/{TaskId}")
+		o.Stream = namer(t, names.Stream, "{ServiceName}/{TaskId}/{PodName}")
 	})).Translate(md, now)
 	require.Len(t, b.Documents, 1)
 	require.Equal(t, "/metrics/shop", b.Documents[0].Target.Group)
-	require.Equal(t, "shop/undefined", b.Documents[0].Target.Stream)
+	require.Equal(t, "shop/7/undefined", b.Documents[0].Target.Stream)
 }

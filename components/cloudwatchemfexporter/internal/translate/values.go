@@ -18,6 +18,7 @@ type scratch struct {
 	negative  []uint64
 	buckets   []bucket
 	quantiles []pmetric.SummaryDataPointValueAtQuantile
+	cells     [maxScale - minScale + 1]*cells
 }
 
 // refused counts a data point that is in no document.

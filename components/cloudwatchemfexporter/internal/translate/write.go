@@ -312,7 +312,14 @@ func (w *walk) statisticsOf(s *stats) {
 			if i > 0 {
 				w.text = append(w.text, ',')
 			}
-			w.text = message.AppendFloat(w.text, buckets[i].value)
+			switch b := &buckets[i]; {
+			case b.cell == nil:
+				w.text = message.AppendFloat(w.text, b.value)
+			case b.value < 0:
+				w.text = append(append(w.text, '-'), b.cell.text...)
+			default:
+				w.text = append(w.text, b.cell.text...)
+			}
 		}
 		w.text = append(w.text, `],"Counts":[`...)
 		for i := range buckets {
