@@ -10,6 +10,8 @@ import (
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/protofields"
 )
 
 // fileLogKey is where file_log keeps its offsets: the name of its input, and a word.
@@ -78,15 +80,15 @@ func parseFileLogJSON(text []byte) (all []Checkpoint, err error) {
 // parseFileLogProtobuf reads the MetadataList of fileconsumer/internal/checkpoint/proto, a package that only its own
 // module can import.
 func parseFileLogProtobuf(text []byte) (all []Checkpoint, err error) {
-	err = eachField(text, func(number protowire.Number, _ uint64, file []byte) error {
+	err = protofields.Each(text, func(number protowire.Number, _ uint64, file []byte) error {
 		if number != 1 || file == nil {
 			return fmt.Errorf("a list of files has no field %d", number)
 		}
 		var one fileLogFile
-		err := eachField(file, func(number protowire.Number, value uint64, text []byte) error {
+		err := protofields.Each(file, func(number protowire.Number, value uint64, text []byte) error {
 			switch number {
 			case 1:
-				return eachField(text, func(number protowire.Number, _ uint64, text []byte) error {
+				return protofields.Each(text, func(number protowire.Number, _ uint64, text []byte) error {
 					if number == 1 {
 						one.Fingerprint.FirstBytes = text
 					}
@@ -108,33 +110,4 @@ func parseFileLogProtobuf(text []byte) (all []Checkpoint, err error) {
 		return nil, err
 	}
 	return all, nil
-}
-
-// eachField calls do for each field of a protobuf message that is a number or a text, and passes over others.
-func eachField(message []byte, do func(number protowire.Number, value uint64, text []byte) error) error {
-	for len(message) > 0 {
-		number, kind, n := protowire.ConsumeTag(message)
-		if n < 0 {
-			return protowire.ParseError(n)
-		}
-		message = message[n:]
-		var value uint64
-		var text []byte
-		switch kind {
-		case protowire.VarintType:
-			value, n = protowire.ConsumeVarint(message)
-		case protowire.BytesType:
-			text, n = protowire.ConsumeBytes(message)
-		default:
-			n = protowire.ConsumeFieldValue(number, kind, message)
-		}
-		if n < 0 {
-			return protowire.ParseError(n)
-		}
-		message = message[n:]
-		if err := do(number, value, text); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -40,17 +40,34 @@ func set(labels []label, key, value string) []label {
 	return append(labels, label{key, value})
 }
 
-// order sorts few labels, which nearly always are in order or of no more than ten.
-func order(labels []label) {
+// order sorts labels, which nearly always are in order or few, and leaves the last of those that have one name.
+func order(labels []label) []label {
 	if len(labels) > 32 {
-		slices.SortFunc(labels, func(a, b label) int { return cmp.Compare(a.key, b.key) })
-		return
-	}
-	for i := 1; i < len(labels); i++ {
-		for j := i; j > 0 && labels[j].key < labels[j-1].key; j-- {
-			labels[j], labels[j-1] = labels[j-1], labels[j]
+		slices.SortStableFunc(labels, func(a, b label) int { return cmp.Compare(a.key, b.key) })
+	} else {
+		for i := 1; i < len(labels); i++ {
+			for j := i; j > 0 && labels[j].key < labels[j-1].key; j-- {
+				labels[j], labels[j-1] = labels[j-1], labels[j]
+			}
 		}
 	}
+	n := 0
+	for i := range labels {
+		if n > 0 && labels[n-1].key == labels[i].key {
+			n--
+		}
+		labels[n] = labels[i]
+		n++
+	}
+	return labels[:n]
+}
+
+// valid is a name as JSON has it: what differs in bytes that are not UTF-8 alone is one name there.
+func valid(name string) string {
+	if utf8.ValidString(name) {
+		return name
+	}
+	return strings.ToValidUTF8(name, "\uFFFD")
 }
 
 func textOf(v pcommon.Value) string {

@@ -180,7 +180,7 @@ func (w *walk) resource(rm pmetric.ResourceMetrics) {
 	if o.Resource {
 		for k, v := range attributes.All() {
 			if !o.NoService || !isService(k) {
-				w.resourceLabels = append(w.resourceLabels, label{k, textOf(v)})
+				w.resourceLabels = append(w.resourceLabels, label{valid(k), textOf(v)})
 			}
 		}
 	}
@@ -312,7 +312,7 @@ func (w *walk) targetOf(to cwlogs.Target) int32 {
 
 // metricOf adds a metric's data points.
 func (w *walk) metricOf(m pmetric.Metric) {
-	w.name, w.typ = m.Name(), m.Type()
+	w.name, w.typ = valid(m.Name()), m.Type()
 	unit := m.Unit()
 	if d, ok := w.t.descriptors[w.name]; ok && (unit == "" || d.Overwrite) {
 		unit = d.Unit
@@ -347,7 +347,7 @@ func (w *walk) metricAt(name, unit string) (at int32, fresh bool) {
 	at = int32(len(w.metrics))
 	w.byMetric[metricKey{name, unit}] = at
 	w.byMetric[metricKey{name, "\x00"}] = at
-	w.metrics = append(w.metrics, metric{name: name, unit: unit, hash: xxhash.Sum64String(name), valid: w.t.valid(name)})
+	w.metrics = append(w.metrics, metric{name: name, unit: unit, hash: xxhash.Sum64String(name), valid: w.t.names(name)})
 	m := &w.metrics[at]
 	if len(w.t.o.Declarations) > 0 {
 		m.declared = w.t.declarations(name)
@@ -356,8 +356,8 @@ func (w *walk) metricAt(name, unit string) (at int32, fresh bool) {
 	return at, fresh
 }
 
-// valid tells whether a metric may have a name. Others are members of the document that say what it is.
-func (t *Translator) valid(name string) bool {
+// names tells whether a name may be a metric's. Others are members of the document that say what it is.
+func (t *Translator) names(name string) bool {
 	return name != "" && (len(name) <= MaxNameLength || utf8.RuneCountInString(name) <= MaxNameLength) && !t.reserved(name)
 }
 
@@ -407,7 +407,7 @@ func (w *walk) begin(attributes pcommon.Map, at pcommon.Timestamp) {
 				w.resolution = 1
 			}
 		case k != "" && !w.t.reserved(k):
-			w.point = append(w.point, label{k, textOf(v)})
+			w.point = append(w.point, label{valid(k), textOf(v)})
 		}
 	}
 	for _, l := range w.resourceLabels {
@@ -438,7 +438,7 @@ func (w *walk) begin(attributes pcommon.Map, at pcommon.Timestamp) {
 
 // labelled makes the part of the key that has the labels.
 func (w *walk) labelled() {
-	order(w.point)
+	w.point = order(w.point)
 	key := w.key[:w.labelsAt]
 	for i := range w.point {
 		l := &w.point[i]

@@ -1,0 +1,7 @@
+// Package cloudwatchemfexporter sends metrics to CloudWatch in the Embedded Metric Format, as log events that
+// CloudWatch makes metrics of.
+//
+//	metrics ─▶ translate: documents ─▶ queue ─▶ sending: limits, retries, order ─▶ CloudWatch Logs ─▶ metrics
+package cloudwatchemfexporter
+
+//go:generate mdatagen metadata.yaml
