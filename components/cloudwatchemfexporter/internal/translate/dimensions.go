@@ -61,14 +61,14 @@ func (t *Translator) usable(l *label) bool {
 	return (t.allowed == nil || t.allowed[l.key]) && dimensionName(l.key) && !blank(l.value) && (len(t.json) == 0 || !t.json[l.key] || t.text(l.value))
 }
 
-// text tells whether a value that is to be written as JSON is a string nevertheless.
+// text tells whether a value that is to be written as JSON is a string nevertheless, which is not blank.
 func (*Translator) text(value string) bool {
 	var any any
 	if json.Unmarshal([]byte(value), &any) != nil {
 		return true // it is written as it is
 	}
-	_, ok := any.(string)
-	return ok
+	s, ok := any.(string)
+	return ok && !blank(s)
 }
 
 // withoutDimension tells whether a label was to be a dimension and cannot be.

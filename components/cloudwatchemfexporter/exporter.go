@@ -1,0 +1,192 @@
+package cloudwatchemfexporter
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchemfexporter/internal/delta"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchemfexporter/internal/series"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchemfexporter/internal/translate"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/delivery"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/names"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/sending"
+)
+
+// emfExporter is exporterhelper's exporter with an engine that is stopped before its queue is drained.
+type emfExporter struct {
+	exporter.Metrics
+	pusher *pusher
+}
+
+// Shutdown sends what is there once more at most. What a persistent queue holds stays in it.
+func (e *emfExporter) Shutdown(ctx context.Context) error {
+	e.pusher.way.Stop()
+	err := e.Metrics.Shutdown(ctx)
+	e.pusher.close()
+	return err
+}
+
+// pusher makes documents, and delivers them.
+type pusher struct {
+	config     *Config
+	way        *sending.Way
+	observer   *observer
+	translator *translate.Translator
+	deltas     *delta.Store
+	series     *series.Budget
+
+	mu  sync.Mutex
+	out io.Writer // where documents go that do not go to CloudWatch
+}
+
+func newExporter(ctx context.Context, set exporter.Settings, c *Config) (exporter.Metrics, error) {
+	way, err := sending.New(set, &c.Sending, sending.Options{Policy: c.policy(), Upstream: "awsemf"})
+	if err != nil {
+		return nil, err
+	}
+	p := &pusher{
+		config: c, way: way, out: os.Stdout,
+		deltas: delta.New(delta.Options{MaxAge: c.DeltaState.MaxAge, MaxSeries: c.DeltaState.MaxSeries, RetainInitial: c.RetainInitialValueOfDeltaMetric}, time.Now()),
+		series: series.New(c.SeriesLimit.PerMetric),
+	}
+	if p.observer, err = newObserver(set, p); err != nil {
+		way.Close()
+		return nil, err
+	}
+	helper, err := xexporterhelper.NewMetricsRequest(ctx, set,
+		func(_ context.Context, md pmetric.Metrics) (xexporterhelper.Request, error) { return p.request(md), nil },
+		func(ctx context.Context, r xexporterhelper.Request) error { return p.push(ctx, r.(*emfRequest)) },
+		xexporterhelper.WithQueueBatch(c.Sending.Queue, xexporterhelper.QueueBatchSettings{Encoding: encoding{way.Next}}),
+		exporterhelper.WithRetry(c.Sending.Retry),
+		exporterhelper.WithTimeout(exporterhelper.TimeoutConfig{Timeout: 0}), // a request has its own, and waiting none
+		exporterhelper.WithStart(p.start),
+	)
+	if err != nil {
+		p.close()
+		return nil, err
+	}
+	return &emfExporter{helper, p}, nil
+}
+
+// start looks for the way to AWS. It sends nothing.
+func (p *pusher) start(ctx context.Context, host component.Host) error {
+	if p.config.OutputDestination == CloudWatch {
+		if err := p.way.Start(ctx, host); err != nil {
+			return err
+		}
+	}
+	var group *names.Namer
+	var err error
+	if p.config.LogGroupName != "" {
+		if group, err = p.way.Namer(ctx, names.Group, "log_group_name", p.config.LogGroupName); err != nil {
+			return err
+		}
+	}
+	stream, err := p.way.Namer(ctx, names.Stream, "log_stream_name", p.config.LogStreamName)
+	if err != nil {
+		return err
+	}
+	p.translator = translate.New(p.config.options(group, stream, p.deltas, p.series))
+	return nil
+}
+
+// options are the translator's.
+func (c *Config) options(group, stream *names.Namer, deltas *delta.Store, budget *series.Budget) translate.Options {
+	return translate.Options{
+		Namespace: c.Namespace, Group: group, Stream: stream, Version0: c.Version == "0",
+		Resource: c.ResourceToTelemetry.Enabled, NoService: c.ResourceToTelemetry.ExcludeServiceAttributes,
+		ScopeLabel: c.ScopeDimension, Kubernetes: c.EKSFargateContainerInsightsEnabled, JSON: c.ParseJSONEncodedAttributeValues,
+		Rollup: c.DimensionRollupOption, Declarations: c.MetricDeclarations, Dimensions: c.Dimensions, Aggregations: c.AggregationDimensions,
+		Descriptors: c.MetricDescriptors, Detailed: c.DetailedMetrics, HistogramValues: c.HistogramValues,
+		Deltas: deltas, Series: budget, DropExcess: c.SeriesLimit.Excess == Drop,
+	}
+}
+
+// request makes documents of metrics.
+func (p *pusher) request(md pmetric.Metrics) *emfRequest {
+	b := p.translator.Translate(md, time.Now())
+	p.observer.made(b)
+	r := &emfRequest{documents: b.Documents, next: p.way.Next}
+	if !p.config.Sending.Queue.HasValue() {
+		r.number = p.way.Next()
+	}
+	return r
+}
+
+// push delivers documents, and returns what is left of them in the error.
+func (p *pusher) push(ctx context.Context, r *emfRequest) error {
+	if p.config.OutputDestination == Stdout {
+		return p.print(r.documents)
+	}
+	parts, sources := partsOf(r.documents)
+	err := p.way.Begin(r.number, parts).Wait(ctx)
+	if err == nil {
+		return nil
+	}
+	left, ok := errors.AsType[*delivery.Error](err)
+	if !ok {
+		return err
+	}
+	rest := &undelivered{}
+	for _, part := range left.Remainder {
+		for _, event := range part.Events {
+			rest.documents = append(rest.documents, r.documents[sources[part.Part][event]])
+		}
+	}
+	rest.err = fmt.Errorf("%d of %d documents were not delivered: %w", len(rest.documents), len(r.documents), left)
+	if left.Permanent {
+		return consumererror.NewPermanent(rest)
+	}
+	return rest
+}
+
+// partsOf are documents by the streams that they are for. sources are the documents of each part's events.
+func partsOf(documents []translate.Document) (parts []delivery.Part, sources [][]int32) {
+	index := map[cwlogs.Target]int{}
+	for i := range documents {
+		d := &documents[i]
+		at, ok := index[d.Target]
+		if !ok {
+			at = len(parts)
+			index[d.Target] = at
+			parts = append(parts, delivery.Part{Target: d.Target})
+			sources = append(sources, nil)
+		}
+		parts[at].Events = append(parts[at].Events, cwlogs.Event{Timestamp: d.Timestamp, Message: d.Text})
+		sources[at] = append(sources[at], int32(i))
+	}
+	return parts, sources
+}
+
+// print writes documents, one to a line.
+func (p *pusher) print(documents []translate.Document) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w := bufio.NewWriter(p.out)
+	for i := range documents {
+		_, _ = w.Write(documents[i].Text) // Flush has the error
+		_ = w.WriteByte('\n')
+	}
+	return w.Flush()
+}
+
+func (p *pusher) close() {
+	p.way.Close()
+	if p.observer != nil {
+		p.observer.close()
+	}
+}
