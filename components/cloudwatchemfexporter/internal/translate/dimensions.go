@@ -63,12 +63,11 @@ func (t *Translator) usable(l *label) bool {
 
 // text tells whether a value that is to be written as JSON is a string nevertheless, which is not blank.
 func (*Translator) text(value string) bool {
-	var any any
-	if json.Unmarshal([]byte(value), &any) != nil {
+	if !json.Valid([]byte(value)) {
 		return true // it is written as it is
 	}
-	s, ok := any.(string)
-	return ok && !blank(s)
+	var text string
+	return json.Unmarshal([]byte(value), &text) == nil && !blank(text)
 }
 
 // withoutDimension tells whether a label was to be a dimension and cannot be.
