@@ -13,7 +13,6 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/names"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/sending"
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/hostfacts"
 )
 
 // Config is the exporter's. Keys that awsemf has mean what they mean there.
@@ -142,21 +141,16 @@ func (c *Config) Validate() error {
 		c.validateDimensions(),
 		c.validateMetrics(),
 		c.validateBounds(),
+		c.Sending.Check(),
 	)
 }
 
 func (c *Config) validateNames() error {
 	var errs []error
 	if c.LogGroupName != "" {
-		_, err := names.Parse(names.Group, "log_group_name", c.LogGroupName, hostfacts.Names())
-		errs = append(errs, err)
+		errs = append(errs, sending.CheckName(names.Group, "log_group_name", c.LogGroupName))
 	}
-	if c.LogStreamName == "" {
-		errs = append(errs, errors.New("log_stream_name is empty; leave it out for {hostname}, or name the stream"))
-	} else {
-		_, err := names.Parse(names.Stream, "log_stream_name", c.LogStreamName, hostfacts.Names())
-		errs = append(errs, err)
-	}
+	errs = append(errs, sending.CheckName(names.Stream, "log_stream_name", c.LogStreamName))
 	if strings.HasPrefix(c.Namespace, ":") || len(c.Namespace) > 255 {
 		errs = append(errs, fmt.Errorf("namespace: %q: CloudWatch takes 1 to 255 characters that do not begin with a colon", c.Namespace))
 	}

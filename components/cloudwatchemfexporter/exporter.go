@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchemfexporter/internal/delta"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchemfexporter/internal/series"
@@ -43,6 +44,7 @@ func (e *emfExporter) Shutdown(ctx context.Context) error {
 // pusher makes documents, and delivers them.
 type pusher struct {
 	config     *Config
+	logger     *zap.Logger
 	way        *sending.Way
 	observer   *observer
 	translator *translate.Translator
@@ -59,7 +61,7 @@ func newExporter(ctx context.Context, set exporter.Settings, c *Config) (exporte
 		return nil, err
 	}
 	p := &pusher{
-		config: c, way: way, out: os.Stdout,
+		config: c, logger: set.Logger, way: way, out: os.Stdout,
 		deltas: delta.New(delta.Options{MaxAge: c.DeltaState.MaxAge, MaxSeries: c.DeltaState.MaxSeries, RetainInitial: c.RetainInitialValueOfDeltaMetric}, time.Now()),
 		series: series.New(c.SeriesLimit.PerMetric),
 	}
@@ -68,12 +70,11 @@ func newExporter(ctx context.Context, set exporter.Settings, c *Config) (exporte
 		return nil, err
 	}
 	helper, err := xexporterhelper.NewMetricsRequest(ctx, set,
-		func(_ context.Context, md pmetric.Metrics) (xexporterhelper.Request, error) { return p.request(md), nil },
+		func(_ context.Context, md pmetric.Metrics) (xexporterhelper.Request, error) {
+			return p.request(md), nil
+		},
 		func(ctx context.Context, r xexporterhelper.Request) error { return p.push(ctx, r.(*emfRequest)) },
-		xexporterhelper.WithQueueBatch(c.Sending.Queue, xexporterhelper.QueueBatchSettings{Encoding: encoding{way.Next}}),
-		exporterhelper.WithRetry(c.Sending.Retry),
-		exporterhelper.WithTimeout(exporterhelper.TimeoutConfig{Timeout: 0}), // a request has its own, and waiting none
-		exporterhelper.WithStart(p.start),
+		append(c.Sending.Helper(xexporterhelper.QueueBatchSettings{Encoding: encoding{way.Next}}), exporterhelper.WithStart(p.start))...,
 	)
 	if err != nil {
 		p.close()
@@ -92,11 +93,11 @@ func (p *pusher) start(ctx context.Context, host component.Host) error {
 	var group *names.Namer
 	var err error
 	if p.config.LogGroupName != "" {
-		if group, err = p.way.Namer(ctx, names.Group, "log_group_name", p.config.LogGroupName); err != nil {
+		if group, err = sending.Namer(ctx, p.logger, names.Group, "log_group_name", p.config.LogGroupName); err != nil {
 			return err
 		}
 	}
-	stream, err := p.way.Namer(ctx, names.Stream, "log_stream_name", p.config.LogStreamName)
+	stream, err := sending.Namer(ctx, p.logger, names.Stream, "log_stream_name", p.config.LogStreamName)
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func (o *observer) made(b *translate.Batch) {
 		}
 	}
 	if len(b.Exceeding) > 0 {
-		if _, ok := o.pusher.way.Seldom("series", 1); ok {
+		if _, ok := o.pusher.way.Observer().Seldom("series", 1); ok {
 			o.logger.Warn("Metrics have more combinations of dimensions than series_limit::per_metric in this hour, each of which is billed",
 				zap.String("metrics", strings.Join(b.Exceeding, ", ")), zap.Int("per_metric", o.pusher.config.SeriesLimit.PerMetric),
 				zap.String("excess", string(o.pusher.config.SeriesLimit.Excess)), zap.String("remedy", remedies[translate.OverBudget]))
@@ -104,7 +104,7 @@ func (o *observer) counted(r translate.Reason, n int, example string) {
 	if r.Expected() {
 		return
 	}
-	if n, ok := o.pusher.way.Seldom(r.String(), n); ok {
+	if n, ok := o.pusher.way.Observer().Seldom(r.String(), n); ok {
 		o.logger.Warn(text, zap.String("reason", r.String()), zap.Int("data_points", n), zap.String("example", example), zap.String("remedy", remedies[r]))
 	}
 }
