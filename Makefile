@@ -23,6 +23,8 @@ GO_BUILD := go build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)'
 PACKAGES := ./components/... ./internal/... ./cmd/cloudwatch-local/...
 OURS := $(PACKAGES) ./tests/...
 TOOLS := bin/tools
+# What mdatagen reads: of components, and of packages with telemetry that components share.
+METADATA := $(wildcard components/*/metadata.yaml internal/*/*/metadata.yaml)
 
 .PHONY: help
 help: ## Show this list.
@@ -58,16 +60,17 @@ check-static: $(TOOLS)/staticcheck ## Vet and staticcheck what we write.
 	$(TOOLS)/staticcheck $(OURS)
 
 .PHONY: generate
-generate: $(TOOLS)/builder $(TOOLS)/mdatagen ## Generate the collector's wiring, and the components' metadata.
-	@scripts/generate.sh cmd/otelcol-cloudwatch components
+generate: $(TOOLS)/builder $(TOOLS)/mdatagen ## Generate the collector's wiring, and what metadata.yaml files say.
+	@scripts/generate.sh cmd/otelcol-cloudwatch $(METADATA)
 
 .PHONY: check-generate
 check-generate: $(TOOLS)/builder $(TOOLS)/mdatagen ## Fail where generated files are stale; `make generate` mends it.
-	@rm -rf build/drift && mkdir -p build/drift/cmd && cp -r components build/drift/ && scripts/generate.sh build/drift/cmd components
+	@rm -rf build/drift && mkdir -p build/drift/cmd && cp -r --parents $(dir $(METADATA)) build/drift/ && scripts/generate.sh build/drift/cmd $(METADATA)
 	@for f in main.go components.go; do \
 	  diff -u cmd/otelcol-cloudwatch/$$f build/drift/cmd/$$f || { echo "cmd/otelcol-cloudwatch/$$f is stale, run 'make generate'"; exit 1; }; done
-	@diff -ru build/drift/components components || { echo "what mdatagen makes of metadata.yaml was stale, and is right now: commit it"; exit 1; }
-	@rm -rf build/drift/components # it would be a second set of packages
+	@for d in $(dir $(METADATA)); do \
+	  diff -ru build/drift/$$d $$d || { echo "what mdatagen makes of $${d}metadata.yaml was stale, and is right now: commit it"; exit 1; }; done
+	@rm -rf build/drift/components build/drift/internal # they would be a second set of packages
 	go mod tidy -diff || { echo "go.mod or go.sum is not tidy, run 'go mod tidy'"; exit 1; }
 
 .PHONY: check-race

@@ -3,7 +3,7 @@
 // Package cloudwatchlogsexporter is the exporter cloudwatch_logs: log records to CloudWatch Logs, each once,
 // in order, at the least cost.
 //
-//	ConsumeLogs ─▶ sending_queue, batches ─▶ turnstile (order) ─▶ translate ─▶ delivery.Engine ─▶ CloudWatch
-//	                       ▲                                                      │
-//	                       └──── nil, or the records that are left ◀──────────────┘
+//	ConsumeLogs ─▶ sending_queue, batches ─▶ translate ─▶ sending.Way (order) ─▶ CloudWatch
+//	                       ▲                                     │
+//	                       └── nil, or the records that are left ┘
 package cloudwatchlogsexporter

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -25,12 +24,8 @@ import (
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchlogsexporter/internal/metadata"
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchlogsexporter/internal/metadatatest"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsconfig"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/faults"
@@ -76,12 +71,13 @@ type running struct {
 func start(t *testing.T, server *awslocal.Server, text string) *running {
 	t.Helper()
 	c := must(t, text)
-	c.AWS.Region, c.AWS.Endpoint = "us-east-1", cmp.Or(c.AWS.Endpoint, server.URL)
+	access := &c.Sending.AWS
+	access.Region, access.Endpoint = "us-east-1", cmp.Or(access.Endpoint, server.URL)
 	keys, err := server.AWSConfig(t.Context()).Credentials.Retrieve(t.Context())
 	require.NoError(t, err)
-	c.AWS.Credentials.Source = awsconfig.SourceStatic
-	c.AWS.Credentials.Static.AccessKeyID = keys.AccessKeyID
-	c.AWS.Credentials.Static.SecretAccessKey = configopaque.String(keys.SecretAccessKey)
+	access.Credentials.Source = awsconfig.SourceStatic
+	access.Credentials.Static.AccessKeyID = keys.AccessKeyID
+	access.Credentials.Static.SecretAccessKey = configopaque.String(keys.SecretAccessKey)
 	telemetry := componenttest.NewTelemetry()
 	set := exportertest.NewNopSettings(metadata.Type)
 	set.TelemetrySettings = telemetry.NewTelemetrySettings()
@@ -191,31 +187,6 @@ func TestDeniedTargetIsToldOnceAndOthersGoOn(t *testing.T) {
 	assert.Eventually(t, func() bool { return len(e.stored(t, "bad")) > 0 }, within, 10*time.Millisecond, "what has waited arrives")
 }
 
-func TestTelemetryTellsWhatHappened(t *testing.T) {
-	t.Parallel()
-	server := awslocal.Serve(t, awslocal.Options{IgnoreQuotas: true})
-	_, err := server.Faults.Add(faults.Rule{Kind: faults.ResetAfter, Operation: "PutLogEvents", Skip: 1, Count: 1})
-	require.NoError(t, err)
-	e := start(t, server, `{raw_log: true, max_event_size: 3, sending_queue: {enabled: false}, retry_on_failure: {initial_interval: 1ms}}`)
-	ld := lines("a", 100, 5)
-	ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Body().SetStr("")
-	ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(1).Body().SetStr("1234")
-	require.NoError(t, e.ConsumeLogs(t.Context(), ld)) // the stream is missing, then the answer is lost
-	ignore := []metricdatatest.Option{metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars()}
-	point := func(n int64, set ...attribute.KeyValue) metricdata.DataPoint[int64] {
-		return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(set...)}
-	}
-	metadatatest.AssertEqualCloudwatchLogsEvents(t, e.telemetry, []metricdata.DataPoint[int64]{point(5)}, ignore...)
-	metadatatest.AssertEqualCloudwatchLogsDroppedEvents(t, e.telemetry, []metricdata.DataPoint[int64]{point(1, attribute.String("reason", "empty"))}, ignore...)
-	metadatatest.AssertEqualCloudwatchLogsChangedEvents(t, e.telemetry, []metricdata.DataPoint[int64]{point(1, attribute.String("reason", "split"))}, ignore...)
-	metadatatest.AssertEqualCloudwatchLogsUnansweredRequests(t, e.telemetry, []metricdata.DataPoint[int64]{point(1)}, ignore...)
-	metadatatest.AssertEqualCloudwatchLogsRequests(t, e.telemetry, []metricdata.DataPoint[int64]{
-		point(1, attribute.String("result", "ok")), point(1, attribute.String("result", "missing")), point(1, attribute.String("result", "retryable")),
-	}, ignore...)
-	metadatatest.AssertEqualCloudwatchLogsPendingEvents(t, e.telemetry, []metricdata.DataPoint[int64]{point(0)}, ignore...)
-	metadatatest.AssertEqualCloudwatchLogsLimit(t, e.telemetry, []metricdata.DataPoint[int64]{point(2)}, ignore...)
-}
-
 // TestShutdownEndsThoughNothingArrives has a service that is away. Nobody waits for ever.
 func TestShutdownEndsThoughNothingArrives(t *testing.T) {
 	t.Parallel()
@@ -254,26 +225,28 @@ func TestWithoutRetryTheRestComesBack(t *testing.T) {
 
 func TestQueueKeepsWhatItWasGiven(t *testing.T) {
 	t.Parallel()
-	last := new(atomic.Uint64)
+	var last atomic.Uint64
+	next := func() uint64 { return last.Add(1) }
 	ld := lines("a", 0, 3)
-	text, err := encoding{last}.Marshal(t.Context(), &logsRequest{logs: ld})
+	text, err := encoding{next}.Marshal(t.Context(), &logsRequest{logs: ld})
 	require.NoError(t, err)
-	_, got, err := encoding{last}.Unmarshal(text)
+	_, got, err := encoding{next}.Unmarshal(text)
 	require.NoError(t, err)
 	assert.Equal(t, ld, got.(*logsRequest).logs)
 	plain, err := new(plog.ProtoMarshaler).MarshalLogs(ld) // as older versions wrote
 	require.NoError(t, err)
-	_, got, err = encoding{last}.Unmarshal(plain)
+	_, got, err = encoding{next}.Unmarshal(plain)
 	require.NoError(t, err)
 	assert.Equal(t, ld, got.(*logsRequest).logs)
-	_, _, err = encoding{last}.Unmarshal([]byte("no request"))
+	_, _, err = encoding{next}.Unmarshal([]byte("no request"))
 	require.Error(t, err)
 }
 
 func TestBatchesAreNumberedWhenTheyBegin(t *testing.T) {
 	t.Parallel()
-	last := new(atomic.Uint64)
-	a, b, c := &logsRequest{logs: lines("a", 0, 2), last: last}, &logsRequest{logs: lines("b", 0, 3), last: last}, &logsRequest{logs: lines("c", 0, 1), last: last}
+	var last atomic.Uint64
+	next := func() uint64 { return last.Add(1) }
+	a, b, c := &logsRequest{logs: lines("a", 0, 2), next: next}, &logsRequest{logs: lines("b", 0, 3), next: next}, &logsRequest{logs: lines("c", 0, 1), next: next}
 	merge := func(r *logsRequest, other *logsRequest) {
 		var o xexporterhelper.Request
 		if other != nil {
@@ -294,28 +267,4 @@ func TestBatchesAreNumberedWhenTheyBegin(t *testing.T) {
 	assert.Equal(t, 1, left.ItemsCount())
 	assert.Zero(t, left.number)
 	assert.Zero(t, a.OnError(assert.AnError).(*logsRequest).number)
-}
-
-func TestTurnstileLetsInByNumber(t *testing.T) {
-	t.Parallel()
-	s := newTurnstile()
-	var mu sync.Mutex
-	var order []string
-	var all sync.WaitGroup
-	for _, n := range []uint64{3, 2, 0, 1} {
-		all.Go(func() {
-			s.enter(n)
-			mu.Lock()
-			order = append(order, fmt.Sprint(n))
-			mu.Unlock()
-			s.leave(n)
-		})
-		time.Sleep(5 * time.Millisecond)
-	}
-	all.Wait()
-	assert.Equal(t, "0 1 2 3", strings.Join(order, " "))
-	s.enter(9) // 4 to 8 never come
-	s.leave(9)
-	s.enter(10)
-	assert.Empty(t, s.waiting)
 }

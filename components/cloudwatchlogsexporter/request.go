@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
@@ -18,9 +17,9 @@ import (
 // may begin in the wrong order; the number, which a batch gets when it is begun, tells which is first.
 type logsRequest struct {
 	logs   plog.Logs
-	number uint64 // 0: of no batch
-	size   int    // of the encoding in bytes; 0: not known
-	last   *atomic.Uint64
+	number uint64        // 0: of no batch
+	size   int           // of the encoding in bytes; 0: not known
+	next   func() uint64 // the number of a batch that begins
 }
 
 var (
@@ -44,7 +43,7 @@ func (r *logsRequest) BytesSize() int {
 // MergeSplit begins a batch, or adds to it. It never splits: requests are divided by CloudWatch's limits.
 func (r *logsRequest) MergeSplit(_ context.Context, _ int, _ exporterhelper.RequestSizerType, other xexporterhelper.Request) ([]xexporterhelper.Request, error) {
 	if r.number == 0 {
-		r.number = r.last.Add(1)
+		r.number = r.next()
 	}
 	if other == nil {
 		return []xexporterhelper.Request{r}, nil
@@ -62,14 +61,14 @@ func (r *logsRequest) MergeSplit(_ context.Context, _ int, _ exporterhelper.Requ
 // OnError is what is left of a request.
 func (r *logsRequest) OnError(err error) xexporterhelper.Request {
 	if left, ok := errors.AsType[consumererror.Logs](err); ok {
-		return &logsRequest{logs: left.Data(), last: r.last}
+		return &logsRequest{logs: left.Data(), next: r.next}
 	}
 	r.number = 0 // its turn is over
 	return r
 }
 
 // encoding is that of every exporter, so that a persistent queue of awscloudwatchlogs can be taken over.
-type encoding struct{ last *atomic.Uint64 }
+type encoding struct{ next func() uint64 }
 
 func (encoding) Marshal(ctx context.Context, r xexporterhelper.Request) ([]byte, error) {
 	return request.MarshalLogs(ctx, r.(*logsRequest).logs)
@@ -81,7 +80,7 @@ func (e encoding) Unmarshal(text []byte) (context.Context, xexporterhelper.Reque
 		logs, err = new(plog.ProtoUnmarshaler).UnmarshalLogs(text)
 		ctx = context.Background()
 	}
-	return ctx, &logsRequest{logs: logs, last: e.last}, err
+	return ctx, &logsRequest{logs: logs, next: e.next}, err
 }
 
 // references keep pooled records alive while the queue holds them.

@@ -11,7 +11,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchlogsexporter/internal/metadata"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/sending/internal/metadata"
 	"go.opentelemetry.io/collector/component/componenttest"
 )
 

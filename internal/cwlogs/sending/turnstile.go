@@ -1,14 +1,14 @@
-package cloudwatchlogsexporter
+package sending
 
 import (
 	"sync"
 	"time"
 )
 
-// maxTurn is how long a batch waits for the one before it. Batches are handed over in order within
+// MaxTurn is how long a batch waits for the one before it. Batches are handed over in order within
 // microseconds; where one never comes, because all consumers wait for it, going on costs no more than the
 // order of events of one millisecond.
-const maxTurn = time.Second
+const MaxTurn = time.Second
 
 // turnstile lets batches in by their numbers, from 1 on.
 type turnstile struct {
@@ -29,7 +29,7 @@ func (t *turnstile) enter(number uint64) {
 	turn := make(chan struct{})
 	t.waiting[number] = turn
 	t.mu.Unlock()
-	timer := time.NewTimer(maxTurn)
+	timer := time.NewTimer(MaxTurn)
 	defer timer.Stop()
 	select {
 	case <-turn:

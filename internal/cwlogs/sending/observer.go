@@ -1,4 +1,4 @@
-package cloudwatchlogsexporter
+package sending
 
 import (
 	"context"
@@ -15,18 +15,20 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
 
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchlogsexporter/internal/metadata"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/delivery"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/sending/internal/metadata"
 )
 
 // logEvery is how often something is logged that happens again and again.
 const logEvery = time.Minute
 
-// observer turns what the engine tells into metrics, logs and the component's status.
-type observer struct {
+// Observer turns what the engine tells into metrics, logs and the component's status.
+type Observer struct {
 	logger    *zap.Logger
 	telemetry *metadata.TelemetryBuilder
+	exporter  attribute.KeyValue // tells the exporters of one process apart
+	only      metric.MeasurementOption
 	host      component.Host
 
 	mu      sync.Mutex
@@ -40,22 +42,26 @@ type occasions struct {
 	events int // since the last line
 }
 
-var _ delivery.Observer = (*observer)(nil)
+var _ delivery.Observer = (*Observer)(nil)
 
-func newObserver(set exporter.Settings) (*observer, error) {
+func newObserver(set exporter.Settings) (*Observer, error) {
 	telemetry, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
 	if err != nil {
 		return nil, err
 	}
-	return &observer{logger: set.Logger, telemetry: telemetry, logs: map[string]*occasions{}, blocked: map[cwlogs.Target]error{}}, nil
+	exporter := attribute.String("exporter", set.ID.String())
+	return &Observer{
+		logger: set.Logger, telemetry: telemetry, exporter: exporter, only: metric.WithAttributeSet(attribute.NewSet(exporter)),
+		logs: map[string]*occasions{}, blocked: map[cwlogs.Target]error{},
+	}, nil
 }
 
-func (o *observer) start(host component.Host, stats func() delivery.Stats) error {
+func (o *Observer) start(host component.Host, stats func() delivery.Stats) error {
 	o.host = host
 	t := o.telemetry
 	whole := func(f func(delivery.Stats) int) metric.Int64Callback {
 		return func(_ context.Context, to metric.Int64Observer) error {
-			to.Observe(int64(f(stats())))
+			to.Observe(int64(f(stats())), o.only)
 			return nil
 		}
 	}
@@ -74,16 +80,16 @@ func (o *observer) start(host component.Host, stats func() delivery.Stats) error
 			if oldest := stats().Oldest; !oldest.IsZero() {
 				age = time.Since(oldest).Seconds()
 			}
-			to.Observe(age)
+			to.Observe(age, o.only)
 			return nil
 		}),
 	)
 }
 
-func (o *observer) close() { o.telemetry.Shutdown() }
+func (o *Observer) close() { o.telemetry.Shutdown() }
 
-// seldom tells whether something of this kind may be logged now, and how many events there were since.
-func (o *observer) seldom(kind string, events int) (int, bool) {
+// Seldom tells whether something of this kind may be logged now, and how many events there were since.
+func (o *Observer) Seldom(kind string, events int) (int, bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	l := o.logs[kind]
@@ -100,27 +106,27 @@ func (o *observer) seldom(kind string, events int) (int, bool) {
 }
 
 // Sent implements delivery.Observer.
-func (o *observer) Sent(s delivery.Sent) {
+func (o *Observer) Sent(s delivery.Sent) {
 	ctx, t := context.Background(), o.telemetry
-	t.CloudwatchLogsEvents.Add(ctx, int64(s.Events))
-	t.CloudwatchLogsPayload.Add(ctx, int64(s.Raw))
-	t.CloudwatchLogsWire.Add(ctx, int64(s.Wire))
-	t.CloudwatchLogsRequestFill.Record(ctx, float64(s.Messages)/cwlogs.MaxBatchBytes)
-	t.CloudwatchLogsRequestDuration.Record(ctx, s.Took.Seconds())
-	t.CloudwatchLogsRequests.Add(ctx, 1, with("result", "ok"))
+	t.CloudwatchLogsEvents.Add(ctx, int64(s.Events), o.only)
+	t.CloudwatchLogsPayload.Add(ctx, int64(s.Raw), o.only)
+	t.CloudwatchLogsWire.Add(ctx, int64(s.Wire), o.only)
+	t.CloudwatchLogsRequestFill.Record(ctx, float64(s.Messages)/cwlogs.MaxBatchBytes, o.only)
+	t.CloudwatchLogsRequestDuration.Record(ctx, s.Took.Seconds(), o.only)
+	t.CloudwatchLogsRequests.Add(ctx, 1, o.with("result", "ok"))
 }
 
 // Failed implements delivery.Observer.
-func (o *observer) Failed(t cwlogs.Target, e *cwlogs.Error) {
+func (o *Observer) Failed(t cwlogs.Target, e *cwlogs.Error) {
 	ctx := context.Background()
-	o.telemetry.CloudwatchLogsRequests.Add(ctx, 1, with("result", string(e.Class)))
+	o.telemetry.CloudwatchLogsRequests.Add(ctx, 1, o.with("result", string(e.Class)))
 	if e.Unanswered {
-		o.telemetry.CloudwatchLogsUnansweredRequests.Add(ctx, 1)
+		o.telemetry.CloudwatchLogsUnansweredRequests.Add(ctx, 1, o.only)
 	}
 	if e.Class == cwlogs.Missing || e.Class == cwlogs.Denied || e.Class == cwlogs.Invalid {
 		return // it is made, or told otherwise
 	}
-	if n, ok := o.seldom(string(e.Class), 1); ok {
+	if n, ok := o.Seldom(string(e.Class), 1); ok {
 		o.logger.Warn("CloudWatch Logs did not take a request; it is sent again", zap.Error(e), zap.String("class", string(e.Class)),
 			zap.String("group", t.Group), zap.String("stream", t.Stream), zap.Int("requests", n))
 	}
@@ -130,30 +136,30 @@ func (o *observer) Failed(t cwlogs.Target, e *cwlogs.Error) {
 var changes = map[cwlogs.Reason]bool{cwlogs.Truncated: true, cwlogs.Divided: true, cwlogs.ClampedOld: true, cwlogs.ClampedNew: true}
 
 // Dropped implements delivery.Observer.
-func (o *observer) Dropped(t cwlogs.Target, reason cwlogs.Reason, events int) {
+func (o *Observer) Dropped(t cwlogs.Target, reason cwlogs.Reason, events int) {
 	counter, text := o.telemetry.CloudwatchLogsDroppedEvents, "Log events were dropped"
 	if changes[reason] {
 		counter, text = o.telemetry.CloudwatchLogsChangedEvents, "Log events were changed"
 	}
-	counter.Add(context.Background(), int64(events), with("reason", string(reason)))
+	counter.Add(context.Background(), int64(events), o.with("reason", string(reason)))
 	if reason == cwlogs.Empty {
 		return // an empty line is no news
 	}
-	if n, ok := o.seldom("dropped "+string(reason), events); ok {
+	if n, ok := o.Seldom("dropped "+string(reason), events); ok {
 		o.logger.Warn(text, zap.String("reason", string(reason)), zap.Int("events", n), zap.String("group", t.Group), zap.String("stream", t.Stream))
 	}
 }
 
 // EntityRejected implements delivery.Observer.
-func (o *observer) EntityRejected(t cwlogs.Target, errorType string) {
-	o.telemetry.CloudwatchLogsRejectedEntities.Add(context.Background(), 1, with("error", errorType))
-	if n, ok := o.seldom("entity", 1); ok {
+func (o *Observer) EntityRejected(t cwlogs.Target, errorType string) {
+	o.telemetry.CloudwatchLogsRejectedEntities.Add(context.Background(), 1, o.with("error", errorType))
+	if n, ok := o.Seldom("entity", 1); ok {
 		o.logger.Warn("CloudWatch Logs took the events and not their entity", zap.String("error", errorType), zap.Int("requests", n), zap.String("group", t.Group))
 	}
 }
 
 // Blocked implements delivery.Observer.
-func (o *observer) Blocked(t cwlogs.Target, e *cwlogs.Error) {
+func (o *Observer) Blocked(t cwlogs.Target, e *cwlogs.Error) {
 	err := fmt.Errorf("log stream %q of group %q: %w; %s", t.Stream, t.Group, e, remedy(e))
 	o.mu.Lock()
 	o.blocked[t] = err
@@ -174,7 +180,7 @@ func remedy(e *cwlogs.Error) string {
 }
 
 // Unblocked implements delivery.Observer.
-func (o *observer) Unblocked(t cwlogs.Target) {
+func (o *Observer) Unblocked(t cwlogs.Target) {
 	o.mu.Lock()
 	delete(o.blocked, t)
 	var left error
@@ -188,7 +194,7 @@ func (o *observer) Unblocked(t cwlogs.Target) {
 }
 
 // report says the component's status: nil is well.
-func (o *observer) report(err error) {
+func (o *Observer) report(err error) {
 	event := componentstatus.NewEvent(componentstatus.StatusOK)
 	if err != nil {
 		event = componentstatus.NewRecoverableErrorEvent(err)
@@ -196,20 +202,22 @@ func (o *observer) report(err error) {
 	componentstatus.ReportStatus(o.host, event)
 }
 
-func (o *observer) retentionFailed(group string, err error) {
+func (o *Observer) retentionFailed(group string, err error) {
 	o.report(fmt.Errorf("the retention of log group %q was not set, so that its events are kept for ever: %w; allow logs:PutRetentionPolicy, and set it once by hand", group, err))
 }
 
-func (o *observer) undefined(records int) {
+// Undefined is told how many records of a batch have a name in which something had no value.
+func (o *Observer) Undefined(records int) {
 	if records == 0 {
 		return
 	}
-	o.telemetry.CloudwatchLogsUndefinedNames.Add(context.Background(), int64(records))
-	if n, ok := o.seldom("undefined", records); ok {
+	o.telemetry.CloudwatchLogsUndefinedNames.Add(context.Background(), int64(records), o.only)
+	if n, ok := o.Seldom("undefined", records); ok {
 		o.logger.Warn(`Records have no value for something in log_group_name or log_stream_name; a source after | stands in for it, as in {resource:service.name|"other"}`, zap.Int("records", n))
 	}
 }
 
-func with(key, value string) metric.MeasurementOption {
-	return metric.WithAttributeSet(attribute.NewSet(attribute.String(key, value)))
+// with are the attributes of a metric that has one beside the exporter.
+func (o *Observer) with(key, value string) metric.MeasurementOption {
+	return metric.WithAttributeSet(attribute.NewSet(o.exporter, attribute.String(key, value)))
 }

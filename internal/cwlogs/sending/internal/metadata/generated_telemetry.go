@@ -15,11 +15,11 @@ import (
 )
 
 func Meter(settings component.TelemetrySettings) metric.Meter {
-	return settings.MeterProvider.Meter("github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchlogsexporter")
+	return settings.MeterProvider.Meter("github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/sending")
 }
 
 func Tracer(settings component.TelemetrySettings) trace.Tracer {
-	return settings.TracerProvider.Tracer("github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchlogsexporter")
+	return settings.TracerProvider.Tracer("github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/sending")
 }
 
 // TelemetryBuilder provides an interface for components to report telemetry

@@ -1,4 +1,4 @@
-package cloudwatchlogsexporter
+package sending
 
 import (
 	"errors"
@@ -12,10 +12,8 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsconfig"
 )
 
-// Upstream are keys of awscloudwatchlogs that have no place of their own here.
+// Upstream are keys of upstream's exporters to CloudWatch Logs that have no place of their own here.
 type Upstream struct {
-	// RawLog is format: raw.
-	RawLog bool `mapstructure:"raw_log"`
 	// RoleARN is a role that is assumed on top of all others, with ExternalID if its policy asks for one.
 	RoleARN    string `mapstructure:"role_arn"`
 	ExternalID string `mapstructure:"external_id"`
@@ -33,7 +31,7 @@ type Upstream struct {
 }
 
 // apply puts what the keys mean into the AWS configuration.
-func (u *Upstream) apply(conf *confmap.Conf, c *awsconfig.Config) {
+func (u *Upstream) apply(conf *confmap.Conf, c *AWS) {
 	if conf.IsSet("role_arn") && u.RoleARN != "" {
 		c.Credentials.AssumeRole = append(c.Credentials.AssumeRole, awsconfig.AssumeRole{RoleARN: u.RoleARN, ExternalID: u.ExternalID})
 	}
@@ -42,7 +40,7 @@ func (u *Upstream) apply(conf *confmap.Conf, c *awsconfig.Config) {
 	}
 }
 
-func (u *Upstream) validate() error {
+func (u *Upstream) check() error {
 	var errs []error
 	if u.NumWorkers < 1 || u.NumWorkers > maxParallel {
 		errs = append(errs, fmt.Errorf("num_workers: %d is not between 1 and %d requests at once", u.NumWorkers, maxParallel))
@@ -62,14 +60,14 @@ func (u *Upstream) validate() error {
 	return errors.Join(errs...)
 }
 
-// warn says which keys have no effect.
-func (c *Config) warn(logger *zap.Logger) {
+// warn says which keys have no effect, of those that the exporter of that name has.
+func (c *Config) warn(logger *zap.Logger, upstream string) {
 	u := c.Upstream
 	for key, set := range map[string]bool{
 		"max_retries": u.MaxRetries != 0, "local_mode": u.LocalMode, "resource_arn": u.ResourceARN != "",
 	} {
 		if set {
-			logger.Warn("This key of awscloudwatchlogs has no effect here; retry_on_failure decides about retries", zap.String("key", key))
+			logger.Warn("This key of "+upstream+" has no effect here; retry_on_failure decides about retries", zap.String("key", key))
 		}
 	}
 	if c.maxSize {
