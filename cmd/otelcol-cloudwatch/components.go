@@ -48,6 +48,7 @@ import (
 	udplogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/udplogreceiver"
 	windowseventlogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/windowseventlogreceiver"
 	windowsperfcountersreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/windowsperfcountersreceiver"
+	cloudwatchemfexporter "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchemfexporter"
 	cloudwatchlogsexporter "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchlogsexporter"
 	configstatus "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/configstatus"
 	endpointrouting "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/endpointrouting"
@@ -171,6 +172,7 @@ func components() (otelcol.Factories, error) {
 		nopexporter.NewFactory(),
 		otlpexporter.NewFactory(),
 		otlphttpexporter.NewFactory(),
+		cloudwatchemfexporter.NewFactory(),
 		cloudwatchlogsexporter.NewFactory(),
 		awscloudwatchlogsexporter.NewFactory(),
 		awsemfexporter.NewFactory(),
@@ -186,6 +188,7 @@ func components() (otelcol.Factories, error) {
 		nopexporter.NewFactory().Type():                   "go.opentelemetry.io/collector/exporter/nopexporter v0.156.0",
 		otlpexporter.NewFactory().Type():                  "go.opentelemetry.io/collector/exporter/otlpexporter v0.156.0",
 		otlphttpexporter.NewFactory().Type():              "go.opentelemetry.io/collector/exporter/otlphttpexporter v0.156.0",
+		cloudwatchemfexporter.NewFactory().Type():         "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 		cloudwatchlogsexporter.NewFactory().Type():        "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 		awscloudwatchlogsexporter.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/awscloudwatchlogsexporter v0.156.0",
 		awsemfexporter.NewFactory().Type():                "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/awsemfexporter v0.156.0",
