@@ -25,7 +25,7 @@ credentials_endpoint: {endpoint: "127.0.0.1:0"}
 func TestOneFileServesTheCollectorAndWhatRunsBeforeIt(t *testing.T) {
 	t.Setenv("ENDPOINTS", "10.0.0.1, 10.0.0.2")
 	path := filepath.Join(t.TempDir(), "routes.yaml")
-	layer := "exporters: {awsemf: {}}\nextensions:\n  file_storage: {}\n  endpoint_routing: {region: eu-central-1, policy: private_only, routes: [{name: dx, vpc_endpoints: {logs: '${env:ENDPOINTS}'}}], " +
+	layer := "exporters: {cloudwatch_emf: {}}\nextensions:\n  file_storage: {}\n  endpoint_routing: {region: eu-central-1, policy: private_only, routes: [{name: dx, vpc_endpoints: {logs: '${env:ENDPOINTS}'}}], " +
 		"listen: '127.0.0.1:4443', process_proxy: true, credentials: {source: instance}, credentials_endpoint: {endpoint: '127.0.0.1:0'}}\n"
 	require.NoError(t, os.WriteFile(path, []byte(layer), 0o600))
 	for _, value := range []string{path, "file:" + path, "yaml:" + table, "yaml:" + layer} {

@@ -51,7 +51,7 @@ func newConfigExplainCommand(load loadLayers) *cobra.Command {
 		Short: "Prints the merged configuration, and where each key comes from",
 		Long:  explainHelp,
 		Example: `  otelcol-cloudwatch config explain --config host.yaml --config dir:/etc/otelcol-cloudwatch/config.d
-  otelcol-cloudwatch config explain --config ssm:/fleet/base --set exporters.awsemf.region=eu-central-1
+  otelcol-cloudwatch config explain --config ssm:/fleet/base --set exporters.cloudwatch_emf.region=eu-central-1
   otelcol-cloudwatch config explain --config host.yaml --format json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -83,7 +83,7 @@ func newConfigExplainCommand(load loadLayers) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&configs, "config", nil, "configuration to explain, as the collector takes it; may be repeated, a later one lies over an earlier one")
-	flags.StringArrayVar(&sets, "set", nil, "a setting on top of it, such as exporters.awsemf.region=eu-central-1; may be repeated")
+	flags.StringArrayVar(&sets, "set", nil, "a setting on top of it, such as exporters.cloudwatch_emf.region=eu-central-1; may be repeated")
 	flags.StringVar(&format, "format", "yaml", "yaml or json")
 	return cmd
 }

@@ -105,7 +105,7 @@ func newDoctorCommand(settings otelcol.CollectorSettings, v version.Info) *cobra
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &statusError{exitUnchecked, err} })
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.config, "config", nil, "configuration to look at, as the collector takes it; may be repeated")
-	flags.StringArrayVar(&f.sets, "set", nil, "a setting on top of it, such as exporters.awsemf.region=eu-central-1; may be repeated")
+	flags.StringArrayVar(&f.sets, "set", nil, "a setting on top of it, such as exporters.cloudwatch_emf.region=eu-central-1; may be repeated")
 	flags.StringVar(&f.region, "region", "", "region, instead of the configured one")
 	flags.StringVar(&f.routes, "routes", "", "route table, instead of the configured one: a path, file:PATH or yaml:TEXT (default the value of "+awsaccess.Variable+")")
 	flags.StringVar(&f.profile, "profile", "", "profile of the shared AWS files, instead of the configured credentials")

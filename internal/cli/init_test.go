@@ -107,7 +107,7 @@ func TestInitStoresWhatTheCollectorWouldTake(t *testing.T) {
 	assert.Empty(t, entries, "it is in one place")
 
 	r.pushed = nil
-	r.deps.validate = func(context.Context, []string) error { return errors.New("exporters::awsemf is wrong") }
+	r.deps.validate = func(context.Context, []string) error { return errors.New("exporters::cloudwatch_emf is wrong") }
 	require.ErrorContains(t, r.run("--yes", "--region", "eu-central-1", "--push", "ssm:/fleet/web"), "nothing has been stored")
 	assert.Nil(t, r.pushed)
 	r = newInitRun(t)

@@ -60,7 +60,7 @@ func TestEveryCombinationMergesIntoAWholeConfiguration(t *testing.T) {
 		for kind, ids := range used {
 			assert.ElementsMatch(t, slices.Collect(maps.Keys(ids)), slices.Collect(maps.Keys(conf.Get(kind).(map[string]any))), kind)
 		}
-		for _, exporter := range []string{"awsemf", "cloudwatch_logs"} {
+		for _, exporter := range []string{"cloudwatch_emf", "cloudwatch_logs"} {
 			if used["exporters"][exporter] {
 				assert.Equal(t, "eu-central-1", conf.Get("exporters::"+exporter+"::region"))
 			}
@@ -113,8 +113,8 @@ func TestTheRecipesStayAsTheyAre(t *testing.T) {
 	}
 	for goos, name := range map[string]string{"linux": "host.yaml", "darwin": "host.yaml", "windows": "windows.yaml"} {
 		want := recipe(name)
-		at(want, "exporters::awsemf")["namespace"] = "Fleet/Web"
-		at(want, "exporters::awsemf")["log_group_name"] = "/otelcol-cloudwatch/metrics"
+		at(want, "exporters::cloudwatch_emf")["namespace"] = "Fleet/Web"
+		at(want, "exporters::cloudwatch_emf")["log_group_name"] = "/otelcol-cloudwatch/metrics"
 		at(want, "exporters::cloudwatch_logs")["log_group_name"] = "/web"
 		at(want, "receivers::file_tail")["include"] = []any{"${env:LOGS}/{a,b}.log*", "/c.log"}
 		flags := given(string(PrivateVIF), string(Profile), "namespace", "Fleet/Web", "log-group", "/web", "log-files", "${env:LOGS}/{a,b}.log*,/c.log", "profile", "p")
@@ -129,7 +129,7 @@ func TestTheRecipesStayAsTheyAre(t *testing.T) {
 
 		want = recipe("routes/private-vif.yaml")
 		at(want, "extensions::endpoint_routing")["region"] = "eu-west-3"
-		at(want, "exporters::awsemf")["region"] = "eu-west-3"
+		at(want, "exporters::cloudwatch_emf")["region"] = "eu-west-3"
 		at(want, "exporters::cloudwatch_logs")["region"] = "eu-west-3"
 		at(want, "extensions::endpoint_routing")["routes"].([]any)[0].(map[string]any)["vpc_endpoints"] = map[string]any{"logs": []any{"10.0.0.1", "10.0.0.2:8443"}}
 		assert.Equal(t, want, parsed(t, string(files[RouteFile])), goos)
@@ -164,7 +164,7 @@ func TestPlaceholdersPass(t *testing.T) {
 	_, files := made(t, linux, given(string(HTTPProxy), string(Static), "region", "${env:AWS_REGION:-eu-west-1}",
 		"proxy-url", "${env:PROXY}", "namespace", "${env:NS:-x}", "log-group", "/a/${host:name}", "log-files", "${env:HOME}/{a,b}.log"))
 	conf := merged(t, files)
-	assert.Equal(t, "${env:AWS_REGION:-eu-west-1}", conf.Get("exporters::awsemf::region"))
+	assert.Equal(t, "${env:AWS_REGION:-eu-west-1}", conf.Get("exporters::cloudwatch_emf::region"))
 	assert.Equal(t, []any{"${env:HOME}/{a,b}.log"}, conf.Get("receivers::file_tail::include"))
 	assert.Equal(t, "/a/${host:name}", conf.Get("exporters::cloudwatch_logs::log_group_name"))
 }

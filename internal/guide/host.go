@@ -22,13 +22,13 @@ func (a *Answers) editHost(d *document) {
 	d.heading(more...)
 
 	if a.Metrics {
-		d.set(a.Namespace, "exporters", "awsemf", "namespace")
-		d.set(a.MetricsLogGroup, "exporters", "awsemf", "log_group_name")
+		d.set(a.Namespace, "exporters", "cloudwatch_emf", "namespace")
+		d.set(a.MetricsLogGroup, "exporters", "cloudwatch_emf", "log_group_name")
 	} else {
 		d.cut("receivers", "host_metrics")
 		d.cut("processors", "metricstransform")
 		d.cut("processors", "transform/metrics")
-		d.cut("exporters", "awsemf")
+		d.cut("exporters", "cloudwatch_emf")
 		d.cut("service", "pipelines", "metrics/host")
 	}
 	if a.Logs {
@@ -44,9 +44,6 @@ func (a *Answers) editHost(d *document) {
 	d.cut("processors", "transform/logs")
 	d.cut("exporters", "cloudwatch_logs")
 	d.cut("service", "pipelines", "logs/files")
-	// It holds the offsets of log files, and the queue of event logs.
-	d.cut("extensions", "file_storage")
-	d.set([]string{"healthcheckv2"}, "service", "extensions")
 }
 
 // collected is what is sent, in words.

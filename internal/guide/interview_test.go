@@ -157,7 +157,7 @@ func FuzzAnswers(f *testing.F) {
 			return
 		}
 		host := parsed(t, string(files[HostFile]))
-		assert.Equal(t, a.Namespace, host["exporters"].(map[string]any)["awsemf"].(map[string]any)["namespace"])
+		assert.Equal(t, a.Namespace, host["exporters"].(map[string]any)["cloudwatch_emf"].(map[string]any)["namespace"])
 		var want []any
 		for _, file := range a.LogFiles {
 			want = append(want, file)

@@ -43,7 +43,7 @@ func (a *Answers) editRoute(d *document) {
 		d.cut("exporters", "cloudwatch_logs")
 	}
 	if !a.Metrics {
-		d.cut("exporters", "awsemf")
+		d.cut("exporters", "cloudwatch_emf")
 	}
 }
 

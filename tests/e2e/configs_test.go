@@ -124,9 +124,9 @@ func TestCommandsOfTheCollector(t *testing.T) {
 		fail bool
 	}{
 		{"version", []string{"--version"}, `^otelcol-cloudwatch \d+\.\d+\.\d+`, false},
-		{"components", []string{"components"}, `(?s)name: host_metrics\n.*name: awsemf\n`, false},
+		{"components", []string{"components"}, `(?s)name: host_metrics\n.*name: cloudwatch_emf\n`, false},
 		{"validate", []string{"validate", "--config", "host.yaml"}, `^$`, false},
-		{"validate what is wrong", []string{"validate", "--config", "host.yaml", "--config", "yaml:exporters::awsemf::namespase: x"}, "namespase", true},
+		{"validate what is wrong", []string{"validate", "--config", "host.yaml", "--config", "yaml:exporters::cloudwatch_emf::namespase: x"}, "namespase", true},
 		{"print-config", []string{"print-config", "--config", "host.yaml"}, `namespace: CWAgent`, false},
 		{"featuregate", []string{"featuregate"}, `awsemf.nodimrollupdefault`, false},
 		{"no configuration", nil, `at least one config flag must be provided`, true},

@@ -25,7 +25,8 @@ extensions:
   awsproxy: {endpoint: 127.0.0.1:2000, region: eu-central-1, role_arn: "arn:aws:iam::123456789012:role/proxy"}
   sigv4auth: {region: eu-central-1, service: xray, assume_role: {arn: "arn:aws:iam::123456789012:role/otlp", sts_region: eu-central-1}}
 exporters:
-  awsemf: {role_arn: "arn:aws:iam::123456789012:role/emf"}
+  cloudwatch_emf: {role_arn: "arn:aws:iam::123456789012:role/emf"}
+  awsemf: {region: eu-central-1, namespace: Upstream, log_group_name: /upstream/metrics, role_arn: "arn:aws:iam::123456789012:role/upstream"}
   cloudwatch_logs: {role_arn: "arn:aws:iam::123456789012:role/logs"}
   awscloudwatchlogs: {region: eu-central-1, log_group_name: /upstream, log_stream_name: s, role_arn: "arn:aws:iam::123456789012:role/upstream"}
   awsxray: {region: eu-central-1, role_arn: "arn:aws:iam::123456789012:role/xray"}
@@ -35,6 +36,7 @@ service:
   pipelines:
     traces: {receivers: [otlp], exporters: [awsxray, otlp_http]}
     logs/upstream: {receivers: [otlp], exporters: [awscloudwatchlogs]}
+    metrics/host: {exporters: [awsemf]}
 `
 
 const span = `{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"app"}}]},"scopeSpans":[{"spans":[{` +
@@ -65,6 +67,9 @@ func TestNothingLeavesByAnotherLink(t *testing.T) {
 		return slices.ContainsFunc(s.aws.Logs.Status(0).Groups, func(g logs.GroupStatus) bool {
 			return g.Name == "/upstream" && len(g.Streams) == 1 && g.Streams[0].Events == 1
 		})
+	})
+	await(t, "metrics of upstream's exporter", func() bool {
+		return slices.ContainsFunc(s.aws.Logs.Status(0).Groups, func(g logs.GroupStatus) bool { return g.Name == "/upstream/metrics" && len(g.Streams) > 0 })
 	})
 	await(t, "the segment", func() bool { return s.aws.XRay.Status().Segments > 0 })
 	isOTLP := func(a arrival) bool { return a.host == publicXRay && a.service == "xray" }
@@ -101,7 +106,8 @@ func TestWithoutTheProxyVariableARoleLeaks(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, "routes/private-vif.yaml", awslocal.Options{})
 	s.configs = append(s.configs, "yaml:extensions::endpoint_routing::process_proxy: false",
-		`yaml:exporters: {awsemf: {role_arn: "arn:aws:iam::123456789012:role/emf", proxy_address: "http://127.0.0.1:4443"}}`)
+		`yaml:exporters: {cloudwatch_emf: null, awsemf: {region: eu-central-1, namespace: CWAgent, role_arn: "arn:aws:iam::123456789012:role/emf", proxy_address: "http://127.0.0.1:4443"}}`,
+		`yaml:service: {pipelines: {metrics/host: {exporters: [awsemf]}}}`)
 	s.write(10)
 	s.collect()
 	s.delivered()
