@@ -472,9 +472,16 @@ func TestAgentMetricsOfMemoryHaveTheAgentsFormulas(t *testing.T) {
 	collector.stop()
 }
 
-// The machine of a test rarely has swap, and host_metrics takes /proc/swaps from nowhere else. So this is
-// what it sends for two devices, sent by the test.
-func TestAgentMetricsOfSwapAreOfAllDevices(t *testing.T) {
+// part is a data point of host_metrics.
+type part struct {
+	metric, unit string
+	attributes   string // name=value and so on
+	value        float64
+}
+
+// What a test's machine rarely has: swap, traffic in one direction alone, a share of each state. So this is
+// what host_metrics sends, sent by the test, and each part has a value of its own.
+func TestAgentMetricsAreMadeOfTheRightParts(t *testing.T) {
 	t.Parallel()
 	server := awslocal.Serve(t, awslocal.Options{})
 	cw := cloudwatch.NewFromConfig(server.AWSConfig(context.Background()))
@@ -483,23 +490,124 @@ func TestAgentMetricsOfSwapAreOfAllDevices(t *testing.T) {
 	setup.configs = []string{"host.yaml", agentLayer, "local.yaml", fmt.Sprintf(
 		"yaml:{receivers: {host_metrics: null, otlp: {protocols: {http: {endpoint: %q}}}}, service: {pipelines: {metrics/host: {receivers: [otlp]}}}}", address)}
 	collector := setup.startHealthy()
-	now := time.Now().UnixNano() // of one scrape, as the points that are added up are
-	point := func(device, state string, value int) string {
-		return fmt.Sprintf(`{"timeUnixNano": "%d", "asInt": "%d", "attributes": [
-			{"key": "device", "value": {"stringValue": %q}}, {"key": "state", "value": {"stringValue": %q}}]}`, now, value, device, state)
+	gauges := []part{
+		{"system.paging.usage", "By", "device=/dev/sda2 state=used", 100},
+		{"system.paging.usage", "By", "device=/dev/sda2 state=free", 300},
+		{"system.paging.usage", "By", "device=/swapfile state=used", 50},
+		{"system.paging.usage", "By", "device=/swapfile state=free", 150},
+		{"system.disk.pending_operations", "{operations}", "device=sda", 3},
+		{"system.filesystem.usage", "By", "device=/dev/sda1 mode=rw mountpoint=/data type=xfs state=used", 30},
+		{"system.filesystem.usage", "By", "device=/dev/sda1 mode=rw mountpoint=/data type=xfs state=free", 60},
+		{"system.filesystem.usage", "By", "device=/dev/sda1 mode=rw mountpoint=/data type=xfs state=reserved", 10},
+		{"system.processes.count", "{processes}", "status=running", 1},
+		{"system.processes.count", "{processes}", "status=sleeping", 20},
+		{"system.processes.count", "{processes}", "status=zombies", 3},
+		{"system.processes.count", "{processes}", "status=unknown", 4},
+	}
+	want := map[string]float64{
+		"swap_free": 450, "swap_used": 150, "swap_used_percent": 25,
+		"diskio_iops_in_progress": 3, "disk_used": 30, "disk_free": 60, "disk_total": 100,
+		"processes_running": 1, "processes_sleeping": 20, "processes_zombies": 3, "processes_blocked": 0, "processes_idle": 0,
+		"processes_paging": 0, "processes_stopped": 0, "processes_total": 28,
+	}
+	// Two cores of which the second does nothing: the machine's share is half of the first's.
+	for i, state := range []string{"user", "nice", "system", "wait", "interrupt", "softirq", "steal", "idle"} {
+		name := map[string]string{"wait": "iowait", "interrupt": "irq"}[state]
+		if name == "" {
+			name = state
+		}
+		share, seconds := float64(int(1)<<i)/256, float64(100+i)
+		if state == "idle" {
+			share += 1. / 256
+		}
+		other := 0.
+		if state == "idle" {
+			other = 1
+		}
+		gauges = append(gauges,
+			part{"system.cpu.utilization", "1", "cpu=cpu0 state=" + state, share}, part{"system.cpu.utilization", "1", "cpu=cpu1 state=" + state, other},
+			part{"system.cpu.time", "s", "cpu=cpu0 state=" + state, seconds}, part{"system.cpu.time", "s", "cpu=cpu1 state=" + state, 1000})
+		want["cpu_usage_"+name] = 100 * (share + other) / 2
+		want["cpu_time_"+name] = seconds + 1000
+		if state != "idle" {
+			want["cpu_usage_active"] += 100 * share / 2
+			want["cpu_time_active"] += seconds + 1000
+		}
+	}
+	for i, state := range []string{"CLOSE", "CLOSE_WAIT", "CLOSING", "ESTABLISHED", "FIN_WAIT1", "FIN_WAIT2", "LAST_ACK", "LISTEN", "SYN_RECV", "SYN_SENT", "TIME_WAIT"} {
+		gauges = append(gauges, part{"system.network.connections", "{connections}", "protocol=tcp state=" + state, float64(10 + i)})
+		want["netstat_tcp_"+strings.ToLower(state)] = float64(10 + i)
+	}
+	gauges = append(gauges, part{"system.network.connections", "{connections}", "protocol=tcp state=FIN_WAIT_1", 0}, part{"system.network.connections", "{connections}", "protocol=tcp state=DELETE", 0})
+	counters := map[string]part{
+		"diskio_read_bytes":  {"system.disk.io", "By", "device=sda direction=read", 0},
+		"diskio_write_bytes": {"system.disk.io", "By", "device=sda direction=write", 0},
+		"diskio_reads":       {"system.disk.operations", "{operations}", "device=sda direction=read", 0},
+		"diskio_writes":      {"system.disk.operations", "{operations}", "device=sda direction=write", 0},
+		"diskio_io_time":     {"system.disk.io_time", "s", "device=sda", 0},
+		"diskio_read_time":   {"system.disk.operation_time", "s", "device=sda direction=read", 0},
+		"diskio_write_time":  {"system.disk.operation_time", "s", "device=sda direction=write", 0},
+		"net_bytes_recv":     {"system.network.io", "By", "device=eth0 direction=receive", 0},
+		"net_bytes_sent":     {"system.network.io", "By", "device=eth0 direction=transmit", 0},
+		"net_packets_recv":   {"system.network.packets", "{packets}", "device=eth0 direction=receive", 0},
+		"net_packets_sent":   {"system.network.packets", "{packets}", "device=eth0 direction=transmit", 0},
+		"net_drop_in":        {"system.network.dropped", "{packets}", "device=eth0 direction=receive", 0},
+		"net_drop_out":       {"system.network.dropped", "{packets}", "device=eth0 direction=transmit", 0},
+		"net_err_in":         {"system.network.errors", "{errors}", "device=eth0 direction=receive", 0},
+		"net_err_out":        {"system.network.errors", "{errors}", "device=eth0 direction=transmit", 0},
+	}
+	// Two looks, for a difference.
+	first, second := slices.Clone(gauges), slices.Clone(gauges)
+	for i, name := range slices.Sorted(maps.Keys(counters)) {
+		p := counters[name]
+		p.value = 5000
+		first = append(first, p)
+		p.value += float64(1 + i)
+		second = append(second, p)
+		want[name] = float64(1 + i)
+		if strings.HasSuffix(name, "_time") {
+			want[name] *= 1000
+		}
+	}
+	post(t, address, first)
+	post(t, address, second)
+	agentMetricsAre(t, cw, want)
+	collector.stop()
+}
+
+// post sends one look at a machine that is made up.
+func post(t *testing.T, address string, parts []part) {
+	t.Helper()
+	now := time.Now().UnixNano() // of one scrape: only what is of one time is added up
+	metrics := map[string][]string{}
+	units := map[string]string{}
+	for _, p := range parts {
+		var attributes []string
+		for _, pair := range strings.Fields(p.attributes) {
+			name, value, _ := strings.Cut(pair, "=")
+			attributes = append(attributes, fmt.Sprintf(`{"key": %q, "value": {"stringValue": %q}}`, name, value))
+		}
+		value := fmt.Sprintf(`"asInt": "%.0f"`, p.value)
+		if p.unit == "s" || p.unit == "1" {
+			value = fmt.Sprintf(`"asDouble": %g`, p.value)
+		}
+		metrics[p.metric] = append(metrics[p.metric], fmt.Sprintf(`{"timeUnixNano": "%d", %s, "attributes": [%s]}`, now, value, strings.Join(attributes, ",")))
+		units[p.metric] = p.unit
+	}
+	var sums []string
+	for name, points := range metrics {
+		monotonic := !slices.Contains([]string{
+			"system.paging.usage", "system.disk.pending_operations", "system.filesystem.usage", "system.processes.count", "system.network.connections", "system.cpu.utilization",
+		}, name)
+		sums = append(sums, fmt.Sprintf(`{"name": %q, "unit": %q, "sum": {"aggregationTemporality": 2, "isMonotonic": %t, "dataPoints": [%s]}}`,
+			name, units[name], monotonic, strings.Join(points, ",")))
 	}
 	answer, err := http.Post("http://"+address+"/v1/metrics", "application/json", strings.NewReader(`{"resourceMetrics": [{
 		"resource": {"attributes": [{"key": "host.name", "value": {"stringValue": "made-up"}}]},
-		"scopeMetrics": [{"scope": {"name": "paging"}, "metrics": [{"name": "system.paging.usage", "unit": "By", "sum": {
-			"aggregationTemporality": 2, "isMonotonic": false, "dataPoints": [`+strings.Join([]string{
-		point("/dev/sda2", "used", 100<<20), point("/dev/sda2", "free", 300<<20),
-		point("/swapfile", "used", 50<<20), point("/swapfile", "free", 150<<20),
-	}, ",")+`]}}]}]}]}`))
+		"scopeMetrics": [{"scope": {"name": "made-up"}, "metrics": [`+strings.Join(sums, ",")+`]}]}]}`))
 	require.NoError(t, err)
 	answer.Body.Close()
 	require.Equal(t, http.StatusOK, answer.StatusCode)
-	agentMetricsAre(t, cw, map[string]float64{"swap_free": 450 << 20, "swap_used": 150 << 20, "swap_used_percent": 25})
-	collector.stop()
 }
 
 func TestAgentMetricsNameTheInstance(t *testing.T) {
