@@ -34,6 +34,13 @@ import (
 
 const agentLayer = "layers/cwagent-metrics.yaml"
 
+// serveAgent is a CloudWatch that a test may ask about each metric again and again, which an account may not.
+func serveAgent(t *testing.T) (*awslocal.Server, *cloudwatch.Client) {
+	t.Helper()
+	server := awslocal.Serve(t, awslocal.Options{IgnoreQuotas: true})
+	return server, cloudwatch.NewFromConfig(server.AWSConfig(context.Background()))
+}
+
 // promise is a metric of docs/agent-metrics.md that has a source.
 type promise struct {
 	name, plugin string
@@ -223,8 +230,7 @@ func TestAgentMetricsAgreeWithTheKernel(t *testing.T) {
 	for i := range machine.counters() {
 		counters = append(counters, i)
 	}
-	server := awslocal.Serve(t, awslocal.Options{})
-	cw := cloudwatch.NewFromConfig(server.AWSConfig(context.Background()))
+	server, cw := serveAgent(t)
 	setup := newSetup(t, server, newWriter(t, "none.log").path)
 	setup.configs = []string{"host.yaml", agentLayer, "local.yaml"}
 
@@ -374,9 +380,8 @@ func TestAgentMetricsSetsAreTheWizards(t *testing.T) {
 				want[name] = all[name]
 			}
 			want = onThisHost(t, machine, want)
-			server := awslocal.Serve(t, awslocal.Options{})
-			cw := cloudwatch.NewFromConfig(server.AWSConfig(context.Background()))
-			setup := newSetup(t, server, newWriter(t, "none.log").path)
+			server, cw := serveAgent(t)
+					setup := newSetup(t, server, newWriter(t, "none.log").path)
 			setup.configs = []string{"host.yaml", agentLayer, "layers/" + layer + ".yaml", "local.yaml"}
 			collector := setup.startHealthy()
 			await(t, "every metric of the set", func() bool {
@@ -404,8 +409,7 @@ func TestAgentMetricsSetsAreTheWizards(t *testing.T) {
 
 func TestAgentMetricsOfEachCoreAndTheTotal(t *testing.T) {
 	t.Parallel()
-	server := awslocal.Serve(t, awslocal.Options{})
-	cw := cloudwatch.NewFromConfig(server.AWSConfig(context.Background()))
+	server, cw := serveAgent(t)
 	setup := newSetup(t, server, newWriter(t, "none.log").path)
 	setup.configs = []string{"host.yaml", agentLayer, "local.yaml"}
 	setup.env["OTELCOL_CLOUDWATCH_CPUS"] = "cpu.*"
@@ -459,8 +463,7 @@ func TestAgentMetricsOfMemoryHaveTheAgentsFormulas(t *testing.T) {
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(proc, name), []byte(text), 0o600))
 	}
-	server := awslocal.Serve(t, awslocal.Options{})
-	cw := cloudwatch.NewFromConfig(server.AWSConfig(context.Background()))
+	server, cw := serveAgent(t)
 	setup := newSetup(t, server, newWriter(t, "none.log").path)
 	setup.configs = []string{"host.yaml", agentLayer, "local.yaml", fmt.Sprintf(
 		"yaml:receivers: {host_metrics: {root_path: %q, scrapers: {cpu: null, disk: null, filesystem: null, network: null, paging: null, processes: null}}}", filepath.Dir(proc))}
@@ -483,8 +486,7 @@ type part struct {
 // what host_metrics sends, sent by the test, and each part has a value of its own.
 func TestAgentMetricsAreMadeOfTheRightParts(t *testing.T) {
 	t.Parallel()
-	server := awslocal.Serve(t, awslocal.Options{})
-	cw := cloudwatch.NewFromConfig(server.AWSConfig(context.Background()))
+	server, cw := serveAgent(t)
 	setup := newSetup(t, server, newWriter(t, "none.log").path)
 	address := freeAddress(t)
 	setup.configs = []string{"host.yaml", agentLayer, "local.yaml", fmt.Sprintf(
@@ -631,9 +633,8 @@ func TestAgentMetricsNameTheInstance(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			server := awslocal.Serve(t, awslocal.Options{})
-			cw := cloudwatch.NewFromConfig(server.AWSConfig(context.Background()))
-			setup := newSetup(t, server, newWriter(t, "none.log").path)
+			server, cw := serveAgent(t)
+					setup := newSetup(t, server, newWriter(t, "none.log").path)
 			setup.configs = []string{"host.yaml", agentLayer, "layers/cwagent-basic.yaml", "layers/cwagent-ec2-dimensions.yaml", "local.yaml"}
 			if test.ec2 {
 				instance := metadata.New(metadata.Config{
