@@ -3,8 +3,8 @@ package config
 
 import "embed"
 
-// Files are the configurations by their names: host.yaml, routes/internet.yaml, credentials/profile.yaml
-// and so on.
+// Files are the configurations by their names: host.yaml, routes/internet.yaml, credentials/profile.yaml,
+// layers/cwagent-metrics.yaml and so on.
 //
-//go:embed *.yaml routes/*.yaml credentials/*.yaml
+//go:embed *.yaml routes/*.yaml credentials/*.yaml layers/*.yaml
 var Files embed.FS
