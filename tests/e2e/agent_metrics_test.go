@@ -660,6 +660,32 @@ func TestAgentMetricsNameTheInstance(t *testing.T) {
 	}
 }
 
+// aggregation_dimensions adds sets of dimensions, where a metric has all of them.
+func TestAgentMetricsAreAggregated(t *testing.T) {
+	t.Parallel()
+	server, cw := serveAgent(t)
+	setup := newSetup(t, server, newWriter(t, "none.log").path)
+	setup.configs = []string{"host.yaml", agentLayer, "layers/cwagent-basic.yaml", "local.yaml",
+		"yaml:exporters::cloudwatch_emf::aggregation_dimensions: [[cpu], [], [InstanceId]]"}
+	collector := setup.startHealthy()
+	await(t, "metrics", func() bool {
+		return samples(t, cw, "mem_used_percent") > 0 && samples(t, cw, "cpu_usage_idle") > 0
+	})
+	collector.stop()
+	host, err := os.Hostname()
+	require.NoError(t, err)
+	for name, want := range map[string][]map[string]string{
+		"mem_used_percent": {{"host": host}, {}},
+		"cpu_usage_idle":   {{"host": host, "cpu": "cpu-total"}, {"cpu": "cpu-total"}, {}},
+	} {
+		var got []map[string]string
+		for _, s := range seriesOf(t, cw, name) {
+			got = append(got, s.dimensions)
+		}
+		assert.ElementsMatch(t, want, got, name)
+	}
+}
+
 // What can be seen of the Windows layer elsewhere: the collector reads it and stops at the first receiver
 // that wants Windows, and each metric of the documentation has its counter.
 func TestAgentMetricsForWindowsAreThoseOfTheDocumentation(t *testing.T) {
