@@ -105,3 +105,5 @@ $(TOOLS)/%: tools/go.mod tools/go.sum
 	@mkdir -p $(TOOLS)
 	go build -C tools -o ../$(TOOLS)/ $$(awk -v t="/$*$$" '$$1 ~ t {print $$1}' tools/go.mod)
 	@touch $@
+
+include distributions/package.mk
