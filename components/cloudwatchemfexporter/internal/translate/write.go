@@ -299,44 +299,37 @@ func (w *walk) one(v value) {
 		w.text = message.AppendFloat(w.text, v.number)
 	case count:
 		w.text = strconv.AppendUint(w.text, v.count, 10)
-	case statistics:
+	case statisticSet:
 		w.statisticsOf(&w.stats[v.stats])
 	}
 }
 
 func (w *walk) statisticsOf(s *stats) {
 	w.text = append(w.text, '{')
-	if buckets := w.buckets[s.from:s.to]; len(buckets) > 0 {
+	if buckets := w.buckets[s.buckets.from:s.buckets.to]; len(buckets) > 0 {
 		w.text = append(w.text, `"Values":[`...)
 		for i := range buckets {
 			if i > 0 {
 				w.text = append(w.text, ',')
 			}
-			switch b := &buckets[i]; {
-			case b.cell == nil:
-				w.text = message.AppendFloat(w.text, b.value)
-			case b.value < 0:
-				w.text = append(append(w.text, '-'), b.cell.text...)
-			default:
-				w.text = append(w.text, b.cell.text...)
-			}
+			w.text = buckets[i].AppendValue(w.text)
 		}
 		w.text = append(w.text, `],"Counts":[`...)
 		for i := range buckets {
 			if i > 0 {
 				w.text = append(w.text, ',')
 			}
-			w.text = strconv.AppendUint(w.text, buckets[i].count, 10)
+			w.text = strconv.AppendUint(w.text, buckets[i].Count, 10)
 		}
 		w.text = append(w.text, `],`...)
 	}
 	w.text = append(w.text, `"Max":`...)
-	w.text = message.AppendFloat(w.text, s.max)
+	w.text = message.AppendFloat(w.text, s.Max)
 	w.text = append(w.text, `,"Min":`...)
-	w.text = message.AppendFloat(w.text, s.min)
+	w.text = message.AppendFloat(w.text, s.Min)
 	w.text = append(w.text, `,"Count":`...)
-	w.text = strconv.AppendUint(w.text, s.count, 10)
+	w.text = strconv.AppendUint(w.text, s.Count, 10)
 	w.text = append(w.text, `,"Sum":`...)
-	w.text = message.AppendFloat(w.text, s.sum)
+	w.text = message.AppendFloat(w.text, s.Sum)
 	w.text = append(w.text, '}')
 }
