@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -56,15 +58,15 @@ var (
 	documents   = column{"documents", "%.0f", func(f figures) float64 { return float64(f.Made.Documents) }}
 	billed      = column{"billed series", "%.0f", func(f figures) float64 { return float64(f.Made.Series) }}
 	dataPoints  = column{"data points", "%.0f", func(f figures) float64 { return float64(f.Lines) }}
-	invalid     = column{"**what CloudWatch refuses**", "%.0f", func(f figures) float64 { return float64(f.Made.Invalid) }}
+	unknown     = column{"**values of a unit that CloudWatch does not have**", "%.0f", func(f figures) float64 { return float64(f.Made.Unknown) }}
 )
 
 // made are an exporter's documents.
 type made struct {
 	Bytes, Zipped int
 	Documents     int
-	Series        int // combinations of namespace, dimensions and name
-	Invalid       int // documents, and metrics of them
+	Series        int // combinations of namespace, dimensions and name, whatever their units
+	Unknown       int // values that make no metric for their unit
 }
 
 // emf is what metrics cost.
@@ -138,8 +140,8 @@ func (b *bench) pair(name string, mine, theirs job, columns ...column) error {
 		}
 		got = append(got, f)
 	}
-	if got[0].Made.Invalid+got[1].Made.Invalid > 0 {
-		columns = append(columns, invalid)
+	if got[0].Made.Unknown+got[1].Made.Unknown > 0 {
+		columns = append(columns, unknown)
 	}
 	compare(name, got, columns...)
 	return nil
@@ -405,7 +407,7 @@ func keepEMF(ctx context.Context, j job) (got figures, err error) {
 // writeEMF takes an exporter's documents from standard output, where both can write them.
 func writeEMF(ctx context.Context, j job) (got figures, err error) {
 	stdout := os.Stdout
-	if os.Stdout, err = os.CreateTemp("", "documents"); err != nil {
+	if os.Stdout, err = os.CreateTemp(filepath.Dir(j.File), "documents"); err != nil {
 		return got, err
 	}
 	to := os.Stdout
@@ -467,15 +469,30 @@ func (m *made) add(text []byte, series map[string]bool) error {
 		m.Bytes += len(line)
 		m.Documents++
 		d, err := emf.Parse(string(line))
-		if err != nil {
-			m.Invalid++
-			continue
+		if err == nil && len(d.Invalid) > 0 {
+			m.Unknown += len(d.Invalid)
+			d, err = emf.Parse(units.ReplaceAllStringFunc(string(line), known))
 		}
-		m.Invalid += len(d.Invalid)
+		if err == nil && len(d.Invalid) > 0 {
+			err = errors.New(d.Invalid[0].Reason)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", line, err)
+		}
 		for i := range d.Metrics {
 			metric := &d.Metrics[i]
 			series[fmt.Sprintf("%q %q %q", metric.Namespace, metric.Name, metric.Dimensions)] = true
 		}
 	}
 	return nil
+}
+
+var units = regexp.MustCompile(`,"Unit":"[^"]*"`)
+
+// known leaves out a unit that is none of CloudWatch's.
+func known(member string) string {
+	if emf.ValidUnit(strings.TrimSuffix(strings.TrimPrefix(member, `,"Unit":"`), `"`)) {
+		return member
+	}
+	return ""
 }
