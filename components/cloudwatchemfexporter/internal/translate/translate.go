@@ -1,7 +1,6 @@
 package translate
 
 import (
-	"cmp"
 	"encoding/binary"
 	"maps"
 	"math"
@@ -122,7 +121,6 @@ func (t *Translator) Translate(md pmetric.Metrics, now time.Time) *Batch {
 		b.Examples[i] = string([]byte(name)) // it is the data point's own
 	}
 	w.batch = nil
-	w.last = cmp.Or(len(w.text), w.last)
 	w.text = nil
 	t.pool.Put(w)
 	return b

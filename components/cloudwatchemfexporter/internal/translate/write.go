@@ -19,7 +19,6 @@ const maxField = 8 << 10
 // writer is where documents are made.
 type writer struct {
 	text  []byte
-	last  int // how much text the last batch had
 	ends  []int
 	shape shape
 
@@ -48,7 +47,7 @@ func (w *walk) defined(m *metric) {
 
 // write makes documents of the groups.
 func (w *walk) write() {
-	w.text, w.ends = make([]byte, 0, w.last+w.last/8), w.ends[:0]
+	w.text, w.ends = make([]byte, 0, w.estimate()), w.ends[:0]
 	w.batch.Documents = make([]Document, 0, len(w.groups))
 	w.shape.labels, w.shape.known = nil, false
 	for i := range w.groups {
@@ -60,6 +59,12 @@ func (w *walk) write() {
 		from = end
 	}
 	w.shape.labels, w.shape.known = nil, false
+}
+
+// estimate is about how much text the documents have: the frame of each, its labels in the directive and as members,
+// names and values. Sets of roll-ups and declarations are not in it.
+func (w *walk) estimate() int {
+	return 160*len(w.groups) + 3*len(w.keys)/2 + 80*len(w.entries) + 12*len(w.buckets) + 40*len(w.stats)
 }
 
 func (w *walk) writeGroup(g *group) {
