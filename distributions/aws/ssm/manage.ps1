@@ -21,6 +21,7 @@ if (-not (Test-Path $program) -or -not (Test-Path $key)) {
 # The service manager gives a service the variables of this value.
 function Set-ServiceVariable([string]$name, [string]$value) {
     $old = @((Get-ItemProperty $key).Environment | Where-Object { $_ })
+    if ($value -and $old -contains "$name=$value") { return }
     $new = @($old | Where-Object { $_ -notlike "$name=*" })
     if ($value) { $new += "$name=$value" }
     if (($old -join "`n") -ne ($new -join "`n")) {

@@ -23,6 +23,9 @@ fail() {
 set_variable() {
   umask 077
   touch "$etc/environment"
+  if [ -n "$2" ] && [ "$(grep "^$1=" "$etc/environment")" = "$1=$2" ]; then
+    return
+  fi
   new=$etc/.environment.new
   grep -v "^$1=" "$etc/environment" >"$new" || true
   if [ -n "$2" ]; then
