@@ -172,6 +172,15 @@ func TestPoliciesAreGrammatical(t *testing.T) {
 	}
 }
 
+func TestEveryFeatureIsDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/deploying/permissions.md")
+	require.NoError(t, err)
+	for _, f := range Features {
+		assert.Contains(t, string(page), "| [`"+f.Name+"`](../../distributions/aws/policies/"+f.Name+".json) | "+f.Summary+" |\n")
+	}
+}
+
 func TestEveryStatementHasAReasonAndAFeature(t *testing.T) {
 	t.Parallel()
 	used := map[string]bool{}

@@ -9,7 +9,7 @@ cat >/etc/otelcol-cloudwatch-join.conf <<'CONF'
 PACKAGE_URL='https://RELEASES.example/otelcol-cloudwatch/VERSION/otelcol-cloudwatch_VERSION_{arch}.deb'
 PACKAGE_SHA256='amd64=CHECKSUM arm64=CHECKSUM'
 AWS_REGION='REGION'
-CONFIGURATION='ssm:/otelcol-cloudwatch/fleet/'
+CONFIGURATION='ssm:/otelcol-cloudwatch/fleet/?optional=true'
 ACTIVATION='gcp:projects/PROJECT/secrets/NAME'
 CONF
 cat >/usr/local/sbin/otelcol-cloudwatch-join <<'JOIN'
