@@ -299,6 +299,7 @@ func (c *template) samePolicy(policy any, features ...string) {
 	require.NoError(c.t, err)
 	text, err := json.Marshal(want)
 	require.NoError(c.t, err)
+	assert.LessOrEqual(c.t, len(text), 6144, "what IAM takes as a managed policy")
 	got, err := json.Marshal(written(policy))
 	require.NoError(c.t, err)
 	assert.JSONEq(c.t, string(text), string(got), "the policy of %v", features)

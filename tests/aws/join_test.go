@@ -125,7 +125,8 @@ https://secretmanager.googleapis.com/v1/projects/p/secrets/activation/versions/l
 esac`
 	// aDpkg makes what the packages have.
 	aDpkg = `case "$*" in
-*package.deb) mkdir -p "$ROOT/etc/otelcol-cloudwatch/config.d"; touch "$ROOT/etc/otelcol-cloudwatch/environment" ;;
+*package.deb) mkdir -p "$ROOT/etc/otelcol-cloudwatch/config.d"; touch "$ROOT/etc/otelcol-cloudwatch/environment"
+  mkdir -p "$ROOT/usr/bin"; cp "$ROOT/agent" "$ROOT/usr/bin/otelcol-cloudwatch" ;;
 *agent.deb) cp "$ROOT/agent" "$ROOT/bin/amazon-ssm-agent" ;;
 esac`
 	anAgent = "#!/bin/sh\necho \"amazon-ssm-agent $*\" >>\"$ROOT/calls\"\nmkdir -p \"$ROOT/var/lib/amazon/ssm\"; touch \"$ROOT/var/lib/amazon/ssm/registration\"\n"
@@ -185,6 +186,11 @@ func TestJoinIsIdempotentAndKeepsSecrets(t *testing.T) {
 			require.NoError(t, err, out)
 			assert.Equal(t, "uname -m\nsystemctl enable --quiet otelcol-cloudwatch\nsystemctl is-active --quiet otelcol-cloudwatch\n", m.calls(), "the second time")
 			assert.Empty(t, out)
+
+			require.NoError(t, os.Remove(filepath.Join(m.root, "usr/bin/otelcol-cloudwatch")))
+			out, err = m.run(distribution + "cloud-init/join.sh")
+			require.NoError(t, err, out)
+			assert.Contains(t, m.calls(), "dpkg --install", "it was removed")
 		})
 	}
 }

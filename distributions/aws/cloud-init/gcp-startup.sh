@@ -71,7 +71,8 @@ install_package() {
   done
   [ -n "$want" ] || fail "PACKAGE_SHA256 has no checksum for $deb_arch"
   stamp=$root/var/lib/otelcol-cloudwatch-join/package
-  if [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$want" ]; then
+  # A version that came later by another way, such as Distributor, stays.
+  if [ -x "$root/usr/bin/otelcol-cloudwatch" ] && [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$want" ]; then
     return
   fi
   get --output "$work/package.$kind" "$url"
