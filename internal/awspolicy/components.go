@@ -2,6 +2,7 @@ package awspolicy
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -162,18 +163,19 @@ func detection(c *collection, id string, s section) {
 	}
 }
 
-// discovery are prometheus' ways to find targets in AWS that this build has and this package knows.
-var discovery = map[string]string{"ec2_sd_configs": "ec2_discovery"}
+// discovery are prometheus' ways to find targets in AWS; empty where it is not known here what one needs.
+var discovery = map[string]string{
+	"ec2_sd_configs": "ec2_discovery",
+	"aws_sd_configs": "", "ecs_sd_configs": "", "elasticache_sd_configs": "", "lightsail_sd_configs": "", "msk_sd_configs": "", "rds_sd_configs": "",
+}
 
 func prometheus(c *collection, id string, s section) {
 	for _, scrape := range s.in("config").sections("scrape_configs") {
-		for key := range scrape {
-			feature := discovery[key]
+		for _, key := range slices.Sorted(maps.Keys(discovery)) {
 			for _, sd := range scrape.sections(key) {
-				switch {
-				case feature != "":
-					c.need(feature, c.outside(sd.text("role_arn")), id, nil)
-				case key == "aws_sd_configs" || key == "lightsail_sd_configs":
+				if discovery[key] != "" {
+					c.need(discovery[key], c.outside(sd.text("role_arn")), id, nil)
+				} else {
 					c.notes = append(c.notes, fmt.Sprintf("%s: what %s needs is not known here, and has to be added", id, key))
 				}
 			}

@@ -87,6 +87,10 @@ func TestEachKeyNeedsItsFeature(t *testing.T) {
 			name: "upstream's exporters", text: "exporters: {awsemf: {log_group_name: '/a/{ClusterName}', log_stream_name: '{TaskId}', log_retention: 1}}\nservice: {pipelines: {metrics: {exporters: [awsemf]}}}",
 			want: []string{"metrics", "log_creation", "log_retention"}, allows: [][2]string{{"logs:PutLogEvents", "arn:aws:logs:x:1:log-group:/a/b:log-stream:c"}},
 		},
+		{
+			name: "prometheus", text: "receivers: {prometheus: {config: {scrape_configs: [{job_name: a, ec2_sd_configs: [{port: 1}]}, {job_name: b, rds_sd_configs: [{}], static_configs: [{}]}]}}}\nservice: {pipelines: {metrics: {receivers: [prometheus]}}}",
+			want: []string{"ec2_discovery"}, mentions: "rds_sd_configs",
+		},
 		{name: "an unknown component", text: "service: {pipelines: {metrics: {exporters: [other]}}}", mentions: "no component that is known"},
 		{
 			name: "another partition", text: aLogs + "exporters: {cloudwatch_logs: {region: cn-north-1, log_group_name: /a, log_stream_name: b}}", want: []string{"logs", "log_creation"},
