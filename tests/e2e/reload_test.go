@@ -37,14 +37,15 @@ func TestReloadsUnderLoadLoseAndRepeatNothing(t *testing.T) {
 	write(0)
 	c := s.startHealthy()
 	w.append(20_000)
-	const restarted = "Config updated, restart service"
+	// A change that comes while the collector restarts is part of that restart: the next one waits for its end.
+	const restarted, ready = "Config updated, restart service", "Everything is ready. Begin running and processing data."
 	for n := range reloads(t) {
-		before := s.logged(restarted)
+		before, running := s.logged(restarted), s.logged(ready)
 		write(n + 1)
 		require.NoError(t, c.command.Process.Signal(syscall.SIGHUP))
 		await(t, "the reload", func() bool {
 			w.append(100)
-			return s.logged(restarted) > before
+			return s.logged(restarted) > before && s.logged(ready) > running
 		})
 	}
 	await(t, "all lines", func() bool { return counted(server) >= w.next })
