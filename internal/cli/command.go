@@ -27,18 +27,24 @@ func Run(settings otelcol.CollectorSettings) error {
 	line := parseArgs(os.Args[1:])
 	closeAccess, err := openAccess(ctx, settings, line)
 	if err != nil {
-		return err
+		return said(err)
 	}
 	defer closeAccess()
 	manager, err := openConfiguration(settings, line)
 	if err != nil {
-		return err
+		return said(err)
 	}
 	if manager == nil {
 		return execute(settings, settings, nil)
 	}
 	defer manager.followHangups()()
 	return manager.run(ctx, settings)
+}
+
+// said prints an error from before there is a command, which would print it.
+func said(err error) error {
+	fmt.Fprintln(os.Stderr, "Error:", err)
+	return err
 }
 
 // execute runs what the command line asks for. The collector's own commands have settings of their own.
