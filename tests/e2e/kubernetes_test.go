@@ -193,10 +193,10 @@ func TestRotationByTheKubeletLosesNothing(t *testing.T) {
 	lines := 0
 	for range 5 {
 		for _, l := range containers {
-			l.number(10_000)
+			l.number(2_000)
 			l.rotate()
 			l.number(500)
-			lines += 10_500
+			lines += 2_500
 		}
 		await(t, "the lines", func() bool { return counted(server) >= lines })
 		for _, l := range containers {
@@ -214,15 +214,15 @@ func TestKillOnANodeLosesNothing(t *testing.T) {
 	setup, _, logs := onNode(t, server, cart)
 	l := logOf(t, logs, cart)
 	l.pieces = 100 // each line is in three pieces
-	l.number(30_000)
+	l.number(10_000)
 	collector := setup.startHealthy()
 	for range 3 {
 		seen := counted(server)
 		await(t, "some more lines", func() bool { return counted(server) > seen })
 		collector.kill()
-		l.number(10_000)
+		l.number(2_000)
 		l.rotate()
-		l.number(10_000)
+		l.number(2_000)
 		collector = setup.startHealthy()
 	}
 	reader := newReader(t, server)
