@@ -1,16 +1,22 @@
 package e2e
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/faults"
 )
 
 // The pods of the tests' node.
@@ -22,18 +28,28 @@ var (
 
 const testNode = "n1"
 
-// onNode prepares a collector as it runs on a node, and says where the node's logs of pods are.
+// onNode prepares a collector as the manifests run it on a node, and says where the node's logs of pods are.
 func onNode(t *testing.T, server *awslocal.Server, pods ...pod) (s *setup, api *apiServer, logs string) {
+	t.Helper()
+	return onNodeAs(t, manifests+"otelcol-cloudwatch.yaml", server, pods...)
+}
+
+// onNodeAs does it as other objects say. What is different from a pod: paths, ports, where AWS and the API server are.
+func onNodeAs(t *testing.T, objects string, server *awslocal.Server, pods ...pod) (s *setup, api *apiServer, logs string) {
 	t.Helper()
 	logs = filepath.Join(t.TempDir(), "pods")
 	api = serveKubernetes(t, testNode, pods...)
+	r := readRendered(t, objects)
 	s = newSetup(t, server, logs+"/*/*/*.log", logs+"/*/*/*.log.*")
-	s.configs = []string{"kubernetes.yaml", "local.yaml"}
-	s.env["OTELCOL_CLOUDWATCH_LOG_EXCLUDE"] = `["**/*.gz", "**/*.tmp", "` + logs + `/*/otelcol-cloudwatch/*"]`
+	folder, configs := r.mount(t)
+	s.configs = configs
+	for name, value := range r.env {
+		if _, ours := s.env[name]; !ours {
+			s.env[name] = strings.NewReplacer("/var/log/pods", logs, configFolder, folder).Replace(value)
+		}
+	}
 	s.env["OTELCOL_CLOUDWATCH_ROOT_PATH"] = "/"
 	s.env["OTELCOL_CLOUDWATCH_ALIVE_ENDPOINT"] = freeAddress(t)
-	s.env["OTELCOL_CLOUDWATCH_NODE"] = testNode
-	s.env["OTEL_RESOURCE_ATTRIBUTES"] = "k8s.cluster.name=c1,k8s.node.name=" + testNode + ",host.name=" + testNode
 	s.env["OTELCOL_CLOUDWATCH_KUBERNETES_AUTH"] = "kubeConfig"
 	s.env["KUBECONFIG"] = api.kubeConfig(t)
 	return s, api, logs
@@ -49,7 +65,7 @@ type containerEvent struct {
 // eventsOf are what arrived of a pod's container.
 func (r *reader) eventsOf(p pod) (events []containerEvent) {
 	r.t.Helper()
-	in := r.in("/otelcol-cloudwatch/c1/" + p.namespace)
+	in := r.in("/otelcol-cloudwatch/kubernetes/" + p.namespace)
 	stream := p.name + "/" + p.container
 	for _, s := range in.streams() {
 		if s != stream {
@@ -98,12 +114,18 @@ func TestContainersOfEachNamespaceHaveAGroupAndTheirPodsAttributes(t *testing.T)
 	collector := setup.startHealthy()
 	await(t, "the lines", func() bool { return counted(server) == 3 })
 	await(t, "metrics", func() bool { return len(server.Metrics.Status().Series) > 0 })
+	for variable, what := range map[string]string{"HEALTH": "readiness", "ALIVE": "liveness"} {
+		answer, err := http.Get("http://" + setup.env["OTELCOL_CLOUDWATCH_"+variable+"_ENDPOINT"] + "/")
+		require.NoError(t, err, what)
+		answer.Body.Close()
+		assert.Equal(t, http.StatusOK, answer.StatusCode, what)
+	}
 	collector.stop()
 
 	resource := func(p pod, owner, image, service string) map[string]string {
 		kind, name, _ := strings.Cut(owner, "/")
 		return map[string]string{
-			"k8s.cluster.name": "c1", "k8s.node.name": testNode, "host.name": testNode, "os.type": "linux", "service.name": service,
+			"k8s.cluster.name": "kubernetes", "k8s.node.name": testNode, "host.name": testNode, "os.type": "linux", "service.name": service,
 			"k8s.namespace.name": p.namespace, "k8s.pod.name": p.name, "k8s.pod.uid": p.uid, "k8s.container.name": p.container, "k8s.container.restart_count": "0",
 			kind: name, "container.image.name": image,
 		}
@@ -191,7 +213,7 @@ func TestRotationByTheKubeletLosesNothing(t *testing.T) {
 	collector := setup.startHealthy()
 	reader := newReader(t, server)
 	lines := 0
-	for range 5 {
+	for range 3 {
 		for _, l := range containers {
 			l.number(2_000)
 			l.rotate()
@@ -232,4 +254,110 @@ func TestKillOnANodeLosesNothing(t *testing.T) {
 	got := missing()
 	require.Zero(t, got.missing, got)
 	t.Logf("%d of %d lines were repeated after three kills", got.repeated, l.next)
+}
+
+// What needs a person makes the pod unready, so that an update stops at the first node. It is no reason to restart it.
+func TestAPodThatMayNotWriteIsUnreadyAndAlive(t *testing.T) {
+	t.Parallel()
+	server := awslocal.Serve(t, awslocal.Options{Faults: []faults.Rule{{Kind: faults.AccessDenied, Operation: putLogEvents}}})
+	setup, _, logs := onNode(t, server, cart)
+	logOf(t, logs, cart).number(100)
+	setup.configs = append(setup.configs, "yaml:extensions::healthcheckv2::component_health::recovery_duration: 100ms")
+	setup.start()
+	status := func(variable string) int {
+		answer, err := http.Get("http://" + setup.env["OTELCOL_CLOUDWATCH_"+variable+"_ENDPOINT"] + "/")
+		if err != nil {
+			return 0
+		}
+		answer.Body.Close()
+		return answer.StatusCode
+	}
+	await(t, "a refusal", func() bool { return server.Calls("logs", "PutLogEvents") > 0 })
+	await(t, "not ready", func() bool {
+		return status("HEALTH") == http.StatusServiceUnavailable || status("HEALTH") == http.StatusInternalServerError
+	})
+	assert.Equal(t, http.StatusOK, status("ALIVE"))
+}
+
+func TestLinesOfOneRecordStayTogether(t *testing.T) {
+	t.Parallel()
+	server := awslocal.Serve(t, awslocal.Options{})
+	setup, _, logs := onNodeAs(t, variants+"multi-line.yaml", server, cart, ledger)
+	long := "  at " + strings.Repeat("x", 40_000)
+	records := [][]string{
+		{"2026-01-02 03:04:05 ERROR no book", "java.lang.NoBook: none", "\tat shop.Cart.add(Cart.java:12)", "", long},
+		{"2026-01-02 03:04:06 INFO a book"},
+	}
+	var want []string
+	for _, docker := range []bool{false, true} {
+		l := logOf(t, logs, cart)
+		if docker {
+			l = logOf(t, logs, ledger)
+			l.docker = true
+		}
+		want = nil
+		for _, lines := range records {
+			l.print("stdout", lines...)
+			want = append(want, strings.Join(lines, "\n"))
+		}
+	}
+	collector := setup.startHealthy()
+	await(t, "the records", func() bool { return counted(server) == 2*len(want) })
+	collector.stop()
+	reader := newReader(t, server)
+	assert.Equal(t, want, bodies(reader.eventsOf(cart)), "CRI")
+	assert.Equal(t, want, bodies(reader.eventsOf(ledger)), "docker")
+}
+
+func TestAClusterOutsideAWSTakesARoleWithItsToken(t *testing.T) {
+	t.Parallel()
+	server := awslocal.Serve(t, awslocal.Options{Region: "eu-central-1"})
+	setup, _, logs := onNodeAs(t, variants+"outside-aws-oidc.yaml", server, cart)
+	delete(setup.env, "AWS_ACCESS_KEY_ID")
+	delete(setup.env, "AWS_SECRET_ACCESS_KEY")
+	encode := base64.RawURLEncoding.EncodeToString
+	token := encode([]byte(`{"alg":"RS256"}`)) + "." + encode([]byte(fmt.Sprintf(
+		`{"iss":"https://issuer.example","sub":"system:serviceaccount:otelcol-cloudwatch:otelcol-cloudwatch","aud":["sts.amazonaws.com"],"exp":%d}`, time.Now().Add(time.Hour).Unix()))) + "." + encode([]byte("signature"))
+	setup.env["AWS_WEB_IDENTITY_TOKEN_FILE"] = filepath.Join(t.TempDir(), "token") // the projected volume's
+	require.NoError(t, os.WriteFile(setup.env["AWS_WEB_IDENTITY_TOKEN_FILE"], []byte(token), 0o600))
+	logOf(t, logs, cart).print("stdout", "by a role")
+	collector := setup.startHealthy()
+	await(t, "the line", func() bool { return counted(server) == 1 })
+	collector.stop()
+	assert.NotZero(t, server.Calls("sts", "AssumeRoleWithWebIdentity"))
+	// format: raw
+	assert.Equal(t, []string{"by a role"}, newReader(t, server).in("/otelcol-cloudwatch/cellar/shop").messages(cart.name+"/"+cart.container))
+}
+
+func TestNamespacesThatAreLeftOutAre(t *testing.T) {
+	t.Parallel()
+	server := awslocal.Serve(t, awslocal.Options{Region: "eu-central-1"})
+	setup, _, logs := onNodeAs(t, variants+"eks-irsa.yaml", server, cart, proxy)
+	logOf(t, logs, proxy).print("stdout", "left out")
+	logOf(t, logs, cart).print("stdout", "sent")
+	collector := setup.startHealthy()
+	await(t, "the line", func() bool { return counted(server) == 1 })
+	collector.stop()
+	assert.Empty(t, newReader(t, server).in("/otelcol-cloudwatch/shop-prod/kube-system").streams())
+}
+
+// Every variant of the chart makes a configuration that the collector takes.
+func TestRenderedConfigurationsAreValid(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join(root, variants, "*.yaml"))
+	require.NoError(t, err)
+	for _, file := range files {
+		name := filepath.Base(file)
+		if strings.HasSuffix(name, ".values.yaml") {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := awslocal.Serve(t, awslocal.Options{})
+			setup, _, _ := onNodeAs(t, variants+name, server, cart)
+			setup.configs = slices.DeleteFunc(setup.configs, func(config string) bool { return strings.HasPrefix(config, "ssm:") })
+			out, err := setup.run("validate")
+			require.NoError(t, err, out)
+		})
+	}
 }
