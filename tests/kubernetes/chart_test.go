@@ -1,9 +1,12 @@
 package kubernetes
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"flag"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -11,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/lint"
 	"helm.sh/helm/v3/pkg/lint/support"
 	appsv1 "k8s.io/api/apps/v1"
@@ -319,4 +323,28 @@ func TestTheSchemaHasEveryValue(t *testing.T) {
 		}
 	}
 	compare("", schema, values)
+}
+
+// What is released can be loaded by Helm, has the version that was asked for, and is the same when it is built again.
+func TestThePackageIsReproducible(t *testing.T) {
+	build := func() (chart, manifest []byte) {
+		dist := t.TempDir()
+		command := exec.Command("make", "-s", "package-kubernetes", "VERSION=1.2.3", "DIST="+dist, "SOURCE_DATE_EPOCH=1767323045")
+		command.Dir = root
+		out, err := command.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		return []byte(read(t, dist+"/otelcol-cloudwatch-chart-1.2.3.tgz")), []byte(read(t, dist+"/otelcol-cloudwatch-kubernetes-1.2.3.yaml"))
+	}
+	first, manifest := build()
+	second, _ := build()
+	assert.Equal(t, sha256.Sum256(first), sha256.Sum256(second))
+
+	c, err := loader.LoadArchive(bytes.NewReader(first))
+	require.NoError(t, err)
+	assert.Equal(t, "1.2.3", c.Metadata.Version)
+	assert.Equal(t, "1.2.3", c.AppVersion())
+	assert.Len(t, c.Templates, len(load(t).Templates))
+	all, err := objects(string(manifest))
+	require.NoError(t, err)
+	assert.Equal(t, "otelcol-cloudwatch:1.2.3", object[*appsv1.DaemonSet](t, all).Spec.Template.Spec.Containers[0].Image)
 }
