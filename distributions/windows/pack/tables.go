@@ -19,9 +19,9 @@ const (
 // upgradeCode says that releases are of one product. It must never change.
 const upgradeCode = "{7C0B9C52-7E0B-5D5C-9C1F-2A6B2D8E4F61}"
 
-// defaultArguments start the service with the host's configuration and its layers. Folders end in a backslash:
-// none may stand before a quotation mark, which it would escape.
-const defaultArguments = `--config "[ConfigDir]windows.yaml" --config "dir:[ConfigLayersDir]?optional=true"`
+// defaultArguments start the service with the host's configuration and its layers. A folder's value ends in a backslash,
+// and that must not stand before a quotation mark, which it would escape.
+const defaultArguments = `--config "[ConfigDir]windows.yaml" --config "dir:[ConfigDir]config.d?optional=true"`
 
 // recovery is what the service manager does after a service has failed: it waits longer each time, and forgets
 // after an hour. A collector that twice ended in its first minute takes the last known good configuration, so the
