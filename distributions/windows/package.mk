@@ -15,5 +15,5 @@ package-windows: $(WINDOWS_EXE) ## Build the zip and the MSI for Windows into di
 
 .PHONY: test-windows
 test-windows: ## Test what goes to Windows: the MSI's tables, and under Wine, where it is, an installation and our packages.
-	OTELCOL_CLOUDWATCH_REQUIRE_MSITOOLS=1 go test -count=1 ./distributions/windows/...
+	OTELCOL_CLOUDWATCH_REQUIRE_MSITOOLS=1 go test -count=1 ./distributions/windows/pack
 	distributions/windows/wine/test.sh
