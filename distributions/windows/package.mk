@@ -7,8 +7,13 @@ WINDOWS_EXE := $(RELEASED)/windows-amd64/otelcol-cloudwatch.exe
 # A command that signs the file which is appended to it, such as a script around osslsigncode.
 WINDOWS_SIGN ?=
 
+.PHONY: windows-tools
+windows-tools: # before the collector is built for minutes
+	@for tool in msibuild gcab; do command -v $$tool >/dev/null || { \
+	  echo "$$tool is not installed, and the MSI cannot be made without it: apt-get install msitools gcab"; exit 1; }; done
+
 .PHONY: package-windows
-package-windows: $(WINDOWS_EXE) ## Build the zip and the MSI for Windows into dist/.
+package-windows: windows-tools $(WINDOWS_EXE) ## Build the zip and the MSI for Windows into dist/.
 	$(if $(WINDOWS_SIGN),$(WINDOWS_SIGN) $(WINDOWS_EXE))
 	go run ./distributions/windows/pack -version $(VERSION) -exe $(WINDOWS_EXE) -out $(DIST)
 	$(if $(WINDOWS_SIGN),$(WINDOWS_SIGN) $(DIST)/otelcol-cloudwatch-$(VERSION)-windows-amd64.msi)
