@@ -1,0 +1,59 @@
+// Package cwagent converts configurations of the CloudWatch agent into layers of collector configuration, and says of each
+// setting what became of it. Nothing of it reads a file, a network or an environment.
+package cwagent
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/agentjson"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/report"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/section"
+)
+
+// Input is what the agent of a host reads.
+type Input struct {
+	// OS is the host's: linux, windows or darwin.
+	OS string
+	// Files are its JSON files or parameters, one at least.
+	Files []agentjson.File
+	// CommonConfig is common-config.toml, and Environment env-config.json. Empty where there is none.
+	CommonConfig, Environment []byte
+}
+
+// Result is what was made.
+type Result struct {
+	// Layers are files of collector configuration by name, for one folder.
+	Layers map[string][]byte
+	// Environment are variables that the collector needs, NAME=value.
+	Environment []string
+	// Report has what became of each setting.
+	Report report.Report
+}
+
+// ErrInvalid is in the error of a configuration that the agent would not accept.
+var ErrInvalid = errors.New("not a configuration of the CloudWatch agent")
+
+// Convert converts. The error says what the agent would not accept, with paths; the report has it too.
+func Convert(in Input) (Result, error) {
+	root, err := agentjson.Merge(in.Files)
+	if err != nil {
+		return Result{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	c := section.New(in.OS, root)
+	result := Result{Layers: map[string][]byte{}}
+	// here: validate shape; sections; access; base
+	for _, leaf := range root.Leaves() {
+		if !c.Report.Covers(leaf) {
+			c.Report.Lost(leaf, "this setting is not known to this version", "see whether docs/agent-metrics.md or the README of a component has it")
+		}
+	}
+	for _, l := range c.Layers() {
+		if result.Layers[l.Name()], err = l.Text(); err != nil {
+			return Result{}, err
+		}
+	}
+	c.Report.Sort()
+	result.Report = *c.Report
+	return result, nil
+}
