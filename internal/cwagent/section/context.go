@@ -123,3 +123,10 @@ func (c *Context) Region() string {
 	}
 	return "${env:AWS_REGION:-}"
 }
+
+// What metrics of every source go through: metrics.Shared makes both from the section metrics, of whose pipelines they are
+// the last processor and the exporter.
+const (
+	MetricsExporter   = "cloudwatch_emf/cwagent"
+	MetricsDimensions = "transform/cwagent_dimensions"
+)
