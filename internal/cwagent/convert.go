@@ -31,6 +31,11 @@ type Result struct {
 	Report report.Report
 }
 
+// LayerNames are the names of all layers that Convert may make.
+func LayerNames() []string {
+	return []string{section.Base, section.Access, section.Metrics, section.Logs, section.Traces, section.OTel}
+}
+
 // ErrInvalid is in the error of a configuration that the agent would not accept.
 var ErrInvalid = errors.New("not a configuration of the CloudWatch agent")
 

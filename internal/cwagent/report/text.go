@@ -42,10 +42,15 @@ var headings = []struct {
 
 // Text writes the report for people, at most width columns, the worst first. Entries that say the same of several paths
 // stand together.
-func (r *Report) Text(w io.Writer, width int) error {
+func (r *Report) Text(w io.Writer, width int) error { return r.text(w, width, false) }
+
+// Brief is Text without what was converted, which is counted only.
+func (r *Report) Brief(w io.Writer, width int) error { return r.text(w, width, true) }
+
+func (r *Report) text(w io.Writer, width int, brief bool) error {
 	var out strings.Builder
 	for _, h := range headings {
-		if r.Count(h.outcome) == 0 {
+		if r.Count(h.outcome) == 0 || brief && h.outcome == Converted {
 			continue
 		}
 		fmt.Fprintf(&out, "%s (%d)\n", h.text, r.Count(h.outcome))

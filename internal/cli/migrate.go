@@ -1,0 +1,16 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+	"go.opentelemetry.io/collector/otelcol"
+)
+
+func newMigrateCommand(settings otelcol.CollectorSettings) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "migrate",
+		Short: "Moves from another agent to this program",
+		Args:  cobra.NoArgs,
+	}
+	cmd.AddCommand(newMigrateAgentCommand(migrateSteps(settings)))
+	return cmd
+}
