@@ -11,6 +11,7 @@ func newMigrateCommand(settings otelcol.CollectorSettings) *cobra.Command {
 		Short: "Moves from another agent to this program",
 		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(newMigrateAgentCommand(migrateSteps(settings)))
+	deps := migrateSteps(settings)
+	cmd.AddCommand(newMigrateAgentCommand(deps), newMigrateCheckCommand(settings, deps))
 	return cmd
 }
