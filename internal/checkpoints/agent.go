@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -156,7 +157,7 @@ func checkpointOf(s positions.State) (Checkpoint, int64, error) {
 	if c.Device, c.Inode, err = identity(f, info); err != nil || s.Offset > info.Size() {
 		return c, info.Size(), err
 	}
-	c.Seen = info.ModTime()
+	c.Seen = time.Now()
 	mark := func(from, to int64) (Mark, error) {
 		text := make([]byte, to-from)
 		if _, err := f.ReadAt(text, from); err != nil {
