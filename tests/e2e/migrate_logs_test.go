@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
@@ -42,7 +44,7 @@ func TestConvertedLogLayersAreValid(t *testing.T) {
 		}
 		t.Run(filepath.Base(layer), func(t *testing.T) {
 			t.Parallel()
-			command := exec.Command(filepath.Join(binaries, "otelcol-cloudwatch"), "validate", "--config", migrateBase, "--config", layer)
+			command := exec.Command(filepath.Join(binaries, "otelcol-cloudwatch"), "validate", "--config", migrateBase, "--config", layer, "--config", "yaml:"+withoutWindows(t, text, "nop"))
 			command.Env = append(os.Environ(), "OTELCOL_CLOUDWATCH_STATE_DIR="+t.TempDir(), "AWS_REGION=eu-central-1", "APP=app", "STAGE=test")
 			out, err := command.CombinedOutput()
 			require.NoError(t, err, "%s", out)
@@ -50,14 +52,35 @@ func TestConvertedLogLayersAreValid(t *testing.T) {
 	}
 }
 
+// withoutWindows is a layer in which another receiver stands in for those of Windows event logs, which exist on Windows alone. What they are
+// configured with is still read.
+func withoutWindows(t *testing.T, layer []byte, instead string) string {
+	t.Helper()
+	var config struct {
+		Service struct {
+			Pipelines map[string]struct{ Receivers []string }
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(layer, &config))
+	pipelines := map[string]any{}
+	for name, p := range config.Service.Pipelines {
+		if strings.HasPrefix(p.Receivers[0], "windows_event_log/") && runtime.GOOS != "windows" {
+			pipelines[name] = map[string]any{"receivers": []string{instead}}
+		}
+	}
+	text, err := json.Marshal(map[string]any{"receivers": map[string]any{"nop": nil}, "service": map[string]any{"pipelines": pipelines}})
+	require.NoError(t, err)
+	return string(text)
+}
+
 // convertLogs converts the section logs of a configuration, and returns the layers by name.
-func convertLogs(t *testing.T, text string) map[string][]byte {
+func convertLogs(t *testing.T, system, text string) map[string][]byte {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
 	var value any
 	require.NoError(t, d.Decode(&value))
-	c := section.New("linux", agentjson.New(value))
+	c := section.New(system, agentjson.New(value))
 	logs.Convert(c)
 	require.NoError(t, c.Report.Err())
 	layers := map[string][]byte{}
@@ -149,7 +172,7 @@ func TestConvertedLogsGoOnWhereTheAgentStopped(t *testing.T) {
 	records(5, 10)
 	lines(a, 100, 110)
 
-	layers := convertLogs(t, fmt.Sprintf(`{"logs": {"log_stream_name": "not-asked", "logs_collected": {"files": {"collect_list": [
+	layers := convertLogs(t, "linux", fmt.Sprintf(`{"logs": {"log_stream_name": "not-asked", "logs_collected": {"files": {"collect_list": [
 		{"file_path": %q, "log_group_name": "/migrated/app", "log_stream_name": "app", "retention_in_days": 14,
 			"timestamp_format": "%%Y-%%m-%%d %%H:%%M:%%S,%%f", "multi_line_start_pattern": "{timestamp_format}", "timezone": "UTC"},
 		{"file_path": %q, "log_group_name": "/migrated/web", "log_stream_name": "web", "publish_multi_logs": true, "retention_in_days": 3}
@@ -231,4 +254,89 @@ func TestConvertedLogsGoOnWhereTheAgentStopped(t *testing.T) {
 	}
 	assert.Equal(t, map[string]int32{"/migrated/app": 14, "/migrated/web": 3}, retention)
 	assert.False(t, bytes.Contains([]byte(tail(s.logFile)), []byte("panic")))
+}
+
+// TestConvertedEventsHaveTheAgentsText has events as Windows renders them, out of a file: [Channel] [LEVEL] [ID] [Source] [Computer] [Message].
+func TestConvertedEventsHaveTheAgentsText(t *testing.T) {
+	t.Parallel()
+	server := awslocal.Serve(t, awslocal.Options{})
+	path := filepath.Join(t.TempDir(), "events.xml")
+	event := func(level int, id, message string) string {
+		return fmt.Sprintf(`<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='Service Control Manager' Guid='{555908d1}' EventSourceName='SCM'/><EventID Qualifiers='16384'>%s</EventID><Version>0</Version><Level>%d</Level><Task>0</Task><TimeCreated SystemTime='2026-01-02T03:04:05.678Z'/><EventRecordID>7</EventRecordID><Channel>System</Channel><Computer>web-1.example.com</Computer><Security UserID='S-1-5-18'/></System><EventData><Data Name='param1'>x</Data></EventData>%s</Event>`, id, level, message)
+	}
+	rendered := func(text string) string {
+		return "<RenderingInfo Culture='en-US'><Message>" + text + "</Message><Level>Information</Level><Keywords><Keyword>Classic</Keyword></Keywords></RenderingInfo>"
+	}
+	appendTo(t, path, event(4, "7036", rendered("The service &lt;x&gt; &amp; y entered the running state."))+"\n"+
+		event(2, "41", rendered("Two\r\n\r\n\tlines"))+"\n"+
+		event(1, "1", "")+"\n"+
+		event(0, "2", rendered("left out"))+"\n"+
+		event(9, "3", rendered(""))+"\n")
+	layers := convertLogs(t, "windows", `{"logs": {"log_stream_name": "events", "logs_collected": {"windows_events": {"collect_list": [
+		{"event_name": "System", "event_levels": ["INFORMATION"], "event_format": "text", "log_group_name": "/migrated/events", "filters": [{"type": "exclude", "expression": "left \\bout\\]$"}]}
+	]}}}}`)
+	s := converted(t, server, layers)
+	s.configs = append(s.configs, "yaml:"+withoutWindows(t, layers[section.Logs], "file_tail/events"), fmt.Sprintf("yaml:{receivers: {file_tail/events: {include: [%q], start_at: beginning, multiline: {line_start_pattern: ^<Event}}}}", path))
+	s.startHealthy()
+	reader := newReader(t, server).in("/migrated/events")
+	want := []string{
+		"[System] [INFORMATION] [7036] [Service Control Manager] [web-1.example.com] [The service <x> & y entered the running state.]",
+		"[System] [ERROR] [41] [Service Control Manager] [web-1.example.com] [Two\n\n\tlines]",
+		"[System] [CRITICAL] [1] [Service Control Manager] [web-1.example.com] []",
+		"[System] [UNKNOWN] [3] [Service Control Manager] [web-1.example.com] []",
+	}
+	var got []string
+	await(t, "the events", func() bool {
+		if len(reader.streams()) > 0 {
+			got = reader.messages("events")
+		}
+		return len(got) >= len(want)
+	})
+	for i := range got {
+		got[i] = strings.ReplaceAll(got[i], "\r", "")
+	}
+	assert.Equal(t, want, got)
+}
+
+// TestConvertedJournalIsSentAsTheAgentDoes has a journalctl of its own.
+func TestConvertedJournalIsSentAsTheAgentDoes(t *testing.T) {
+	t.Parallel()
+	server := awslocal.Serve(t, awslocal.Options{})
+	tools := t.TempDir()
+	script := `#!/bin/sh
+case "$*" in *--version*) echo "systemd 257 (257)"; exit;; esac
+echo "$*" >>` + tools + `/called
+now=$(date +%s)
+for n in 1 2 3; do
+	echo "{\"MESSAGE\":\"login $n failed\",\"PRIORITY\":\"3\",\"_SYSTEMD_UNIT\":\"ssh.service\",\"__CURSOR\":\"c$n\",\"__REALTIME_TIMESTAMP\":\"${now}00000$n\",\"__MONOTONIC_TIMESTAMP\":\"1\",\"_BOOT_ID\":\"b\"}"
+done
+echo "{\"MESSAGE\":\"all is well\",\"__CURSOR\":\"c4\",\"__REALTIME_TIMESTAMP\":\"${now}000004\"}"
+exec sleep 1000
+`
+	require.NoError(t, os.WriteFile(filepath.Join(tools, "journalctl"), []byte(script), 0o700))
+	s := converted(t, server, convertLogs(t, "linux", `{"logs": {"logs_collected": {"journald": {"collect_list": [
+		{"log_group_name": "/migrated/journal", "log_stream_name": "ssh", "units": ["ssh"], "priority": "err", "retention_in_days": 7, "filters": [{"type": "include", "expression": "log\\w+ \\d failed"}]}
+	]}}}}`))
+	s.env["PATH"] = tools + ":" + os.Getenv("PATH")
+	s.startHealthy()
+	reader := newReader(t, server).in("/migrated/journal")
+	var got []string
+	await(t, "the events", func() bool {
+		if len(reader.streams()) > 0 {
+			got = reader.messages("ssh")
+		}
+		return len(got) >= 3
+	})
+	require.Len(t, got, 3)
+	for i, text := range got {
+		var event map[string]any
+		require.NoError(t, json.Unmarshal([]byte(text), &event), text)
+		body, ok := event["body"].(map[string]any)
+		require.True(t, ok, text)
+		assert.Equal(t, fmt.Sprintf("login %d failed", i+1), body["MESSAGE"])
+		assert.NotContains(t, event, "resource", "the agent's events have none")
+	}
+	called, err := os.ReadFile(filepath.Join(tools, "called"))
+	require.NoError(t, err)
+	assert.Contains(t, string(called), "--unit ssh --priority err")
 }

@@ -270,8 +270,10 @@ func (v *converter) settings() {
 	say(v.root.Get("concurrency"), place("num_workers"), differs)
 	resource := v.l.Name() + ": receivers::file_tail/cwagent_*::resource"
 	for _, key := range []string{"service.name", "deployment.environment"} {
-		if n := v.root.Get(key); n.There() {
-			r.Converted(n.Path(), resource)
+		if n := v.root.Get(key); len(v.sources) > 0 && v.count(files_) == 0 && n.There() {
+			r.Different(n.Path(), "", "it is said of log files alone, by the agent as here, and there are none", "")
+		} else {
+			say(n, resource, "")
 		}
 	}
 }
