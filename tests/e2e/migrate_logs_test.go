@@ -52,8 +52,7 @@ func TestConvertedLogLayersAreValid(t *testing.T) {
 	}
 }
 
-// withoutWindows is a layer in which another receiver stands in for those of Windows event logs, which exist on Windows alone. What they are
-// configured with is still read.
+// withoutWindows is a layer in which another receiver stands in for those of Windows event logs, which exist on Windows alone.
 func withoutWindows(t *testing.T, layer []byte, instead string) string {
 	t.Helper()
 	var config struct {
@@ -62,13 +61,19 @@ func withoutWindows(t *testing.T, layer []byte, instead string) string {
 		}
 	}
 	require.NoError(t, yaml.Unmarshal(layer, &config))
-	pipelines := map[string]any{}
+	receivers, pipelines := map[string]any{}, map[string]any{}
 	for name, p := range config.Service.Pipelines {
 		if strings.HasPrefix(p.Receivers[0], "windows_event_log/") && runtime.GOOS != "windows" {
 			pipelines[name] = map[string]any{"receivers": []string{instead}}
+			for _, receiver := range p.Receivers {
+				receivers[receiver] = nil // null removes it
+			}
 		}
 	}
-	text, err := json.Marshal(map[string]any{"receivers": map[string]any{"nop": nil}, "service": map[string]any{"pipelines": pipelines}})
+	if instead == "nop" {
+		receivers["nop"] = map[string]any{}
+	}
+	text, err := json.Marshal(map[string]any{"receivers": receivers, "service": map[string]any{"pipelines": pipelines}})
 	require.NoError(t, err)
 	return string(text)
 }
