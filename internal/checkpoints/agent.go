@@ -107,6 +107,11 @@ func (a Agent) TakeOver(ctx context.Context) ([]positions.Taken, error) {
 			all = append(all, one)
 		}
 	}
+	for i, one := range all {
+		if e := events[one.Name]; e != nil && one.Outcome == positions.TakenOver {
+			all[i].Offset = e.record // that of another state may be less
+		}
+	}
 	if a.DryRun {
 		return all, nil
 	}

@@ -2,6 +2,7 @@ package positions
 
 import (
 	"fmt"
+	"html"
 	"maps"
 	"regexp"
 	"slices"
@@ -92,7 +93,7 @@ func Receivers(layers map[string][]byte, lookup func(name string) (string, bool)
 				r.ExcludeNames = append(r.ExcludeNames, e)
 			}
 			if at := selected.FindStringSubmatch(r.Query); at != nil && r.Channel == "" {
-				r.Channel = at[1]
+				r.Channel = html.UnescapeString(at[1])
 			}
 			found[id] = r
 		}
