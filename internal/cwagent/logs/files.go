@@ -34,11 +34,15 @@ func (v *converter) file(entry agentjson.Node, number, of int) {
 	r := v.c.Report
 	where := entry.Get("file_path")
 	given := where.Text()
+	if given == "" {
+		r.Lost(entry.Path(), "the entry names no file", "name one in file_path")
+		return
+	}
 	if !hasMeta(given) && isCompressed(given) {
 		r.Different(entry.Path(), "", "the agent never reads a file of this name, since it may be compressed; nothing reads it here", "to read it, write a receiver file_tail with compression: gzip")
 		return
 	}
-	s := &source{node: entry, kind: files_, receiver: "file_tail/cwagent_" + strconv.Itoa(number)}
+	s := &source{node: entry, kind: fromFiles, receiver: "file_tail/cwagent_" + strconv.Itoa(number)}
 	at := func(key ...string) []string { return append([]string{"receivers", s.receiver}, key...) }
 	set := func(value any, key ...string) { v.l.Set(value, at(key...)...) }
 	place := func(key ...string) string { return v.to(at(key...)...) }
@@ -66,7 +70,11 @@ func (v *converter) file(entry agentjson.Node, number, of int) {
 		set([]string{layer.Expand(n.Text())}, "exclude_names")
 	}
 	if n := entry.Get("blacklist"); n.There() {
-		r.Converted(n.Path(), place("exclude_names"))
+		if _, err := regexp.Compile(n.Text()); err != nil {
+			r.Invalid(n.Path(), fmt.Sprintf("%q is no regular expression: %v", n.Text(), err), "correct it")
+		} else {
+			r.Converted(n.Path(), place("exclude_names"))
+		}
 	}
 	set("beginning", "start_at")
 	set("500ms", "poll_interval")

@@ -19,7 +19,7 @@ func (v *converter) journald(list []agentjson.Node) {
 		return
 	}
 	for i, entry := range list {
-		s := &source{node: entry, kind: journal, receiver: "journald/cwagent_" + strconv.Itoa(i)}
+		s := &source{node: entry, kind: fromJournal, receiver: "journald/cwagent_" + strconv.Itoa(i)}
 		set := func(value any, key string) { v.l.Set(value, "receivers", s.receiver, key) }
 		place := func(key string) string { return v.to("receivers", s.receiver, key) }
 		for _, key := range []string{"units", "priority", "matches"} {

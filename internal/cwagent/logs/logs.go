@@ -11,7 +11,6 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/agentjson"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/layer"
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/report"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/section"
 )
 
@@ -37,18 +36,18 @@ func Convert(c *section.Context) {
 	v.write()
 	v.settings()
 	v.others(collected)
-	if len(files) > 0 && v.count(files_) > 0 {
+	for _, n := range []agentjson.Node{root, collected} {
+		if n.There() && len(n.Keys()) == 0 {
+			c.Report.Converted(n.Path(), "") // it says nothing
+		}
+	}
+	if len(files) > 0 && v.count(fromFiles) > 0 {
 		c.Report.Different(collected.Get("files").Path(), "", "a record above 1,048,550 bytes becomes several events, and nothing of it is lost; the agent cuts it off at 256 KiB or, since 2025, 1 MiB, and appends [Truncated...]", "")
 	}
 }
 
 // entries are those of a collect_list.
-func entries(n agentjson.Node) []agentjson.Node {
-	if list := n.Get("collect_list"); list.There() {
-		return list.Items()
-	}
-	return nil
-}
+func entries(n agentjson.Node) []agentjson.Node { return n.Get("collect_list").Items() }
 
 // converter is one conversion.
 type converter struct {
@@ -67,9 +66,9 @@ type kind string
 
 // The kinds, which are also parts of names.
 const (
-	files_  kind = "file_tail"
-	events_ kind = "windows_event_log"
-	journal kind = "journald"
+	fromFiles   kind = "file_tail"
+	fromEvents  kind = "windows_event_log"
+	fromJournal kind = "journald"
 )
 
 // source is an entry of a collect_list.
@@ -224,7 +223,7 @@ func (v *converter) entity(entry agentjson.Node) map[string]string {
 func (v *converter) unknown(entry agentjson.Node, known ...string) {
 	for _, key := range entry.Keys() {
 		if n := entry.Get(key); !has(known, key) {
-			v.c.Report.Lost(n.Path(), "this setting is not known to this version", "see the README of "+string(files_)+" and of cloudwatch_logs for one like it")
+			v.c.Report.Lost(n.Path(), "this setting is not known to this version", "see the README of "+string(fromFiles)+" and of cloudwatch_logs for one like it")
 		}
 	}
 }
@@ -259,7 +258,7 @@ func (v *converter) settings() {
 	say(v.root.Get("credentials"), place("role_arn"), "")
 	say(v.root.Get("endpoint_override"), place("endpoint"), "")
 	differs := ""
-	if v.count(files_) != len(v.sources) {
+	if v.count(fromFiles) != len(v.sources) {
 		differs = "it is the pace at which files are read; other events are sent after 1 s"
 	}
 	say(v.root.Get("force_flush_interval"), v.l.Name()+": receivers::file_tail/cwagent_*::flush_interval", differs)
@@ -270,7 +269,7 @@ func (v *converter) settings() {
 	say(v.root.Get("concurrency"), place("num_workers"), differs)
 	resource := v.l.Name() + ": receivers::file_tail/cwagent_*::resource"
 	for _, key := range []string{"service.name", "deployment.environment"} {
-		if n := v.root.Get(key); len(v.sources) > 0 && v.count(files_) == 0 && n.There() {
+		if n := v.root.Get(key); len(v.sources) > 0 && v.count(fromFiles) == 0 && n.There() {
 			r.Different(n.Path(), "", "it is said of log files alone, by the agent as here, and there are none", "")
 		} else {
 			say(n, resource, "")
@@ -289,11 +288,10 @@ func (v *converter) others(collected agentjson.Node) {
 		v.c.Report.Lost(signals.Path(), "the agent takes the logs of instrumented programs by OTLP and sends them here", "add the layer config/layers/otlp.yaml, whose receiver otlp takes logs, and set OTELCOL_CLOUDWATCH_OTLP_LOG_GROUP and OTELCOL_CLOUDWATCH_OTLP_LOG_STREAM")
 	}
 	for _, n := range []agentjson.Node{collected.Get("files"), collected.Get("windows_events"), collected.Get("journald")} {
-		v.unknown(n, "collect_list")
-		if list := n.Get("collect_list"); n.There() && len(entries(n)) == 0 {
-			v.c.Report.Entries = append(v.c.Report.Entries, report.Entry{Path: n.Path(), Outcome: report.Converted, Message: ""})
-			_ = list
+		if list := n.Get("collect_list"); n.There() && len(list.Items()) == 0 {
+			v.c.Report.Converted(list.Path(), "") // it names nothing
 		}
+		v.unknown(n, "collect_list")
 	}
 	v.unknown(collected, "files", "windows_events", "journald", "application_signals")
 	v.unknown(v.root, "logs_collected", "metrics_collected", "log_stream_name", "credentials", "endpoint_override", "force_flush_interval", "concurrency", "service.name", "deployment.environment")

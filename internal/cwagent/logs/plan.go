@@ -29,7 +29,7 @@ func (v *converter) plans() []*plan {
 	var plans []*plan
 	known := map[string]*plan{}
 	for _, s := range v.sources {
-		key := fmt.Sprint(s.kind == files_, s.kind == journal, s.class, s.retention, "\n", v.shared(s, s.group), "\n", v.shared(s, s.stream))
+		key := fmt.Sprint(s.kind == fromFiles, s.kind == fromJournal, s.class, s.retention, "\n", v.shared(s, s.group), "\n", v.shared(s, s.stream))
 		p := known[key]
 		if p == nil {
 			p = &plan{name: "cloudwatch_logs/cwagent_" + strconv.Itoa(len(plans))}
@@ -45,7 +45,7 @@ func (v *converter) exporters() int { return len(v.plans()) }
 // shared is what sources of one exporter have in common in a name: a plain name may differ. Events of the journal are JSON with
 // their resource, in which a name has no business.
 func (v *converter) shared(s *source, n name) string {
-	if n.value != "" && s.kind != journal {
+	if n.value != "" && s.kind != fromJournal {
 		return ""
 	}
 	return n.template
@@ -74,7 +74,7 @@ func (v *converter) write() {
 				pipeline = "logs/cwagent_" + strconv.Itoa(len(flow))
 				flow[key] = pipeline
 				processors := []string{section.MemoryLimiter}
-				if s.kind != journal { // its events have their resource with them, and the agent's has no host
+				if s.kind != fromJournal { // its events have their resource with them, and the agent's has no host
 					processors = append(processors, section.ResourceDetection)
 				}
 				v.l.Set([]string{}, "service", "pipelines", pipeline, "receivers")
@@ -118,13 +118,13 @@ func (v *converter) exporter(p *plan) {
 	if first.retention > 0 {
 		set(first.retention, "log_retention")
 	}
-	if first.kind != journal {
+	if first.kind != fromJournal {
 		set("raw", "format")
 	}
 	if n := v.root.Get("concurrency"); n.Int() > 0 {
 		set(n.Int(), "num_workers")
 	}
-	if first.kind == files_ {
+	if first.kind == fromFiles {
 		set(map[string]any{"enabled": false}, "sending_queue")
 		v.l.Comment("The files are the queue: file_tail remembers what CloudWatch has taken, and reads the rest again.", "exporters", p.name, "sending_queue")
 		return

@@ -35,7 +35,7 @@ func (v *converter) windowsEvents(list []agentjson.Node) {
 		return
 	}
 	for i, entry := range list {
-		s := &source{node: entry, kind: events_, receiver: "windows_event_log/cwagent_" + strconv.Itoa(i)}
+		s := &source{node: entry, kind: fromEvents, receiver: "windows_event_log/cwagent_" + strconv.Itoa(i)}
 		set := func(value any, key string) { v.l.Set(value, "receivers", s.receiver, key) }
 		place := func(key string) string { return v.to("receivers", s.receiver, key) }
 		channel := entry.Get("event_name")
