@@ -200,8 +200,10 @@ func TestConvertedLogsGoOnWhereTheAgentStopped(t *testing.T) {
 		"app.log": positions.TakenOver, "a-1.log": positions.TakenOver, "b 2.log": positions.TakenOver, "gone.log": positions.Gone,
 	}, outcomes)
 
+	require.NoError(t, os.Rename(app, app+".1")) // before anybody looks
+	records(10, 15)
 	collector := s.startHealthy()
-	records(10, 20)
+	records(15, 20)
 	lines(a, 110, 200)
 	lines(b, 20, 30)
 	lines(late, 0, 5)

@@ -33,13 +33,13 @@ func (r Receiver) Reads(os, path string) bool {
 	}
 	path = plain(os, path)
 	name := path[strings.LastIndexByte(path, '/')+1:]
-	any := func(patterns []string) bool {
+	matches := func(patterns []string) bool {
 		return slices.ContainsFunc(patterns, func(pattern string) bool {
 			ok, err := doublestar.Match(plain(os, pattern), path)
 			return ok && err == nil
 		})
 	}
-	return any(r.Include) && !any(r.Exclude) && !slices.ContainsFunc(r.ExcludeNames, func(e *regexp.Regexp) bool { return e.MatchString(name) })
+	return matches(r.Include) && !matches(r.Exclude) && !slices.ContainsFunc(r.ExcludeNames, func(e *regexp.Regexp) bool { return e.MatchString(name) })
 }
 
 // plain is a path by which others can be compared. On Windows the case says nothing.
