@@ -88,7 +88,10 @@ func (v *converter) file(entry agentjson.Node, number, of int) {
 	v.filters(s, set, place)
 	for _, key := range []string{"auto_removal", "backpressure_mode"} {
 		n := entry.Get(key)
-		if n.There() {
+		switch {
+		case key == "auto_removal" && n.Bool() && multi.Bool():
+			r.Different(n.Path(), place(key), "each file that was delivered is removed but the newest; with publish_multi_logs the agent is done with a file as soon as it finds another", "")
+		case n.There():
 			r.Converted(n.Path(), place(key))
 		}
 		if n.Bool() || n.Text() == "fd_release" {
@@ -205,6 +208,7 @@ func (v *converter) timestamp(entry agentjson.Node, set func(any, ...string), pl
 		return nil
 	}
 	set(layer.Expand(f.layout), "timestamp", "layout")
+	v.timed = v.timed || !f.pattern
 	if f.pattern {
 		set(layer.Expand("("+f.regexp+")"), "timestamp", "pattern")
 	}

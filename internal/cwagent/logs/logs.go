@@ -41,8 +41,12 @@ func Convert(c *section.Context) {
 			c.Report.Converted(n.Path(), "") // it says nothing
 		}
 	}
-	if len(files) > 0 && v.count(fromFiles) > 0 {
-		c.Report.Different(collected.Get("files").Path(), "", "a record above 1,048,550 bytes becomes several events, and nothing of it is lost; the agent cuts it off at 256 KiB or, since 2025, 1 MiB, and appends [Truncated...]", "")
+	if v.count(fromFiles) > 0 {
+		message := "the first start reads files from their beginning, as the agent's first start does; a record above 1,048,550 bytes becomes several events, and nothing of it is lost, while the agent cuts it off at 256 KiB or, since 2025, 1 MiB, and appends [Truncated...]"
+		if v.timed {
+			message += "; a time is looked for in the first 1,000 bytes of a record"
+		}
+		c.Report.Different(collected.Get("files").Path(), "", message, "take over the agent's positions with --positions before the first start, so that nothing comes again")
 	}
 }
 
@@ -55,6 +59,7 @@ type converter struct {
 	root    agentjson.Node
 	l       *layer.Layer
 	sources []*source
+	timed   bool // some records have times that file_tail looks for
 
 	// retention and class are what one entry says of a group, which is so for all that write to it. By name, in lower case.
 	retention map[string]int
