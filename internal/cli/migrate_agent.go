@@ -72,7 +72,8 @@ func migrateSteps(settings otelcol.CollectorSettings) migrateDeps {
 
 type migrateAgentFlags struct {
 	output, os, common, environment, format string
-	allowLoss, force, dryRun                bool
+	allowLoss, force, dryRun, positions     bool
+	state, storage                          string
 }
 
 func newMigrateAgentCommand(deps migrateDeps) *cobra.Command {
@@ -91,6 +92,9 @@ func newMigrateAgentCommand(deps migrateDeps) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&f.output, "output", "otelcol-cloudwatch.d", "folder to write to; it is made where it is missing")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "write nothing: print the report")
+	flags.BoolVar(&f.positions, "positions", false, "convert nothing: make the collector that runs the folder go on where the agent stopped in its log files")
+	flags.StringVar(&f.state, "agent-state", deps.agent.state, "folder of the agent's positions")
+	flags.StringVar(&f.storage, "dir", stateDir(), "folder of file_storage, for --positions; default: OTELCOL_CLOUDWATCH_STATE_DIR")
 	flags.StringVar(&f.os, "os", runtime.GOOS, "system that the configuration is of: linux, windows or darwin")
 	flags.StringVar(&f.common, "common-config", "", "the agent's common-config.toml (default that of this host's agent, where no argument is given)")
 	flags.StringVar(&f.environment, "env-config", "", "the agent's env-config.json (default that of this host's agent, where no argument is given)")
@@ -110,6 +114,12 @@ func (f *migrateAgentFlags) run(cmd *cobra.Command, deps migrateDeps, args []str
 	folder, err := filepath.Abs(f.output)
 	if err != nil {
 		return err
+	}
+	if f.positions {
+		if len(args) > 0 {
+			return fmt.Errorf("--positions converts nothing, so that %s has nothing to say: leave it out", args[0])
+		}
+		return f.takeOver(cmd.Context(), cmd.OutOrStdout(), folder)
 	}
 	if !f.dryRun {
 		if err := layerfolder.Check(folder, migratedFiles(), f.force); err != nil {
