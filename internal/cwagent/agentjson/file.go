@@ -153,7 +153,7 @@ func (m *merging) object(path string, rule merger, source, into map[string]any) 
 			into[key], m.from[at] = value, m.file
 		case next.list && isList(value) && isList(have):
 			into[key] = united(have.([]any), value.([]any))
-		case !equal(have, value):
+		case !Equal(have, value):
 			m.problems = append(m.problems, fmt.Errorf("%s: %s says %s and %s says %s: the agent takes no two values here; write both alike, or leave one out",
 				at, m.from[at], text(have), m.file, text(value)))
 		}
@@ -164,15 +164,15 @@ func isList(value any) bool { _, ok := value.([]any); return ok }
 
 func united(have, more []any) []any {
 	for _, item := range more {
-		if !slices.ContainsFunc(have, func(h any) bool { return equal(h, item) }) {
+		if !slices.ContainsFunc(have, func(h any) bool { return Equal(h, item) }) {
 			have = append(have, item)
 		}
 	}
 	return have
 }
 
-// equal compares decoded values; numbers by what they are, so that 1 and 1.0 are the same, as in the agent.
-func equal(a, b any) bool {
+// Equal compares decoded values; numbers by what they are, so that 1 and 1.0 are the same, as in the agent.
+func Equal(a, b any) bool {
 	switch a := a.(type) {
 	case map[string]any:
 		b, ok := b.(map[string]any)
@@ -180,14 +180,14 @@ func equal(a, b any) bool {
 			return false
 		}
 		for key, value := range a {
-			if other, there := b[key]; !there || !equal(value, other) {
+			if other, there := b[key]; !there || !Equal(value, other) {
 				return false
 			}
 		}
 		return true
 	case []any:
 		b, ok := b.([]any)
-		return ok && slices.EqualFunc(a, b, equal)
+		return ok && slices.EqualFunc(a, b, Equal)
 	case json.Number:
 		b, ok := b.(json.Number)
 		if !ok {
