@@ -7,9 +7,17 @@ import (
 	"fmt"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/agentjson"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/logs"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/report"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/section"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/shape"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/surroundings"
 )
+
+// converters are those of the sections.
+var converters = []func(*section.Context){
+	logs.Convert,
+}
 
 // Input is what the agent of a host reads.
 type Input struct {
@@ -54,9 +62,35 @@ func Convert(in Input) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	common, err := surroundings.ParseCommonConfig(in.CommonConfig)
+	if err != nil {
+		return Result{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	environment, err := surroundings.ParseEnvironment(in.Environment)
+	if err != nil {
+		return Result{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
 	c := section.New(in.OS, root)
 	result := Result{Layers: map[string][]byte{}}
-	// here: validate shape; sections; access; base
+	shape.Check(root, c.Report)
+	if err := c.Report.Err(); err != nil {
+		c.Report.Sort()
+		result.Report = *c.Report
+		return result, fmt.Errorf("%w:\n%w", ErrInvalid, err)
+	}
+	for _, convert := range converters {
+		convert(c)
+	}
+	if err := c.Report.Err(); err != nil { // what no schema finds
+		c.Report.Sort()
+		result.Report = *c.Report
+		return result, fmt.Errorf("%w:\n%w", ErrInvalid, err)
+	}
+	surroundings.ConvertAgent(c)
+	result.Environment = surroundings.Convert(c, common, environment)
+	if err := writeBase(c); err != nil {
+		return Result{}, err
+	}
 	for _, leaf := range root.Leaves() {
 		if !c.Report.Covers(leaf) {
 			c.Report.Lost(leaf, "this setting is not known to this version", "see whether docs/agent-metrics.md or the README of a component has it")
