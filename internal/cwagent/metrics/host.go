@@ -107,7 +107,7 @@ func (v *converter) host(plugins agentjson.Node) {
 	chosen := r.choose(wanted, totalCPU(plugins.Get("cpu")))
 	processors := v.recipe(chosen)
 	processors = append(processors, v.filter(wanted, plugins))
-	var blocks []any
+	var blocks []*yaml.Node
 	if len(points) > 0 {
 		blocks = append(blocks, statements("datapoint", points))
 	}
@@ -116,7 +116,7 @@ func (v *converter) host(plugins agentjson.Node) {
 	}
 	if len(blocks) > 0 {
 		v.layer.Set("propagate", "processors", extras, "error_mode")
-		v.layer.Set(blocks, "processors", extras, "metric_statements")
+		v.layer.Set(sequence(blocks...), "processors", extras, "metric_statements")
 		v.layer.Comment("append_dimensions of plugins, high resolution, units and new names.", "processors", extras)
 		processors = append(processors, extras)
 	}
@@ -135,7 +135,7 @@ func (v *converter) recipe(chosen selected) []string {
 		v.layer.Set(chosen.rules, "processors", "metricsgeneration/cwagent", "rules")
 		names = append(names, "metricsgeneration/cwagent")
 	}
-	var blocks []any
+	var blocks []*yaml.Node
 	if len(chosen.points) > 0 {
 		blocks = append(blocks, statements("datapoint", chosen.points))
 	}
@@ -144,7 +144,7 @@ func (v *converter) recipe(chosen selected) []string {
 	}
 	if len(blocks) > 0 {
 		v.layer.Set("propagate", "processors", "transform/cwagent", "error_mode")
-		v.layer.Set(blocks, "processors", "transform/cwagent", "metric_statements")
+		v.layer.Set(sequence(blocks...), "processors", "transform/cwagent", "metric_statements")
 		names = append(names, "transform/cwagent")
 	}
 	return names
@@ -154,7 +154,7 @@ func (v *converter) recipe(chosen selected) []string {
 func (v *converter) filter(wanted map[string]bool, plugins agentjson.Node) string {
 	const name = "filter/cwagent"
 	v.layer.Set("propagate", "processors", name, "error_mode")
-	v.layer.Set([]string{"not ContainsValue(" + list(slices.Sorted(maps.Keys(wanted))) + ", metric.name)"}, "processors", name, "metrics", "metric")
+	v.layer.Set(sequence(lines("not ContainsValue("+list(slices.Sorted(maps.Keys(wanted)))+", metric.name)")), "processors", name, "metrics", "metric")
 	var points []string
 	if cpu := plugins.Get("cpu"); cpu.There() {
 		cpus := "cpu-total"
@@ -210,7 +210,7 @@ func (v *converter) receiver(g *group, r *recipes) {
 				delete(enabled, metric)
 			}
 		}
-		v.layer.Set(map[string]any{}, "receivers", name, "scrapers", scraper)
+		v.layer.Set(ordered(), "receivers", name, "scrapers", scraper)
 		if len(enabled) > 0 {
 			v.layer.Set(enabled, "receivers", name, "scrapers", scraper, "metrics")
 		}
@@ -218,10 +218,11 @@ func (v *converter) receiver(g *group, r *recipes) {
 	v.resources(g)
 }
 
-func on(enabled bool) *yaml.Node {
-	return &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle, Content: []*yaml.Node{
-		{Kind: yaml.ScalarNode, Value: "enabled"}, {Kind: yaml.ScalarNode, Value: fmt.Sprint(enabled)},
-	}}
+func on(enabled bool) *yaml.Node { return inLine("enabled", enabled) }
+
+// strictly is a filter of host_metrics for names.
+func strictly(key string, names []string) *yaml.Node {
+	return ordered("match_type", "strict", key, expanded(names))
 }
 
 // resources sets which file systems, devices and interfaces a group looks at.
@@ -237,9 +238,9 @@ func (v *converter) resources(g *group) {
 				ignored = append(ignored, kind)
 			}
 		}
-		set(map[string]any{"match_type": "strict", "fs_types": ignored}, "filesystem", "exclude_fs_types")
+		set(ordered("match_type", "strict", "fs_types", ignored), "filesystem", "exclude_fs_types")
 		if !everything(n) {
-			set(map[string]any{"match_type": "strict", "mount_points": expanded(n.Get("resources").Texts())}, "filesystem", "include_mount_points")
+			set(strictly("mount_points", n.Get("resources").Texts()), "filesystem", "include_mount_points")
 		}
 	}
 	if n, ok := g.plugins["diskio"]; ok && !everything(n) {
@@ -252,7 +253,7 @@ func (v *converter) resources(g *group) {
 	if n, ok := g.plugins["net"]; ok {
 		if everything(n) {
 			loopback := map[string]string{"linux": "lo", "darwin": "lo0"}[v.OS]
-			set(map[string]any{"match_type": "strict", "interfaces": []string{loopback}}, "network", "exclude")
+			set(strictly("interfaces", []string{loopback}), "network", "exclude")
 		} else {
 			set(matching("interfaces", n.Get("resources").Texts()), "network", "include")
 		}
@@ -268,15 +269,15 @@ func expanded(texts []string) []string {
 }
 
 // matching is a filter of host_metrics for names, which may be patterns of a shell.
-func matching(key string, names []string) map[string]any {
+func matching(key string, names []string) *yaml.Node {
 	if !slices.ContainsFunc(names, func(name string) bool { return strings.ContainsAny(name, "*?[{") }) {
-		return map[string]any{"match_type": "strict", key: expanded(names)}
+		return strictly(key, names)
 	}
 	all := []string{}
 	for _, name := range names {
 		all = append(all, "^"+layer.Expand(globs(name))+"$$")
 	}
-	return map[string]any{"match_type": "regexp", key: all}
+	return ordered("match_type", "regexp", key, all)
 }
 
 // globs is a regular expression for a pattern of a shell.

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/agentjson"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/layer"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/section"
@@ -88,16 +90,18 @@ func quoted(text string) string { return layer.Expand(strconv.Quote(text)) }
 
 // list is an OTTL list of texts.
 func list(texts []string) string {
-	lines := make([]string, len(texts))
+	all := make([]string, len(texts))
 	for i, text := range texts {
-		lines[i] = "  " + quoted(text)
+		all[i] = "  " + quoted(text)
 	}
-	return "[\n" + strings.Join(lines, ",\n") + "\n]"
+	return "[\n" + strings.Join(all, ",\n") + "\n]"
 }
 
-// statements are those of a transform processor, by their context.
-func statements(context string, list []string) map[string]any {
-	return map[string]any{"context": context, "statements": list}
+// statements are those of a transform processor, by their context, one to a line.
+func statements(context string, texts []string) *yaml.Node {
+	all := encoded(texts)
+	all.Style = 0
+	return ordered("context", context, "statements", all)
 }
 
 // pipeline adds a pipeline to CloudWatch.

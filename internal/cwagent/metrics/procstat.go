@@ -3,9 +3,11 @@ package metrics
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/agentjson"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/layer"
@@ -124,7 +126,7 @@ func (p *process) convert() {
 	processors = append(processors, p.named("metrics_transform"))
 	if slices.Contains(p.fields, "cpu_usage") {
 		name := layer.Literal(p.metric("cpu_usage"))
-		p.layer.Set(map[string]any{"match_type": "strict", "metrics": []string{name}}, "processors", "cumulativetodelta/cwagent_procstat", "include")
+		p.layer.Set(ordered("match_type", "strict", "metrics", []string{name}), "processors", "cumulativetodelta/cwagent_procstat", "include")
 		p.layer.Set([]string{name}, "processors", "deltatorate/cwagent_procstat", "metrics")
 		processors = append(processors, "cumulativetodelta/cwagent_procstat", "deltatorate/cwagent_procstat")
 	}
@@ -145,7 +147,7 @@ func (p *process) scrape(interval int) {
 	}
 	set(seconds(interval), "collection_interval")
 	if p.by == "exe" {
-		set(map[string]any{"match_type": "regexp", "names": []string{layer.Expand(p.text)}}, "scrapers", "process", "include")
+		set(ordered("match_type", "regexp", "names", []string{layer.Expand(p.text)}), "scrapers", "process", "include")
 	}
 	// A process may end, or hide from the user that the collector runs as, while it is looked at.
 	set(true, "scrapers", "process", "mute_process_all_errors")
@@ -183,27 +185,24 @@ func (p *process) byPattern() []string {
 
 // transforms makes metrics of procstat's names.
 func (p *process) transforms() {
-	var transforms []any
-	insert := func(source, name string) map[string]any {
-		return map[string]any{"include": source, "action": "insert", "new_name": name}
-	}
+	var transforms []*yaml.Node
 	for _, field := range slices.Sorted(maps.Keys(procstat)) {
 		if !slices.Contains(p.fields, field) {
 			continue
 		}
 		from, name := procstat[field], layer.Literal(p.metric(field))
-		t := insert(from.source, name)
-		if from.attribute != "" {
-			t["include"], t["match_type"] = "^"+regexp.QuoteMeta(from.source)+"$$", "regexp"
-			t["experimental_match_labels"] = map[string]string{from.attribute: layer.Literal(from.values)}
-			t["operations"] = []any{map[string]any{"action": "aggregate_labels", "label_set": []string{}, "aggregation_type": "sum"}}
+		if from.attribute == "" {
+			transforms = append(transforms, inLine("include", from.source, "action", "insert", "new_name", name))
+		} else {
+			transforms = append(transforms, inLine("include", "^"+strings.ReplaceAll(from.source, ".", "[.]")+"$$", "match_type", "regexp",
+				"experimental_match_labels", inLine(from.attribute, layer.Literal(from.values)), "action", "insert", "new_name", name,
+				"operations", sequence(inLine("action", "aggregate_labels", "label_set", []string{}, "aggregation_type", "sum"))))
 		}
-		transforms = append(transforms, t)
 		if field == "pid_count" {
-			transforms = append(transforms, insert("system.uptime", name))
+			transforms = append(transforms, inLine("include", "system.uptime", "action", "insert", "new_name", name))
 		}
 	}
-	p.layer.Set(transforms, "processors", p.named("metrics_transform"), "transforms")
+	p.layer.Set(sequence(transforms...), "processors", p.named("metrics_transform"), "transforms")
 }
 
 // attributes gives data points their values, units and dimensions.
@@ -242,18 +241,18 @@ func (p *process) attributes(interval int, appended []string) {
 		metrics = append(metrics, `set(metric.description, "") where metric.name == `+count)
 	}
 	p.layer.Set("propagate", "processors", p.named("transform"), "error_mode")
-	p.layer.Set([]any{statements("metric", metrics), statements("datapoint", points)}, "processors", p.named("transform"), "metric_statements")
+	p.layer.Set(sequence(statements("metric", metrics), statements("datapoint", points)), "processors", p.named("transform"), "metric_statements")
 }
 
 // count makes one number of a data point for each process.
 func (p *process) count() []string {
 	const one = "transform/cwagent_procstat_one"
 	p.layer.Set("propagate", "processors", one, "error_mode")
-	p.layer.Set([]any{statements("resource", []string{`delete_matching_keys(resource.attributes, "^process[.]")`})}, "processors", one, "metric_statements")
+	p.layer.Set(sequence(statements("resource", []string{`delete_matching_keys(resource.attributes, "^process[.]")`})), "processors", one, "metric_statements")
 	p.layer.Comment("How many processes there are: those of all resources as one number.", "processors", one)
 	p.layer.Set(map[string]any{}, "processors", "groupbyattrs/cwagent_procstat")
 	const sum = "transform/cwagent_procstat_sum"
 	p.layer.Set("propagate", "processors", sum, "error_mode")
-	p.layer.Set([]any{statements("metric", []string{`aggregate_on_attributes("sum") where metric.name == ` + quoted(p.metric("pid_count"))})}, "processors", sum, "metric_statements")
+	p.layer.Set(sequence(statements("metric", []string{`aggregate_on_attributes("sum") where metric.name == ` + quoted(p.metric("pid_count"))})), "processors", sum, "metric_statements")
 	return []string{one, "groupbyattrs/cwagent_procstat", sum}
 }

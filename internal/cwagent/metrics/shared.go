@@ -242,9 +242,9 @@ func (v *converter) dimensions() {
 		texts = append(texts, host)
 	}
 	v.layer.Set("propagate", "processors", section.MetricsDimensions, "error_mode")
-	v.layer.Set([]any{}, "processors", section.MetricsDimensions, "metric_statements")
+	v.layer.Set([]string{}, "processors", section.MetricsDimensions, "metric_statements")
 	if len(texts) > 0 {
-		v.layer.Set([]any{statements("datapoint", texts)}, "processors", section.MetricsDimensions, "metric_statements")
+		v.layer.Set(sequence(statements("datapoint", texts)), "processors", section.MetricsDimensions, "metric_statements")
 	}
 }
 

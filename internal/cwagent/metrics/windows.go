@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/agentjson"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/layer"
 )
@@ -43,9 +45,9 @@ func (v *converter) windows(plugins agentjson.Node) {
 		receivers[interval] = receiver
 		v.layer.Set(seconds(interval), "receivers", receiver, "collection_interval")
 		for _, m := range all {
-			metric := map[string]any{"gauge": map[string]any{}}
+			metric := inLine("gauge", inLine())
 			if m.unit != "" {
-				metric["unit"] = m.unit
+				metric = inLine("unit", m.unit, "gauge", inLine())
 			}
 			v.layer.Set(metric, "receivers", receiver, "metrics", layer.Expand(m.sent()))
 		}
@@ -62,7 +64,7 @@ func (v *converter) windows(plugins agentjson.Node) {
 	}
 	if len(fromInstance) > 0 {
 		v.layer.Set("propagate", "processors", extras, "error_mode")
-		v.layer.Set([]any{statements("datapoint", fromInstance)}, "processors", extras, "metric_statements")
+		v.layer.Set(sequence(statements("datapoint", fromInstance)), "processors", extras, "metric_statements")
 		processors = append(processors, extras)
 	}
 	v.pipeline("metrics/cwagent", names, processors)
@@ -93,29 +95,26 @@ func (v *converter) instances(object string, n agentjson.Node) [][]string {
 }
 
 // perfObject is an entry of perfcounters.
-func perfObject(object string, instances []string, all []measurement, fixed map[string]string, high bool) map[string]any {
-	entry := map[string]any{"object": layer.Literal(object)}
-	if len(instances) > 0 {
-		entry["instances"] = expanded(instances)
-	}
-	var counters []any
+func perfObject(object string, instances []string, all []measurement, fixed map[string]string, high bool) *yaml.Node {
+	var counters []*yaml.Node
 	for _, m := range all {
-		attributes := map[string]string{}
-		for key, value := range fixed {
-			attributes[layer.Expand(key)] = layer.Expand(value)
-		}
-		attributes["objectname"] = layer.Literal(object)
+		attributes := []any{"objectname", layer.Literal(object)}
 		if slices.Equal(instances, []string{total}) {
 			// The receiver gives a total that is alone no instance.
-			attributes["instance"] = total
+			attributes = append(attributes, "instance", total)
+		}
+		for _, key := range slices.Sorted(maps.Keys(fixed)) {
+			if key != "objectname" && key != "instance" {
+				attributes = append(attributes, layer.Expand(key), layer.Expand(fixed[key]))
+			}
 		}
 		if high {
-			attributes["aws.emf.storage_resolution"] = "1"
+			attributes = append(attributes, "aws.emf.storage_resolution", "1")
 		}
-		counters = append(counters, map[string]any{
-			"name": layer.Literal(m.name[len(object)+1:]), "metric": layer.Expand(m.sent()), "attributes": attributes,
-		})
+		counters = append(counters, inLine("name", layer.Literal(m.name[len(object)+1:]), "metric", layer.Expand(m.sent()), "attributes", inLine(attributes...)))
 	}
-	entry["counters"] = counters
-	return entry
+	if len(instances) == 0 {
+		return ordered("object", layer.Literal(object), "counters", sequence(counters...))
+	}
+	return ordered("object", layer.Literal(object), "instances", expanded(instances), "counters", sequence(counters...))
 }
