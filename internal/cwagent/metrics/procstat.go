@@ -248,8 +248,10 @@ func (p *process) attributes(interval int, appended []string) {
 func (p *process) count() []string {
 	const one = "transform/cwagent_procstat_one"
 	p.layer.Set("propagate", "processors", one, "error_mode")
-	p.layer.Set(sequence(statements("resource", []string{`delete_matching_keys(resource.attributes, "^process[.]")`})), "processors", one, "metric_statements")
-	p.layer.Comment("How many processes there are: those of all resources as one number.", "processors", one)
+	p.layer.Set(sequence(
+		statements("resource", []string{`delete_matching_keys(resource.attributes, "^process[.]")`}),
+		statements("scope", []string{`set(scope.name, "")`, `set(scope.version, "")`})), "processors", one, "metric_statements")
+	p.layer.Comment("How many processes there are: those of all resources and scopes as one number.", "processors", one)
 	p.layer.Set(map[string]any{}, "processors", "groupbyattrs/cwagent_procstat")
 	const sum = "transform/cwagent_procstat_sum"
 	p.layer.Set("propagate", "processors", sum, "error_mode")
