@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +25,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/auth"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/metadata"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/agentjson"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/metrics"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/section"
@@ -262,6 +266,59 @@ func TestMigratedMetricsAreThoseOfTheAgent(t *testing.T) {
 		assert.ElementsMatch(t, expected.dimensions, got, name)
 	}
 	checkResolution(t, cloudwatchlogs.NewFromConfig(server.AWSConfig(context.Background())))
+}
+
+// On EC2: what append_dimensions makes of the instance and its tags, of all metrics and of one plugin's.
+func TestMigratedMetricsNameTheInstance(t *testing.T) {
+	t.Parallel()
+	const document = `{"metrics": {
+		"append_dimensions": {"InstanceId": "${aws:InstanceId}", "AutoScalingGroupName": "${aws:AutoScalingGroupName}", "Team": "${aws:Team}"},
+		"metrics_collected": {
+			"mem": {"measurement": ["used_percent"]},
+			"processes": {"measurement": ["total"], "append_dimensions": {"Kind": "${aws:InstanceType}", "ImageId": "${aws:ImageId}", "Team": "${aws:Owner.Team}", "Absent": "${aws:Absent}", "Service": "shop", "host": "h"}}
+		}
+	}}`
+	server, cw := serveAgent(t)
+	machine := metadata.New(metadata.Config{
+		Region: "us-east-1", Account: awslocal.DefaultAccount, Keyring: auth.NewKeyring(awslocal.DefaultAccount), EC2: true,
+		Tags: map[string]string{"aws:autoscaling:groupName": "web", "Owner.Team": "checkout", "OwnerXTeam": "other"},
+	})
+	service := httptest.NewServer(machine)
+	defer service.Close()
+	setup := newSetup(t, server, newWriter(t, "none.log").path)
+	for _, v := range machine.Env(service.URL) {
+		name, value, _ := strings.Cut(v, "=")
+		setup.env[name] = value
+	}
+	setup.env["OTELCOL_CLOUDWATCH_TAGS_FROM_IMDS"] = "true"
+	configs, _ := migrated(t, document)
+	setup.configs = append(configs, "yaml:receivers::host_metrics/cwagent_60s::collection_interval: 1s")
+	collector := setup.startHealthy()
+	await(t, "metrics", func() bool { return samples(t, cw, "mem_used_percent") > 0 && samples(t, cw, "processes_total") > 0 })
+	collector.stop()
+	for name, want := range map[string]map[string]string{
+		"mem_used_percent": {"InstanceId": metadata.DefaultInstanceID, "AutoScalingGroupName": "web"},
+		"processes_total": {
+			"InstanceId": metadata.DefaultInstanceID, "AutoScalingGroupName": "web", "Kind": metadata.DefaultInstanceType, "ImageId": metadata.DefaultImageID,
+			"Team": "checkout", "Service": "shop",
+		},
+	} {
+		all := seriesOf(t, cw, name)
+		require.Len(t, all, 1, name)
+		assert.Equal(t, want, all[0].dimensions, name)
+	}
+
+	elsewhere, cw := serveAgent(t)
+	setup = newSetup(t, elsewhere, newWriter(t, "none.log").path)
+	setup.configs = append(configs, "yaml:receivers::host_metrics/cwagent_60s::collection_interval: 1s")
+	collector = setup.startHealthy()
+	await(t, "metrics", func() bool { return samples(t, cw, "mem_used_percent") > 0 })
+	collector.stop()
+	host, err := os.Hostname()
+	require.NoError(t, err)
+	all := seriesOf(t, cw, "mem_used_percent")
+	require.Len(t, all, 1)
+	assert.Equal(t, map[string]string{"host": host}, all[0].dimensions, "outside EC2")
 }
 
 // checkResolution looks into the documents: cpu is looked at every 10 s, so that the agent asks for high resolution.

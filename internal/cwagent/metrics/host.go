@@ -11,6 +11,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/agentjson"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/layer"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/recipes"
 )
 
 // hostPlugins are those that look at the host, and the scraper of host_metrics that has what they send.
@@ -52,8 +53,8 @@ func (g *group) receiver() string { return "host_metrics/cwagent_" + seconds(g.i
 
 // host converts the plugins of Linux and macOS.
 func (v *converter) host(plugins agentjson.Node) {
-	r := readRecipes(v.OS)
-	known := r.names()
+	r := recipes.Read(v.OS)
+	known := r.Names()
 	groups := map[int]*group{}
 	wanted := map[string]bool{}
 	var decorated []measurement
@@ -104,7 +105,7 @@ func (v *converter) host(plugins agentjson.Node) {
 		v.receiver(groups[interval], r)
 		receivers = append(receivers, groups[interval].receiver())
 	}
-	chosen := r.choose(wanted, totalCPU(plugins.Get("cpu")))
+	chosen := r.Choose(wanted, totalCPU(plugins.Get("cpu")))
 	processors := v.recipe(chosen)
 	processors = append(processors, v.filter(wanted, plugins))
 	var blocks []*yaml.Node
@@ -124,23 +125,23 @@ func (v *converter) host(plugins agentjson.Node) {
 }
 
 // recipe sets the processors that make the agent's metrics, and names them.
-func (v *converter) recipe(chosen selected) []string {
+func (v *converter) recipe(chosen recipes.Chosen) []string {
 	var names []string
-	if len(chosen.transforms) > 0 {
-		v.layer.Set(chosen.transforms, "processors", "metrics_transform/cwagent", "transforms")
+	if len(chosen.Transforms) > 0 {
+		v.layer.Set(chosen.Transforms, "processors", "metrics_transform/cwagent", "transforms")
 		v.layer.Comment("Each of the agent's metrics from its part of host_metrics', as config/layers/cwagent-metrics.yaml has it.", "processors", "metrics_transform/cwagent")
 		names = append(names, "metrics_transform/cwagent")
 	}
-	if len(chosen.rules) > 0 {
-		v.layer.Set(chosen.rules, "processors", "metricsgeneration/cwagent", "rules")
+	if len(chosen.Rules) > 0 {
+		v.layer.Set(chosen.Rules, "processors", "metricsgeneration/cwagent", "rules")
 		names = append(names, "metricsgeneration/cwagent")
 	}
 	var blocks []*yaml.Node
-	if len(chosen.points) > 0 {
-		blocks = append(blocks, statements("datapoint", chosen.points))
+	if len(chosen.Points) > 0 {
+		blocks = append(blocks, statements("datapoint", chosen.Points))
 	}
-	if len(chosen.metrics) > 0 {
-		blocks = append(blocks, statements("metric", chosen.metrics))
+	if len(chosen.Metrics) > 0 {
+		blocks = append(blocks, statements("metric", chosen.Metrics))
 	}
 	if len(blocks) > 0 {
 		v.layer.Set("propagate", "processors", "transform/cwagent", "error_mode")
@@ -188,10 +189,10 @@ func perCPU(n agentjson.Node) bool { return slices.Contains(n.Get("resources").T
 func totalCPU(n agentjson.Node) bool { return !n.Get("totalcpu").There() || n.Get("totalcpu").Bool() }
 
 // receiver sets a group's receiver.
-func (v *converter) receiver(g *group, r *recipes) {
+func (v *converter) receiver(g *group, r *recipes.Recipes) {
 	name := g.receiver()
 	v.layer.Set(seconds(g.interval), "receivers", name, "collection_interval")
-	sources := r.choose(g.wanted, totalCPU(g.plugins["cpu"])).sources
+	sources := r.Choose(g.wanted, totalCPU(g.plugins["cpu"])).Sources
 	for _, scraper := range slices.Sorted(maps.Keys(scrapers)) {
 		kind := scrapers[scraper]
 		enabled := map[string]any{}

@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/agentjson"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/recipes"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/report"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/section"
 )
@@ -161,7 +162,7 @@ func TestMetricsAreThoseOfTheDocumentation(t *testing.T) {
 	require.True(t, ok)
 	linux, _, _ = strings.Cut(linux, "\n## ")
 	v := &converter{Context: section.New("linux", agentjson.Node{})}
-	known := readRecipes("linux").names()
+	known := recipes.Read("linux").Names()
 	documented := map[string]bool{}
 	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z0-9_]+)` \\| ([^|]+) \\| [^|]* \\| ([^|]*) ?\\|").FindAllStringSubmatch(linux, -1) {
 		name, source, difference := row[1], row[2], strings.TrimSpace(row[3])
@@ -188,25 +189,6 @@ func TestMetricsAreThoseOfTheDocumentation(t *testing.T) {
 	for name := range differences {
 		assert.True(t, known[name], name)
 	}
-}
-
-func TestMacsHaveTheirOwnMemory(t *testing.T) {
-	t.Parallel()
-	mac := readRecipes("darwin")
-	all := mac.choose(map[string]bool{"mem_available": true, "mem_used_percent": true, "mem_inactive": true}, true)
-	assert.Equal(t, []string{"system.memory.limit", "system.memory.usage"}, all.sources)
-	assert.True(t, mac.names()["mem_inactive"])
-	assert.False(t, mac.names()["mem_buffered"])
-}
-
-func TestOnlyWhatIsNeededIsChosen(t *testing.T) {
-	t.Parallel()
-	all := readRecipes("linux").choose(map[string]bool{"disk_used_percent": true}, true)
-	assert.Equal(t, []string{"system.filesystem.utilization"}, all.sources)
-	assert.Len(t, all.transforms, 2)
-	assert.Empty(t, all.rules)
-	assert.Equal(t, []string{`replace_pattern(datapoint.attributes["device"], "^/dev/", "") where IsMatch(metric.name, "^disk_")`}, all.points)
-	assert.Len(t, all.metrics, 2, "gauge and unit: %v", all.metrics)
 }
 
 func TestPatternsOfAShell(t *testing.T) {

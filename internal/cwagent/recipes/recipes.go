@@ -1,4 +1,6 @@
-package metrics
+// Package recipes has how the CloudWatch agent's metrics are made of host_metrics': what config/layers/cwagent-metrics.yaml
+// says, so that the two cannot drift apart.
+package recipes
 
 import (
 	"fmt"
@@ -12,9 +14,8 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/config"
 )
 
-// recipes are how the agent's metrics are made of host_metrics': what config/layers/cwagent-metrics.yaml has, so that the
-// two cannot drift apart.
-type recipes struct {
+// Recipes are those of one operating system.
+type Recipes struct {
 	transforms []transform
 	rules      []rule
 	// points and metrics are statements on each.
@@ -44,9 +45,9 @@ var macOS = strings.NewReplacer(
 	"{state: buffered}, action: insert, new_name: mem_buffered}", "{state: inactive}, action: insert, new_name: mem_inactive}",
 )
 
-// readRecipes reads the layer for an operating system. It is part of the program, so that a mistake in it is a panic,
-// which every test of this package sees.
-func readRecipes(os string) *recipes {
+// Read reads the layer for an operating system: linux or darwin. It is part of the program, so that a mistake in it is a
+// panic, which every test sees.
+func Read(os string) *Recipes {
 	bytes, err := config.Files.ReadFile("layers/cwagent-metrics.yaml")
 	if err != nil {
 		panic(err)
@@ -74,7 +75,7 @@ func readRecipes(os string) *recipes {
 	if err := yaml.Unmarshal([]byte(text), &file); err != nil {
 		panic(err)
 	}
-	r := &recipes{}
+	r := &Recipes{}
 	for i := range file.Processors.Transform.Transforms {
 		t := transform{node: &file.Processors.Transform.Transforms[i]}
 		if err := t.node.Decode(&t); err != nil {
@@ -104,8 +105,8 @@ func readRecipes(os string) *recipes {
 	return r
 }
 
-// names are the agent's metrics that can be made.
-func (r *recipes) names() map[string]bool {
+// Names are the agent's metrics that can be made.
+func (r *Recipes) Names() map[string]bool {
 	names := map[string]bool{}
 	for _, t := range r.transforms {
 		if t.NewName != "" && !strings.Contains(t.NewName, ".") {
@@ -131,22 +132,24 @@ func (t transform) source() string {
 	return strings.NewReplacer("^", "", "$", "", "[.]", ".").Replace(t.Include)
 }
 
-// selected is what some metrics need of the recipes.
-type selected struct {
-	transforms, rules []*yaml.Node
-	points, metrics   []string
-	// sources are host_metrics'.
-	sources []string
+// Chosen is what some metrics need.
+type Chosen struct {
+	// Transforms are those of a processor metrics_transform, and Rules of metricsgeneration, which comes after it.
+	Transforms, Rules []*yaml.Node
+	// Points and Metrics are statements of a processor transform after both, on data points and on metrics.
+	Points, Metrics []string
+	// Sources are the metrics of host_metrics that they are made of.
+	Sources []string
 }
 
-// choose is what the wanted metrics need, in the order of the layer. total says whether there is to be a cpu-total.
-func (r *recipes) choose(wanted map[string]bool, total bool) selected {
+// Choose is what the wanted metrics need, in the order of the layer. total says whether there is to be a cpu-total.
+func (r *Recipes) Choose(wanted map[string]bool, total bool) Chosen {
 	needed := maps.Clone(wanted)
-	var s selected
+	var s Chosen
 	for _, one := range r.rules {
 		if wanted[one.Name] {
 			needed[one.Metric1], needed[one.Metric2] = true, true
-			s.rules = append(s.rules, one.node)
+			s.Rules = append(s.Rules, one.node)
 		}
 	}
 	sources := map[string]bool{}
@@ -159,23 +162,23 @@ func (r *recipes) choose(wanted map[string]bool, total bool) selected {
 		switch {
 		case t.Action == "insert" && t.NewName == t.Include: // cpu-total beside the cores
 			if sources[t.Include] && total {
-				s.transforms = append(s.transforms, t.node)
+				s.Transforms = append(s.Transforms, t.node)
 			}
 		case t.Action == "insert" && needed[t.NewName], t.Action == "update" && matchesAny(t.pattern(), needed):
-			s.transforms = append(s.transforms, t.node)
+			s.Transforms = append(s.Transforms, t.node)
 		}
 	}
 	for _, text := range r.points {
 		if concerns(text, wanted) {
-			s.points = append(s.points, text)
+			s.Points = append(s.Points, text)
 		}
 	}
 	for _, text := range r.metrics {
 		if concerns(text, wanted) {
-			s.metrics = append(s.metrics, text)
+			s.Metrics = append(s.Metrics, text)
 		}
 	}
-	s.sources = slices.Sorted(maps.Keys(sources))
+	s.Sources = slices.Sorted(maps.Keys(sources))
 	return s
 }
 
