@@ -31,14 +31,28 @@ type Result struct {
 	Report report.Report
 }
 
+// LayerNames are the names of all layers that Convert may make.
+func LayerNames() []string {
+	return []string{section.Base, section.Access, section.Metrics, section.Logs, section.Traces, section.OTel}
+}
+
 // ErrInvalid is in the error of a configuration that the agent would not accept.
 var ErrInvalid = errors.New("not a configuration of the CloudWatch agent")
 
-// Convert converts. The error says what the agent would not accept, with paths; the report has it too.
-func Convert(in Input) (Result, error) {
+// Merged is the agent's configuration as one document, by its own rules.
+func Merged(in Input) (agentjson.Node, error) {
 	root, err := agentjson.Merge(in.Files)
 	if err != nil {
-		return Result{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+		return root, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return root, nil
+}
+
+// Convert converts. The error says what the agent would not accept, with paths; the report has it too.
+func Convert(in Input) (Result, error) {
+	root, err := Merged(in)
+	if err != nil {
+		return Result{}, err
 	}
 	c := section.New(in.OS, root)
 	result := Result{Layers: map[string][]byte{}}

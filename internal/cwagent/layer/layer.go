@@ -12,14 +12,14 @@ import (
 
 // Layer is a file of collector configuration that is put together.
 type Layer struct {
-	name string
-	root *yaml.Node
-	err  error
+	name, heading string
+	root          *yaml.Node
+	err           error
 }
 
 // New is an empty layer. The heading becomes the comment at its top.
 func New(name, heading string) *Layer {
-	return &Layer{name: name, root: &yaml.Node{Kind: yaml.MappingNode, HeadComment: comment(heading)}}
+	return &Layer{name: name, heading: heading, root: &yaml.Node{Kind: yaml.MappingNode}}
 }
 
 // Name is the name of its file.
@@ -96,6 +96,9 @@ func (l *Layer) Text() ([]byte, error) {
 		return nil, fmt.Errorf("layer %s: %w", l.name, l.err)
 	}
 	var out bytes.Buffer
+	if l.heading != "" {
+		out.WriteString(comment(l.heading) + "\n\n")
+	}
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
 	if err := encoder.Encode(l.root); err != nil {

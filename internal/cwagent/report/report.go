@@ -3,7 +3,7 @@ package report
 
 import (
 	"cmp"
-	"fmt"
+	"errors"
 	"slices"
 	"strings"
 )
@@ -108,5 +108,5 @@ func (r *Report) Err() error {
 	if lines == nil {
 		return nil
 	}
-	return fmt.Errorf("not a configuration of the CloudWatch agent:\n%s", strings.Join(lines, "\n"))
+	return errors.New(strings.Join(lines, "\n"))
 }
