@@ -23,7 +23,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/auth"
@@ -33,22 +32,13 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/section"
 )
 
-// baseOf is what layers of metrics stand on: what they share of host.yaml.
-func baseOf(t *testing.T, detectors ...string) string {
+// metricsBase is what layers of metrics stand on.
+func metricsBase(t *testing.T, detectors ...string) []string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, "config", "host.yaml"))
-	require.NoError(t, err)
-	var host map[string]map[string]any
-	require.NoError(t, yaml.Unmarshal(text, &host))
-	detection := host["processors"]["resource_detection"].(map[string]any)
-	detection["detectors"] = append([]string{"env", "system"}, detectors...)
-	base, err := yaml.Marshal(map[string]any{
-		"extensions": host["extensions"],
-		"processors": map[string]any{"memory_limiter": host["processors"]["memory_limiter"], "resource_detection": detection},
-		"service":    map[string]any{"extensions": host["service"]["extensions"], "telemetry": host["service"]["telemetry"]},
-	})
-	require.NoError(t, err)
-	return written(t, "10-base.yaml", base)
+	return []string{
+		"file:" + filepath.Join("testdata", "migrate_base.yaml"),
+		"yaml:processors::resource_detection::detectors: [" + strings.Join(append([]string{"env", "system"}, detectors...), ", ") + "]",
+	}
 }
 
 func written(t *testing.T, name string, text []byte) string {
@@ -68,7 +58,7 @@ func migrated(t *testing.T, document string) (configs []string, c *section.Conte
 	c = section.New("linux", agentjson.New(value))
 	metrics.Shared(c)
 	metrics.Convert(c)
-	configs = []string{baseOf(t, c.Detectors()...)}
+	configs = metricsBase(t, c.Detectors()...)
 	for _, l := range c.Layers() {
 		text, err := l.Text()
 		require.NoError(t, err)
@@ -371,17 +361,25 @@ func TestMigratedMetricsAreValid(t *testing.T) {
 	for _, golden := range goldens {
 		t.Run(filepath.Base(golden), func(t *testing.T) {
 			t.Parallel()
-			command := exec.Command(filepath.Join(binaries, "otelcol-cloudwatch"), "validate", "--config", baseOf(t, "ec2"), "--config", golden)
-			command.Env = []string{"AWS_REGION=us-east-1", "ROLE=web", "OTELCOL_CLOUDWATCH_STATE_DIR=" + t.TempDir()}
-			out, err := command.CombinedOutput()
-			if bytes.Contains(mustRead(t, golden), []byte("windowsperfcounters/")) {
-				// What can be seen of it elsewhere: it is read, up to the receiver that wants Windows.
-				require.Error(t, err)
-				assert.Contains(t, string(out), `failed to create "windowsperfcounters/cwagent_`)
-				assert.Contains(t, string(out), "only supported on Windows")
-				return
+			validate := func(more ...string) (string, error) {
+				args := []string{"validate"}
+				for _, config := range append(append(metricsBase(t, "ec2"), golden), more...) {
+					args = append(args, "--config", config)
+				}
+				command := exec.Command(filepath.Join(binaries, "otelcol-cloudwatch"), args...)
+				command.Env = []string{"AWS_REGION=us-east-1", "ROLE=web", "OTELCOL_CLOUDWATCH_STATE_DIR=" + t.TempDir()}
+				out, err := command.CombinedOutput()
+				return string(out), err
 			}
-			require.NoError(t, err, string(out))
+			out, err := validate()
+			if systems := mustRead(t, golden); bytes.Contains(systems, []byte("windowsperfcounters/")) {
+				// What can be seen of it elsewhere: it is read, up to the receiver that wants Windows, and the rest is valid.
+				require.Error(t, err)
+				assert.Contains(t, out, `failed to create "windowsperfcounters/cwagent_`)
+				assert.Contains(t, out, "only supported on Windows")
+				out, err = validate("yaml:{receivers: {nop: {}, windowsperfcounters/cwagent_10s: null, windowsperfcounters/cwagent_60s: null}, service: {pipelines: {metrics/cwagent: {receivers: [nop]}}}}")
+			}
+			require.NoError(t, err, out)
 		})
 	}
 }
