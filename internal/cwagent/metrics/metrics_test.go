@@ -191,6 +191,23 @@ func TestMetricsAreThoseOfTheDocumentation(t *testing.T) {
 	}
 }
 
+// What procstat can have is what the documentation says.
+func TestProcstatIsThatOfTheDocumentation(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../../docs/agent-metrics.md")
+	require.NoError(t, err)
+	row := regexp.MustCompile("(?m)^\\| `procstat` \\|.*$").FindString(string(text))
+	have, none, ok := strings.Cut(row, "None for")
+	require.True(t, ok)
+	for field, from := range procstat {
+		assert.Contains(t, have, "`"+field+"`")
+		if field != "pid" && field != "pid_count" {
+			assert.Contains(t, have, "`"+from.source+"`")
+		}
+		assert.NotContains(t, none, "`"+field+"`")
+	}
+}
+
 func TestPatternsOfAShell(t *testing.T) {
 	t.Parallel()
 	for pattern, names := range map[string][2][]string{
