@@ -255,13 +255,17 @@ func (v *converter) reportDimensions() {
 	}
 	to := v.at("processors", section.MetricsDimensions)
 	keys := v.ofInstance()
+	told := false
 	for _, key := range n.Keys() {
 		switch {
 		case !slices.Contains(keys, key):
 			v.Report.Different(n.Get(key).Path(), "", "as with the agent, no such dimension is added, and host is left out nevertheless: the agent takes ImageId, InstanceId, InstanceType and AutoScalingGroupName, each with its own value such as ${aws:InstanceId}", "put fixed values into append_dimensions of a plugin")
 		case key == "AutoScalingGroupName":
 			v.Report.Different(n.Get(key).Path(), to, "the tag is read once, at the start, with ec2:DescribeTags; where it cannot be read the dimension is missing", "allow ec2:DescribeTags; or set OTELCOL_CLOUDWATCH_TAGS_FROM_IMDS=true and allow instance metadata tags for the instance")
+		case told:
+			v.Report.Converted(n.Get(key).Path(), to)
 		default:
+			told = true
 			v.Report.Different(n.Get(key).Path(), to, "where there is no metadata service of EC2 the agent does not start; here the dimension is host there", "")
 		}
 	}
