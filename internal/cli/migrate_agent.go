@@ -137,13 +137,16 @@ func (f *migrateAgentFlags) run(cmd *cobra.Command, deps migrateDeps, args []str
 		}
 		return err
 	}
-	if !f.dryRun {
+	if !f.dryRun && !result.Empty {
 		if err := f.write(folder, result); err != nil {
 			return err
 		}
 	}
 	if err := f.print(cmd.OutOrStdout(), folder, result); err != nil {
 		return err
+	}
+	if result.Empty {
+		return errors.New("nothing of it can be converted, so that there is nothing to run: see above")
 	}
 	if !f.dryRun && f.os == runtime.GOOS {
 		if err := deps.validate(cmd.Context(), []string{dirURI(folder)}); err != nil {
@@ -182,7 +185,7 @@ func (f *migrateAgentFlags) print(out io.Writer, folder string, result cwagent.R
 	if err := result.Report.Brief(out, 80); err != nil {
 		return err
 	}
-	if f.dryRun {
+	if f.dryRun || result.Empty {
 		return nil
 	}
 	if err := say(out, "\nWritten to %s, with the whole report in %s.\n", folder, migrateReport); err != nil {

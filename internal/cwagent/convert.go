@@ -8,15 +8,19 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/agentjson"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/logs"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/metrics"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/opentelemetry"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/received"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/report"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/section"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/shape"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/surroundings"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/traces"
 )
 
 // converters are those of the sections.
 var converters = []func(*section.Context){
-	logs.Convert,
+	metrics.Shared, metrics.Convert, received.Convert, logs.Convert, traces.Convert, opentelemetry.Convert,
 }
 
 // Input is what the agent of a host reads.
@@ -37,6 +41,8 @@ type Result struct {
 	Environment []string
 	// Report has what became of each setting.
 	Report report.Report
+	// Empty: nothing of it could be converted, so that there is nothing to run.
+	Empty bool
 }
 
 // LayerNames are the names of all layers that Convert may make.
@@ -96,7 +102,9 @@ func Convert(in Input) (Result, error) {
 			c.Report.Lost(leaf, "this setting is not known to this version", "see whether docs/agent-metrics.md or the README of a component has it")
 		}
 	}
+	result.Empty = true
 	for _, l := range c.Layers() {
+		result.Empty = result.Empty && !l.Has("service", "pipelines")
 		if result.Layers[l.Name()], err = l.Text(); err != nil {
 			return Result{}, err
 		}

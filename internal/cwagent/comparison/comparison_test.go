@@ -32,7 +32,7 @@ func TestWhatTheAgentDeclares(t *testing.T) {
 	root := node(t, `{"metrics": {"namespace": "Shop", "aggregation_dimensions": [["team"], [], ["absent"]],
 		"metrics_collected": {
 			"cpu": {"measurement": ["usage_idle", {"name": "cpu_usage_user", "rename": "USER", "unit": "count"}], "append_dimensions": {"team": "a"},
-				"drop_original_metrics": ["USER"]},
+				"drop_original_metrics": ["usage_user"]},
 			"disk": {"measurement": ["used_percent"], "drop_device": true},
 			"Memory": {"measurement": ["Available Bytes"]}, "LogicalDisk": {"measurement": ["% Free Space"], "resources": ["*"]},
 			"statsd": {}}}}`)

@@ -73,10 +73,11 @@ func hostDimensions(root agentjson.Node, s Scope) []string {
 			dimensions = append(dimensions, key)
 		}
 	}
-	if len(dimensions) == 0 && !root.Get("agent", "omit_hostname").Bool() {
-		return []string{"host"}
+	valid := slices.ContainsFunc(appended.Keys(), func(key string) bool { return fixed[key] == appended.Get(key).Text() })
+	if len(dimensions) > 0 || root.Get("agent", "omit_hostname").Bool() || appended.There() && !valid {
+		return dimensions
 	}
-	return dimensions
+	return []string{"host"} // also outside EC2, where the agent would not start
 }
 
 // declaration is a metric with all its dimensions.
@@ -119,7 +120,7 @@ func declaredBy(plugin string, node agentjson.Node, host []string) []declaration
 			m.Unit = unit
 		}
 		for _, dropped := range node.Get("drop_original_metrics").Texts() {
-			m.dropped = m.dropped || m.Name == plugin+"_"+strings.TrimPrefix(dropped, plugin+"_") || rename != "" && dropped == rename
+			m.dropped = m.dropped || dropped == "*" || m.Name == plugin+"_"+strings.TrimPrefix(dropped, plugin+"_")
 		}
 		if rename != "" {
 			m.Name = rename
