@@ -14,16 +14,17 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/section"
 )
 
-// Convert converts /logs, but for /logs/metrics_collected.
+// Convert converts /logs, but for /logs/metrics_collected, and the lists of files and events under /opentelemetry, which go
+// the same way.
 func Convert(c *section.Context) {
-	root := c.Root.Get("logs")
-	if !root.IsObject() {
+	root, otel := c.Root.Get("logs"), c.Root.Get("opentelemetry", "collect")
+	if !root.IsObject() && !otel.Get("files").There() && !otel.Get("windows_events").There() {
 		return
 	}
 	v := &converter{c: c, root: root, l: c.Layer(section.Logs)}
 	collected := root.Get("logs_collected")
-	files := entries(collected.Get("files"))
-	events := entries(collected.Get("windows_events"))
+	files := append(entries(collected.Get("files")), entries(otel.Get("files"))...)
+	events := append(entries(collected.Get("windows_events")), entries(otel.Get("windows_events"))...)
 	journal := entries(collected.Get("journald"))
 	v.agree(files)
 	v.agree(events)
@@ -36,6 +37,11 @@ func Convert(c *section.Context) {
 	v.write()
 	v.settings()
 	v.others(collected)
+	for _, key := range []string{"files", "windows_events"} {
+		if n := otel.Get(key); n.There() {
+			c.Report.Different(n.Path(), "", "records are sent as log events and not by OTLP, to groups and streams as those of the section logs, also where an entry names none", "name log_group_name and log_stream_name")
+		}
+	}
 	for _, n := range []agentjson.Node{root, collected} {
 		if n.There() && len(n.Keys()) == 0 {
 			c.Report.Converted(n.Path(), "") // it says nothing
@@ -46,7 +52,11 @@ func Convert(c *section.Context) {
 		if v.timed {
 			message += "; a time is looked for in the first 1,000 bytes of a record"
 		}
-		c.Report.Different(collected.Get("files").Path(), "", message, "take over the agent's positions with --positions before the first start, so that nothing comes again")
+		at := collected.Get("files")
+		if !at.There() {
+			at = otel.Get("files")
+		}
+		c.Report.Different(at.Path(), "", message, "take over the agent's positions with --positions before the first start, so that nothing comes again")
 	}
 }
 

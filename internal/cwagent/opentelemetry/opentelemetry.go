@@ -21,7 +21,7 @@ type converter struct {
 	first []string // the processors of every pipeline
 }
 
-// Convert converts the section opentelemetry.
+// Convert converts the section opentelemetry, but for its log files and events, which package logs does.
 func Convert(c *section.Context) {
 	root := c.Root.Get("opentelemetry")
 	if !root.There() {
@@ -39,16 +39,12 @@ func Convert(c *section.Context) {
 			v.otlp(n)
 		case "prometheus":
 			v.prometheus(n)
-		case "files":
-			v.files(n)
 		case "container_insights":
 			c.Report.Lost(n.Path(), "Container Insights by OTLP is made by processors that only the agent has",
 				"install the chart of this program (docs/deploying/kubernetes.md) for the metrics of nodes and the logs of containers")
 		case "database_insights":
 			c.Report.Lost(n.Path(), "Database Insights asks databases by a receiver that only the agent has",
 				"keep the agent for it, or postgres_exporter with a receiver prometheus; for the database's log files: a receiver file_tail")
-		case "windows_events":
-			c.Report.Lost(n.Path(), "event logs by OTLP are not converted", "move them to logs.logs_collected.windows_events, which is")
 		}
 	}
 }
@@ -139,9 +135,4 @@ func (v *converter) prometheus(n agentjson.Node) {
 	v.layer.Set("${file:"+layer.Expand(path.Text())+"}", "receivers", receiver, "config")
 	v.pipeline("metrics/cwagent_otel_prometheus", []string{receiver}, v.sender("metrics"))
 	v.Report.Different(path.Path(), v.at("receivers", receiver, "config"), "the file is read at the start and at a reload", "where it has ${…} that is not for the environment, write $${…}")
-}
-
-// files are log files, which go to CloudWatch Logs as those of the section logs do.
-func (v *converter) files(n agentjson.Node) {
-	v.Report.Lost(n.Path(), "log files of this section are not converted", "move them to logs.logs_collected.files, which has the same keys, and convert again")
 }
