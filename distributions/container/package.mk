@@ -11,5 +11,5 @@ package-container: $(CONTAINER_BINARIES) ## Put the container image into dist/, 
 	  $(foreach p,$(CONTAINER_PLATFORMS),-binary $(subst -,/,$(p))=$(RELEASED)/$(p)/otelcol-cloudwatch)
 
 .PHONY: test-container
-test-container: ## Run the image in podman against cloudwatch-local: the main job, its health, an upgrade in place.
+test-container: build ## Run the image in podman against cloudwatch-local: the main job, its health, an upgrade in place.
 	OTELCOL_CLOUDWATCH_REQUIRE_PODMAN=1 go test -count=1 -timeout 20m ./tests/container
