@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -154,6 +156,30 @@ func TestHowAContainerRuns(t *testing.T) {
 	assert.Equal(t, []string{"CMD", "/usr/bin/otelcol-cloudwatch", "healthcheck"}, c.Healthcheck.Test)
 	assert.Equal(t, "1.2.3", c.Labels["org.opencontainers.image.version"])
 	assert.Equal(t, "abc", c.Labels["org.opencontainers.image.revision"])
+}
+
+// TestTheContainerfileRunsItTheSameWay compares what Containerfile says with what pack writes.
+func TestTheContainerfileRunsItTheSameWay(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "Containerfile"))
+	require.NoError(t, err)
+	said := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		if key, value, ok := strings.Cut(strings.TrimSpace(line), " "); ok && key != "#" {
+			said[key] = value
+		}
+	}
+	file, err := unpacked(t, packed(t))["linux/amd64"].ConfigFile()
+	require.NoError(t, err)
+	c := file.Config
+	list := func(values []string) string { return `["` + strings.Join(values, `", "`) + `"]` }
+	h := c.Healthcheck
+	assert.Equal(t, map[string]string{
+		"FROM": "scratch", "COPY": said["COPY"],
+		"ENTRYPOINT": list(c.Entrypoint), "CMD": list(c.Cmd), "USER": c.User, "WORKDIR": c.WorkingDir, "STOPSIGNAL": c.StopSignal,
+		"ENV": strings.Join(c.Env, " "), "VOLUME": strings.Join(slices.Collect(maps.Keys(c.Volumes)), " "),
+		"HEALTHCHECK": fmt.Sprintf("--interval=%.0fs --timeout=%.0fs --start-period=%.0fs --retries=%d CMD %s",
+			h.Interval.Seconds(), h.Timeout.Seconds(), h.StartPeriod.Seconds(), h.Retries, list(h.Test[1:])),
+	}, said)
 }
 
 func TestCertificatesAreThoseOfPublicAuthorities(t *testing.T) {
