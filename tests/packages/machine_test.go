@@ -19,7 +19,7 @@ import (
 
 const (
 	// patience is how long anything may take on a slow machine; nothing is expected to.
-	patience = 2 * time.Minute
+	patience = time.Minute
 	// glance is the pause between two looks at something that is awaited.
 	glance = 50 * time.Millisecond
 )
@@ -45,7 +45,8 @@ exec unshare --pid --fork --kill-child --mount --uts --ipc --cgroup sh -ec '
   mkdir dev/pts dev/shm
   for device in null zero full random urandom tty; do touch dev/$device; mount --bind /dev/$device dev/$device; done
   ln -s /proc/self/fd dev/fd
-  hostname clean-machine
+  mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
+  ln -s pts/ptmx dev/ptmx
   pivot_root . mnt
   umount -l /mnt
   exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --log-target=console
@@ -82,14 +83,14 @@ func newMachine(t *testing.T) *machine {
 	m := &machine{t: t, root: filepath.Join(t.TempDir(), "root")}
 	out, err := exec.Command("cp", "-a", "--reflink=auto", base, m.root).CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	for path, text := range map[string]string{"etc/machine-id": "", "etc/fstab": ""} {
+	for path, text := range map[string]string{"etc/machine-id": "", "etc/fstab": "", "etc/hostname": "clean-machine\n"} {
 		require.NoError(t, os.WriteFile(filepath.Join(m.root, path), []byte(text), 0o644))
 	}
 	m.log, err = os.Create(filepath.Join(t.TempDir(), "boot.log"))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = m.log.Close() })
 
-	group := "otelcol-packages-" + strconv.Itoa(os.Getpid()) + "-" + filepath.Base(filepath.Dir(m.root))
+	group := fmt.Sprintf("otelcol-packages-%d", time.Now().UnixNano())
 	cgroups := t.TempDir()
 	outer := exec.Command("unshare", "--mount", "sh", "-ec", boot, "sh", m.root, cgroups, group)
 	outer.Stdout, outer.Stderr = m.log, m.log
@@ -101,7 +102,10 @@ func newMachine(t *testing.T) *machine {
 		}
 		_ = outer.Process.Kill()
 		_ = outer.Wait()
-		remove := `mount -t cgroup2 none "$1"; find "$1/$2" -depth -type d -exec rmdir {} +`
+		remove := `mount -t cgroup2 none "$1"; for i in $(seq 100); do
+			find "$1/$2" -depth -type d -exec rmdir {} + 2>/dev/null && break # once all processes have ended
+			sleep 0.1
+		done; [ ! -d "$1/$2" ]`
 		if out, err := exec.Command("unshare", "--mount", "sh", "-c", remove, "sh", cgroups, group).CombinedOutput(); err != nil {
 			t.Logf("the cgroup %s is left: %v: %s", group, err, out)
 		}
@@ -110,7 +114,7 @@ func newMachine(t *testing.T) *machine {
 		if t.Failed() {
 			text, _ := os.ReadFile(m.log.Name())
 			t.Logf("systemd:\n%s", text[max(0, len(text)-4<<10):])
-			t.Logf("the service's journal:\n%s", m.output("journalctl", "--no-pager", "-n", "60", "-u", service))
+			t.Logf("the journal:\n%s", m.output("journalctl", "--no-pager", "-n", "100", "-g", "otelcol|systemd"))
 		}
 	})
 	await(t, "systemd to be up", func() bool {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/metrics"
 )
 
 const (
@@ -250,6 +252,9 @@ func (h *host) delivers() {
 
 // The sandbox's own mounts are no file systems, and the read-only view is not the host's.
 func (h *host) fileSystems() {
+	await(h.t, "metrics of file systems", func() bool {
+		return slices.ContainsFunc(h.server.Metrics.Status().Series, func(s metrics.SeriesStatus) bool { return s.Name == "system.filesystem.utilization" })
+	})
 	mountpoints := map[string]bool{}
 	for _, series := range h.server.Metrics.Status().Series {
 		if !strings.HasPrefix(series.Name, "system.filesystem.") {
