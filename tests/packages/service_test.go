@@ -252,6 +252,12 @@ func (h *host) delivers() {
 
 // The sandbox's own mounts are no file systems, and the read-only view is not the host's.
 func (h *host) fileSystems() {
+	h.t.Cleanup(func() {
+		if h.t.Failed() {
+			h.t.Logf("series: %v", h.server.Metrics.Status().Series)
+			h.t.Logf("mounts: %s", h.machine.output("sh", "-c", "cat /proc/"+h.machine.property("MainPID")+"/mountinfo"))
+		}
+	})
 	await(h.t, "metrics of file systems", func() bool {
 		return slices.ContainsFunc(h.server.Metrics.Status().Series, func(s metrics.SeriesStatus) bool { return s.Name == "system.filesystem.utilization" })
 	})
