@@ -8,6 +8,11 @@ work=$PWD/build/packages
 for version in 1.0.0 1.1.0; do
   make --no-print-directory "package-linux-$arch" VERSION=$version DIST="$work/$version"
 done
+# The same commit, the same bytes.
+make --no-print-directory "package-linux-$arch" VERSION=1.1.0 DIST="$work/again"
+for file in "$work"/1.1.0/*; do
+  cmp "$file" "$work/again/$(basename "$file")"
+done
 if [ "$(id -u)" = 0 ] && command -v debootstrap >/dev/null && [ ! -d "$work/root" ]; then
   rm -rf "$work/root.new"
   # rpm, so that one machine serves both kinds of packages.
