@@ -78,7 +78,9 @@ func TestTheBaseHasWhatPipelinesShare(t *testing.T) {
 		assert.Contains(t, base.Processors, section.ResourceDetection)
 		assert.Equal(t, []string{section.FileStorage, "healthcheckv2"}, base.Service.Extensions)
 		assert.Equal(t, "debug", base.Service.Telemetry.Logs.Level, "the agent's debug")
-		assert.Contains(t, string(result.Layers[section.Base]), "    # ", "the recipe's comments are there too")
+		if system == "linux" {
+			assert.Contains(t, string(result.Layers[section.Base]), "    # ", "the recipe's comments are there too")
+		}
 	}
 }
 

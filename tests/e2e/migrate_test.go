@@ -62,7 +62,7 @@ func TestATypicalConfigurationOfTheAgent(t *testing.T) {
 		t.Skip("its metrics are those of a Linux host")
 	}
 	t.Parallel()
-	server := awslocal.Serve(t, awslocal.Options{IgnoreQuotas: true})
+	server := awslocal.Serve(t, awslocal.Options{IgnoreQuotas: true, Region: "eu-central-1"})
 	logs := t.TempDir()
 	statsd := freeUDP(t)
 	config := strings.NewReplacer("LOGS", filepath.ToSlash(logs), "STATSD", statsd).Replace(`{
@@ -178,7 +178,7 @@ func freeUDP(t *testing.T) string {
 // TestDocumentsThatProgramsSend sends EMF by UDP and TCP to what the agent's section emf became.
 func TestDocumentsThatProgramsSend(t *testing.T) {
 	t.Parallel()
-	server := awslocal.Serve(t, awslocal.Options{IgnoreQuotas: true})
+	server := awslocal.Serve(t, awslocal.Options{IgnoreQuotas: true, Region: "eu-central-1"})
 	address := freeAddress(t)
 	folder, _ := migrate(t, `{"agent": {"region": "eu-central-1"}, "logs": {"log_stream_name": "s", "metrics_collected": {"emf": {}}}}`)
 	s := newSetup(t, server)
@@ -253,7 +253,7 @@ func TestEverySampleOfTheAgentIsTaken(t *testing.T) {
 		t.Skip("needs the agent's samples: CWAGENT_SAMPLES names their folder")
 	}
 	scrape := filepath.Join(t.TempDir(), "prometheus.yaml")
-	require.NoError(t, os.WriteFile(scrape, []byte("scrape_configs: []\n"), 0o600))
+	require.NoError(t, os.WriteFile(scrape, []byte("scrape_configs: [{job_name: own, static_configs: [{targets: ['127.0.0.1:8888']}], relabel_configs: [{source_labels: [a], regex: '(.*)', target_label: b, replacement: '$1'}]}]\n"), 0o600))
 	taken := 0
 	for _, sample := range samples {
 		text, err := os.ReadFile(sample)

@@ -27,7 +27,8 @@ func OTLP(c *section.Context, l *layer.Layer, n agentjson.Node) []string {
 				tls[key] = layer.Expand(value.Text())
 			}
 		}
-		for protocol, endpoint := range map[string]string{"grpc": grpc, "http": http} {
+		for _, protocol := range []string{"grpc", "http"} {
+			endpoint := map[string]string{"grpc": grpc, "http": http}[protocol]
 			if endpoint == "" {
 				continue
 			}

@@ -128,10 +128,10 @@ func (v *converter) discovery(n agentjson.Node) {
 	}
 	const extension = "ecs_observer/cwagent"
 	to := v.at("extensions", extension)
-	for key, name := range map[string]string{"sd_target_cluster": "cluster_name", "sd_cluster_region": "cluster_region", "sd_frequency": "refresh_interval", "sd_result_file": "result_file"} {
-		if given := n.Get(key); given.There() {
-			v.set(layer.Expand(given.Text()), "extensions", extension, name)
-			v.Report.Converted(given.Path(), to+"::"+name)
+	for _, k := range []struct{ key, name string }{{"sd_target_cluster", "cluster_name"}, {"sd_cluster_region", "cluster_region"}, {"sd_frequency", "refresh_interval"}, {"sd_result_file", "result_file"}} {
+		if given := n.Get(k.key); given.There() {
+			v.set(layer.Expand(given.Text()), "extensions", extension, k.name)
+			v.Report.Converted(given.Path(), to+"::"+k.name)
 		}
 	}
 	lists := map[string][]map[string]any{"services": {}, "task_definitions": {}, "docker_labels": {}}

@@ -82,14 +82,14 @@ func xray(c *section.Context, l *layer.Layer) {
 	root := c.Root.Get("traces")
 	c.Exporter(l, "traces", exporter)
 	l.Set(region(c), "exporters", exporter, "region")
-	for key, name := range map[string]string{"endpoint_override": "endpoint", "proxy_override": "proxy_address", "resource_arn": "resource_arn"} {
-		if n := root.Get(key); n.There() {
-			l.Set(layer.Expand(n.Text()), "exporters", exporter, name)
+	for _, k := range []struct{ key, name string }{{"endpoint_override", "endpoint"}, {"proxy_override", "proxy_address"}, {"resource_arn", "resource_arn"}} {
+		if n := root.Get(k.key); n.There() {
+			l.Set(layer.Expand(n.Text()), "exporters", exporter, k.name)
 		}
 	}
-	for key, name := range map[string]string{"local_mode": "local_mode", "insecure": "no_verify_ssl"} {
-		if n := root.Get(key); n.There() {
-			l.Set(n.Bool(), "exporters", exporter, name)
+	for _, k := range []struct{ key, name string }{{"local_mode", "local_mode"}, {"insecure", "no_verify_ssl"}} {
+		if n := root.Get(k.key); n.There() {
+			l.Set(n.Bool(), "exporters", exporter, k.name)
 		}
 	}
 	if n := root.Get("concurrency"); n.There() {
