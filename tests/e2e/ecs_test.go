@@ -1,0 +1,392 @@
+package e2e
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/faults"
+)
+
+// What cloudwatch-local's task is.
+const (
+	ecsTask    = "158d1c8083dd49d6b527399fd6414f5c"
+	ecsCluster = "cloudwatch-local"
+	ecsFamily  = "collector"
+	ecsService = "collector"
+
+	ecsLogGroup  = "/ecs/" + ecsCluster + "/" + ecsFamily
+	ecsNamespace = "ECS/ContainerInsights"
+
+	// stopTimeout is the collector's in the task definitions of distributions/ecs.
+	stopTimeout = 90 * time.Second
+)
+
+// ecsTaskOf is a task: the collector's environment is what the ECS agent and the task definition give it, and its
+// credentials are the task's alone. What it asks for goes through a front, which remembers whose signature it had.
+type ecsTaskOf struct {
+	*setup
+	volume string // that the containers share
+	otlp   string // where the collector takes OTLP over HTTP
+
+	mu   sync.Mutex
+	keys map[string]bool // that signed
+	// rewrite changes what the metadata endpoint answers.
+	rewrite func(string) string
+}
+
+var signedBy = regexp.MustCompile(`Credential=([^/]+)/`)
+
+func newECSTask(t *testing.T, server *awslocal.Server) *ecsTaskOf {
+	t.Helper()
+	task := &ecsTaskOf{setup: newSetup(t, server), volume: t.TempDir(), otlp: freeAddress(t), keys: map[string]bool{}}
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if by := signedBy.FindStringSubmatch(r.Header.Get("Authorization")); by != nil {
+			task.mu.Lock()
+			task.keys[by[1]] = true
+			task.mu.Unlock()
+		}
+		if task.rewrite == nil || !strings.HasPrefix(r.URL.Path, "/v4/") {
+			server.ServeHTTP(w, r)
+			return
+		}
+		answer := httptest.NewRecorder()
+		server.ServeHTTP(answer, r)
+		w.WriteHeader(answer.Code)
+		_, _ = io.WriteString(w, task.rewrite(answer.Body.String())) // the client may have gone away
+	}))
+	t.Cleanup(front.Close)
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "OTELCOL_CLOUDWATCH_LOG_FILES"} {
+		delete(task.env, name)
+	}
+	for _, v := range server.Metadata.Env(front.URL) {
+		name, value, _ := strings.Cut(v, "=")
+		task.env[name] = value
+	}
+	task.env["AWS_ENDPOINT_URL"] = front.URL
+	task.env["OTELCOL_CLOUDWATCH_LOG_FILES"] = `["` + task.volume + `/*.log*"]`
+	task.env["OTELCOL_CLOUDWATCH_OTLP_HTTP_ENDPOINT"] = task.otlp
+	task.env["OTELCOL_CLOUDWATCH_OTLP_GRPC_ENDPOINT"] = freeAddress(t)
+	task.env["OTELCOL_CLOUDWATCH_DRAIN_TIMEOUT"] = (stopTimeout - 15*time.Second).String()
+	task.configs = []string{"ecs.yaml"}
+	return task
+}
+
+// signatures are how many key pairs signed what the collector asked for.
+func (task *ecsTaskOf) signatures() int {
+	task.mu.Lock()
+	defer task.mu.Unlock()
+	return len(task.keys)
+}
+
+// applicationVariable makes the test's binary the task's application, which writes to the file that it names.
+const applicationVariable = "OTELCOL_CLOUDWATCH_TEST_APPLICATION"
+
+// lastWords is how many lines the application writes between SIGTERM and its end.
+const lastWords = 5000
+
+// application writes lines until SIGTERM, and then the most of them. It says how many there were.
+func application(path string) error {
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	n := 0
+	write := func(lines int) error {
+		var text bytes.Buffer
+		for range lines {
+			line := fmt.Sprintf("line %08d of %s ", n, filepath.Base(path))
+			text.WriteString(line + strings.Repeat("x", lineBytes-len(line)) + "\n")
+			n++
+		}
+		_, err := file.Write(text.Bytes())
+		return err
+	}
+	for {
+		select {
+		case <-stop:
+			if err := write(lastWords); err != nil {
+				return err
+			}
+			fmt.Println(n)
+			return file.Close()
+		case <-time.After(2 * time.Millisecond):
+			if err := write(3); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// startApplication runs it; the function that it returns ends it as ECS does, and says how many lines it wrote.
+func (task *ecsTaskOf) startApplication(name string) (stop func() int) {
+	task.t.Helper()
+	self, err := os.Executable()
+	require.NoError(task.t, err)
+	command := exec.Command(self)
+	command.Env = []string{applicationVariable + "=" + filepath.Join(task.volume, name)}
+	var out bytes.Buffer
+	command.Stdout, command.Stderr = &out, os.Stderr
+	require.NoError(task.t, command.Start())
+	task.t.Cleanup(func() { _ = command.Process.Kill() })
+	return func() int {
+		task.t.Helper()
+		require.NoError(task.t, command.Process.Signal(syscall.SIGTERM))
+		require.NoError(task.t, command.Wait())
+		var n int
+		_, err := fmt.Sscan(out.String(), &n)
+		require.NoError(task.t, err)
+		return n
+	}
+}
+
+// send gives the collector a record by OTLP, as often as it takes until it is accepted.
+func (task *ecsTaskOf) send(service, body string) {
+	task.t.Helper()
+	ld := plog.NewLogs()
+	rl := ld.ResourceLogs().AppendEmpty()
+	rl.Resource().Attributes().PutStr("service.name", service)
+	record := rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+	record.SetTimestamp(pcommon.NewTimestampFromTime(time.Now()))
+	record.Body().SetStr(body)
+	request, err := plogotlp.NewExportRequestFromLogs(ld).MarshalProto()
+	require.NoError(task.t, err)
+	await(task.t, "the collector to take "+body, func() bool {
+		answer, err := http.Post("http://"+task.otlp+"/v1/logs", "application/x-protobuf", bytes.NewReader(request))
+		if err != nil {
+			return false
+		}
+		answer.Body.Close()
+		return answer.StatusCode == http.StatusOK
+	})
+}
+
+// The whole life of a task: the collector is there first, credentials end every few seconds, CloudWatch throttles, and ECS
+// stops the application, which has most to say at its end, and then the collector.
+func TestECSTaskLosesNothingFromItsStartToItsEnd(t *testing.T) {
+	t.Parallel()
+	server := awslocal.Serve(t, awslocal.Options{ECS: true, SessionDuration: 3 * time.Second, IgnoreQuotas: true})
+	_, err := server.Faults.Add(faults.Rule{Kind: faults.Throttle, Operation: "PutLogEvents", Probability: .3})
+	require.NoError(t, err)
+	task := newECSTask(t, server)
+	collector := task.startHealthy()
+	stopApplication := task.startApplication("app.log")
+	const records = 20
+	for i := range records {
+		task.send("shop", fmt.Sprintf("record %02d", i))
+	}
+	await(t, "credentials that were replaced three times", func() bool { return task.signatures() > 3 })
+
+	written := stopApplication()
+	began := time.Now()
+	collector.stop()
+	took := time.Since(began)
+	assert.Less(t, took, stopTimeout, "the collector ends before ECS kills it")
+	t.Logf("%d lines, the last %d at the application's end; %d key pairs; the collector ended %s after it", written, lastWords, task.signatures(), took.Round(time.Millisecond))
+
+	reader := newReader(t, server).in(ecsLogGroup)
+	file, otlp := ecsTask+task.volume+"/app.log", ecsTask+"/shop"
+	assert.ElementsMatch(t, []string{file, otlp}, reader.streams(), "streams are TASK/PATH and TASK/SERVICE")
+	requireExactly(t, written, reader.numbers("app.log"))
+	messages := reader.messages(otlp)
+	require.Len(t, messages, records, "each record once")
+	for i, message := range messages {
+		assert.Contains(t, message, fmt.Sprintf(`"body":"record %02d"`, i))
+		assert.Contains(t, message, ecsTask, "the task is in the record")
+	}
+	assert.Empty(t, server.Metrics.Status().InvalidEMF)
+}
+
+// ecsMetric is what config/ecs.yaml promises of one metric.
+type ecsMetric struct {
+	name string
+	unit types.StandardUnit
+	max  float64 // of cloudwatch-local's made-up use; 0: it grows
+}
+
+// The task is the sum of its two containers.
+var (
+	ecsTaskMetrics = []ecsMetric{
+		{"CpuUtilized", types.StandardUnitNone, 2 * .05 * 1024}, {"CpuReserved", types.StandardUnitNone, 256},
+		{"MemoryUtilized", types.StandardUnitMegabytes, 120}, {"MemoryReserved", types.StandardUnitMegabytes, 512},
+		{"NetworkRxBytes", types.StandardUnitBytesSecond, 2000}, {"NetworkTxBytes", types.StandardUnitBytesSecond, 2000},
+		{"StorageReadBytes", types.StandardUnitBytes, 0}, {"StorageWriteBytes", types.StandardUnitBytes, 0},
+		{"EphemeralStorageUtilized", types.StandardUnitGigabytes, 261. / 1024}, {"EphemeralStorageReserved", types.StandardUnitGigabytes, 20496. / 1024},
+	}
+	ecsContainerMetrics = []ecsMetric{
+		{"ContainerCpuUtilized", types.StandardUnitNone, .05 * 1024}, {"ContainerCpuReserved", types.StandardUnitNone, 256},
+		{"ContainerMemoryUtilized", types.StandardUnitMegabytes, 60}, {"ContainerMemoryReserved", types.StandardUnitMegabytes, 512},
+		{"ContainerNetworkRxBytes", types.StandardUnitBytesSecond, 1000}, {"ContainerNetworkTxBytes", types.StandardUnitBytesSecond, 1000},
+		{"ContainerStorageReadBytes", types.StandardUnitBytes, 0}, {"ContainerStorageWriteBytes", types.StandardUnitBytes, 0},
+	}
+)
+
+func TestECSMetricsAreThoseOfContainerInsights(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		rewrite         func(string) string
+		task, container []string // sets of dimensions
+	}{
+		"of a service": {
+			task:      []string{"ClusterName", "ClusterName TaskDefinitionFamily", "ClusterName ServiceName"},
+			container: []string{"ClusterName ContainerName=app ServiceName TaskDefinitionFamily", "ClusterName ContainerName=collector ServiceName TaskDefinitionFamily"},
+		},
+		"of a task that no service started": {
+			rewrite:   func(s string) string { return strings.ReplaceAll(s, `"ServiceName":"`+ecsService+`",`, "") },
+			task:      []string{"ClusterName", "ClusterName TaskDefinitionFamily"},
+			container: []string{"ClusterName ContainerName=app TaskDefinitionFamily", "ClusterName ContainerName=collector TaskDefinitionFamily"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := awslocal.Serve(t, awslocal.Options{ECS: true})
+			task := newECSTask(t, server)
+			task.rewrite = test.rewrite
+			collector := task.startHealthy()
+			client := cloudwatch.NewFromConfig(server.AWSConfig(context.Background()))
+			performance := newReader(t, server).in("/ecs/" + ecsCluster + "/performance")
+			await(t, "three scrapes of a task and two containers", func() bool {
+				return len(performance.streams()) > 0 && len(performance.messages(ecsTask)) >= 9
+			})
+			collector.stop()
+
+			all, err := client.ListMetrics(context.Background(), &cloudwatch.ListMetricsInput{})
+			require.NoError(t, err)
+			known := map[string]bool{}
+			check := func(want ecsMetric, sets []string) {
+				known[want.name] = true
+				var have []string
+				for _, m := range all.Metrics {
+					if *m.MetricName != want.name {
+						continue
+					}
+					assert.Equal(t, ecsNamespace, *m.Namespace)
+					have = append(have, dimensionsOf(t, m))
+					checkECSValues(t, client, m, want)
+				}
+				assert.ElementsMatch(t, sets, have, "dimensions of %s", want.name)
+			}
+			for _, want := range ecsTaskMetrics {
+				check(want, test.task)
+			}
+			for _, want := range ecsContainerMetrics {
+				check(want, test.container)
+			}
+			for _, m := range all.Metrics {
+				assert.True(t, known[*m.MetricName], "nobody asked for %s", *m.MetricName)
+			}
+			assert.Empty(t, server.Metrics.Status().InvalidEMF, "EMF documents that CloudWatch would refuse")
+		})
+	}
+}
+
+// dimensionsOf are the names of a metric's dimensions, with the container's value; those of the others are checked.
+func dimensionsOf(t *testing.T, m types.Metric) string {
+	t.Helper()
+	slices.SortFunc(m.Dimensions, func(a, b types.Dimension) int { return cmp.Compare(*a.Name, *b.Name) })
+	var names []string
+	for _, d := range m.Dimensions {
+		name := *d.Name
+		if name == "ContainerName" {
+			name += "=" + *d.Value
+		} else {
+			assert.Equal(t, map[string]string{"ClusterName": ecsCluster, "TaskDefinitionFamily": ecsFamily, "ServiceName": ecsService}[name], *d.Value, name)
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, " ")
+}
+
+func checkECSValues(t *testing.T, client *cloudwatch.Client, m types.Metric, want ecsMetric) {
+	t.Helper()
+	out, err := client.GetMetricStatistics(context.Background(), &cloudwatch.GetMetricStatisticsInput{
+		Namespace: m.Namespace, MetricName: m.MetricName, Dimensions: m.Dimensions, Period: aws.Int32(60),
+		StartTime: aws.Time(time.Now().Add(-10 * time.Minute)), EndTime: aws.Time(time.Now().Add(time.Minute)),
+		Statistics: []types.Statistic{types.StatisticMaximum},
+	})
+	require.NoError(t, err)
+	require.NotEmpty(t, out.Datapoints, want.name)
+	var most float64
+	for _, d := range out.Datapoints {
+		assert.Equal(t, want.unit, d.Unit, "unit of %s", want.name)
+		most = max(most, *d.Maximum)
+	}
+	if want.max == 0 {
+		assert.Positive(t, most, want.name)
+		return
+	}
+	assert.InDelta(t, want.max, most, want.max/1000, want.name)
+}
+
+// A task has its configuration from Parameter Store, by the collector itself, and by ECS, which puts a parameter that
+// `secrets` names into a variable.
+func TestECSConfigurationFromParameterStoreAndSecrets(t *testing.T) {
+	t.Parallel()
+	server := awslocal.Serve(t, awslocal.Options{ECS: true})
+	put(t, server, "/shop/collector", "exporters: {cloudwatch_logs/otlp: {log_group_name: '/shop/{ClusterName}'}}")
+	put(t, server, "/shop/secret", "exporters: {cloudwatch_logs/otlp: {log_retention: 7}}")
+	client := ssm.NewFromConfig(server.AWSConfig(context.Background()))
+	secret, err := client.GetParameter(context.Background(), &ssm.GetParameterInput{Name: aws.String("/shop/secret"), WithDecryption: aws.Bool(true)})
+	require.NoError(t, err)
+
+	task := newECSTask(t, server)
+	task.env["OTELCOL_CONFIG_CONTENT"] = *secret.Parameter.Value
+	collector := task.startHealthy("ssm:/shop/collector", "env:OTELCOL_CONFIG_CONTENT")
+	task.send("shop", "hello")
+	collector.stop()
+
+	logs := cloudwatchlogs.NewFromConfig(server.AWSConfig(context.Background()))
+	groups, err := logs.DescribeLogGroups(context.Background(), &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: aws.String("/shop/")})
+	require.NoError(t, err)
+	require.Len(t, groups.LogGroups, 1)
+	assert.Equal(t, "/shop/"+ecsCluster, *groups.LogGroups[0].LogGroupName)
+	assert.EqualValues(t, 7, aws.ToInt32(groups.LogGroups[0].RetentionInDays))
+	assert.Len(t, newReader(t, server).in("/shop/"+ecsCluster).messages(ecsTask+"/shop"), 1)
+}
+
+// A collector that is started again in the task goes on where it was: its state is on a volume of the task.
+func TestECSCollectorThatIsStartedAgainGoesOn(t *testing.T) {
+	t.Parallel()
+	server := awslocal.Serve(t, awslocal.Options{ECS: true, IgnoreQuotas: true})
+	task := newECSTask(t, server)
+	first := task.startHealthy()
+	stopApplication := task.startApplication("app.log")
+	reader := newReader(t, server).in(ecsLogGroup)
+	await(t, "lines", func() bool { return len(reader.numbers("app.log")) > 0 })
+	first.kill()
+	second := task.startHealthy()
+	written := stopApplication()
+	second.stop()
+	c := compare(written, reader.numbers("app.log"))
+	t.Log(c)
+	assert.Zero(t, c.missing, "%s", c)
+}
