@@ -390,3 +390,20 @@ func TestECSCollectorThatIsStartedAgainGoesOn(t *testing.T) {
 	t.Log(c)
 	assert.Zero(t, c.missing, "%s", c)
 }
+
+// A DAEMON service looks at the instance, whose root is mounted in the container: here it is the machine's own.
+func TestECSDaemonLooksAtTheInstance(t *testing.T) {
+	t.Parallel()
+	server := awslocal.Serve(t, awslocal.Options{ECS: true})
+	w := newWriter(t, "messages.log")
+	w.append(10)
+	task := newECSTask(t, server)
+	task.configs = []string{"host.yaml", "layers/ecs-daemon.yaml"}
+	task.env["OTELCOL_CLOUDWATCH_ROOT_PATH"] = "/"
+	task.env["OTELCOL_CLOUDWATCH_LOG_FILES"] = `["` + w.path + `"]`
+	collector := task.startHealthy()
+	await(t, "the lines", func() bool { return counted(server) == w.next })
+	await(t, "metrics", func() bool { return len(server.Metrics.Status().Series) > 0 })
+	collector.stop()
+	assert.Empty(t, server.Metrics.Status().InvalidEMF)
+}

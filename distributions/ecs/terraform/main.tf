@@ -20,8 +20,11 @@ locals {
   parameters = "arn:${local.partition}:ssm:${var.region}:${local.account}:parameter/otelcol-cloudwatch/ecs"
   groups     = "arn:${local.partition}:logs:${var.region}:${local.account}:log-group:"
 
-  text = replace(replace(replace(replace(
+  # Each service has a log group and a parameter of its own.
+  text = replace(replace(replace(replace(replace(replace(
     file("${path.module}/../task-definitions/${var.kind}.json"),
+    "\"/ecs/otelcol-cloudwatch\"", jsonencode(aws_cloudwatch_log_group.own.name)),
+    "parameter/otelcol-cloudwatch/ecs/start", "parameter${aws_ssm_parameter.start.name}"),
     "IMAGE", var.image),
     "arn:aws:", "arn:${local.partition}:"),
     "REGION", var.region),
@@ -35,12 +38,12 @@ locals {
 }
 
 resource "aws_cloudwatch_log_group" "own" {
-  name              = "/ecs/otelcol-cloudwatch"
+  name              = "/ecs/otelcol-cloudwatch/${var.name}"
   retention_in_days = var.log_retention_days
 }
 
 resource "aws_ssm_parameter" "start" {
-  name  = "/otelcol-cloudwatch/ecs/start"
+  name  = "/otelcol-cloudwatch/ecs/${var.name}/start"
   type  = "String"
   tier  = "Intelligent-Tiering"
   value = var.configuration
