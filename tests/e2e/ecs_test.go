@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -347,30 +348,70 @@ func checkECSValues(t *testing.T, client *cloudwatch.Client, m types.Metric, wan
 	assert.InDelta(t, want.max, most, want.max/1000, want.name)
 }
 
+// commandOf is the collector's command in a task definition, with our configurations instead of the image's.
+func commandOf(t *testing.T, definition string) (configs []string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "distributions", "ecs", "task-definitions", definition))
+	require.NoError(t, err)
+	var task struct {
+		ContainerDefinitions []struct {
+			Name    string
+			Command []string
+		}
+	}
+	require.NoError(t, json.Unmarshal(text, &task))
+	for _, c := range task.ContainerDefinitions {
+		for i := 1; c.Name == "collector" && i < len(c.Command); i += 2 {
+			require.Equal(t, "--config", c.Command[i-1])
+			configs = append(configs, strings.TrimPrefix(c.Command[i], "/etc/otelcol-cloudwatch/"))
+		}
+	}
+	require.NotEmpty(t, configs)
+	return configs
+}
+
 // A task has its configuration from Parameter Store, by the collector itself, and by ECS, which puts a parameter that
-// `secrets` names into a variable.
+// `secrets` names into a variable. The commands are those of the task definitions.
 func TestECSConfigurationFromParameterStoreAndSecrets(t *testing.T) {
 	t.Parallel()
-	server := awslocal.Serve(t, awslocal.Options{ECS: true})
-	put(t, server, "/shop/collector", "exporters: {cloudwatch_logs/otlp: {log_group_name: '/shop/{ClusterName}'}}")
-	put(t, server, "/shop/secret", "exporters: {cloudwatch_logs/otlp: {log_retention: 7}}")
-	client := ssm.NewFromConfig(server.AWSConfig(context.Background()))
-	secret, err := client.GetParameter(context.Background(), &ssm.GetParameterInput{Name: aws.String("/shop/secret"), WithDecryption: aws.Bool(true)})
-	require.NoError(t, err)
+	for name, test := range map[string]struct {
+		definition, live, start string
+		group                   string
+		retention               int32
+	}{
+		"both": {
+			"fargate.json", "exporters: {cloudwatch_logs/otlp: {log_group_name: '/shop/{ClusterName}'}}", "exporters: {cloudwatch_logs/otlp: {log_retention: 7}}",
+			"/shop/" + ecsCluster, 7,
+		},
+		"nothing but what has to be there": {"ec2.json", "", "service: {}", ecsLogGroup, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := awslocal.Serve(t, awslocal.Options{ECS: true})
+			if test.live != "" {
+				put(t, server, "/otelcol-cloudwatch/ecs/live", test.live)
+			}
+			put(t, server, "/otelcol-cloudwatch/ecs/start", test.start)
+			client := ssm.NewFromConfig(server.AWSConfig(context.Background()))
+			secret, err := client.GetParameter(context.Background(), &ssm.GetParameterInput{Name: aws.String("/otelcol-cloudwatch/ecs/start")})
+			require.NoError(t, err)
 
-	task := newECSTask(t, server)
-	task.env["OTELCOL_CONFIG_CONTENT"] = *secret.Parameter.Value
-	collector := task.startHealthy("ssm:/shop/collector", "env:OTELCOL_CONFIG_CONTENT")
-	task.send("shop", "hello")
-	collector.stop()
+			task := newECSTask(t, server)
+			task.configs = commandOf(t, test.definition)
+			task.env["OTELCOL_CONFIG_CONTENT"] = *secret.Parameter.Value
+			collector := task.startHealthy()
+			task.send("shop", "hello")
+			collector.stop()
 
-	logs := cloudwatchlogs.NewFromConfig(server.AWSConfig(context.Background()))
-	groups, err := logs.DescribeLogGroups(context.Background(), &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: aws.String("/shop/")})
-	require.NoError(t, err)
-	require.Len(t, groups.LogGroups, 1)
-	assert.Equal(t, "/shop/"+ecsCluster, *groups.LogGroups[0].LogGroupName)
-	assert.EqualValues(t, 7, aws.ToInt32(groups.LogGroups[0].RetentionInDays))
-	assert.Len(t, newReader(t, server).in("/shop/"+ecsCluster).messages(ecsTask+"/shop"), 1)
+			logs := cloudwatchlogs.NewFromConfig(server.AWSConfig(context.Background()))
+			groups, err := logs.DescribeLogGroups(context.Background(), &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &test.group})
+			require.NoError(t, err)
+			require.Len(t, groups.LogGroups, 1)
+			assert.Equal(t, test.group, *groups.LogGroups[0].LogGroupName)
+			assert.Equal(t, test.retention, aws.ToInt32(groups.LogGroups[0].RetentionInDays))
+			assert.Len(t, newReader(t, server).in(test.group).messages(ecsTask+"/shop"), 1)
+		})
+	}
 }
 
 // A collector that is started again in the task goes on where it was: its state is on a volume of the task.
@@ -398,7 +439,7 @@ func TestECSDaemonLooksAtTheInstance(t *testing.T) {
 	w := newWriter(t, "messages.log")
 	w.append(10)
 	task := newECSTask(t, server)
-	task.configs = []string{"host.yaml", "layers/ecs-daemon.yaml"}
+	task.configs = commandOf(t, "daemon.json")
 	task.env["OTELCOL_CLOUDWATCH_ROOT_PATH"] = "/"
 	task.env["OTELCOL_CLOUDWATCH_LOG_FILES"] = `["` + w.path + `"]`
 	collector := task.startHealthy()
@@ -406,4 +447,38 @@ func TestECSDaemonLooksAtTheInstance(t *testing.T) {
 	await(t, "metrics", func() bool { return len(server.Metrics.Status().Series) > 0 })
 	collector.stop()
 	assert.Empty(t, server.Metrics.Status().InvalidEMF)
+}
+
+// With a route table the credentials come from the task's endpoint alone, and other programs of the task have them too.
+func TestECSCredentialsOfTheContainerEndpoint(t *testing.T) {
+	t.Parallel()
+	server := awslocal.Serve(t, awslocal.Options{ECS: true, SessionDuration: 3 * time.Second})
+	task := newECSTask(t, server)
+	served := freeAddress(t)
+	token := filepath.Join(t.TempDir(), "token")
+	routes := fmt.Sprintf("yaml:extensions: {endpoint_routing: {region: %s, policy: any, routes: [{name: any, public: {}}], endpoints: {logs: %q}}}\nservice: {extensions: [endpoint_routing]}",
+		task.env["AWS_REGION"], task.env["AWS_ENDPOINT_URL"])
+	here := fmt.Sprintf("yaml:extensions: {endpoint_routing: {credentials_endpoint: {endpoint: %q, token_file: %q}}}", served, token)
+	collector := task.startHealthy(routes, "credentials/container.yaml", here)
+	task.send("shop", "hello")
+	authorization, err := os.ReadFile(token)
+	require.NoError(t, err)
+	given := map[string]bool{}
+	await(t, "three key pairs from the endpoint", func() bool {
+		request, err := http.NewRequest(http.MethodGet, "http://"+served+"/v1/credentials", nil)
+		require.NoError(t, err)
+		request.Header.Set("Authorization", string(authorization))
+		answer, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		if key := regexp.MustCompile(`"AccessKeyId":\s*"([^"]+)"`).FindStringSubmatch(string(text)); key != nil {
+			given[key[1]] = true
+		}
+		return len(given) >= 3
+	})
+	task.send("shop", "again")
+	collector.stop()
+	assert.Len(t, newReader(t, server).in(ecsLogGroup).messages(ecsTask+"/shop"), 2)
 }
