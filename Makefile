@@ -20,7 +20,7 @@ GO_BUILD := go build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)'
 
 # What we write. cmd/otelcol-cloudwatch is generated but for one call into internal/cli, and analysing
 # it would analyse all of its dependencies.
-PACKAGES := ./components/... ./internal/... ./cmd/cloudwatch-local/...
+PACKAGES := ./components/... ./internal/... ./cmd/cloudwatch-local/... ./distributions/...
 OURS := $(PACKAGES) ./tests/...
 TOOLS := bin/tools
 # What mdatagen reads: of components, and of packages with telemetry that components share.
@@ -47,12 +47,12 @@ check: check-format check-static check-generate check-race check-cross ## Everyt
 
 .PHONY: check-format
 check-format: ## Fail where gofmt would change something; `make format` mends it.
-	@files=$$(gofmt -l cmd components internal tests config tools); \
+	@files=$$(gofmt -l cmd components distributions internal tests config tools); \
 	if [ -n "$$files" ]; then echo "not formatted, run 'make format':"; echo "$$files"; exit 1; fi
 
 .PHONY: format
 format: ## Format the Go code.
-	gofmt -w cmd components internal tests config tools
+	gofmt -w cmd components distributions internal tests config tools
 
 .PHONY: check-static
 check-static: $(TOOLS)/staticcheck ## Vet and staticcheck what we write.

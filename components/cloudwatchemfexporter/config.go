@@ -157,6 +157,9 @@ func (c *Config) validateNames() error {
 	if strings.HasPrefix(c.Namespace, "AWS/") {
 		errs = append(errs, fmt.Errorf("namespace: %q: namespaces that begin with AWS/ belong to AWS; choose another, such as CWAgent", c.Namespace))
 	}
+	if class := c.Sending.LogGroupClass; class != "" && class != "STANDARD" {
+		errs = append(errs, fmt.Errorf("log_group_class: CloudWatch makes metrics of what is in groups of class STANDARD alone, and %q is another; leave it out", class))
+	}
 	if c.Version != "0" && c.Version != "1" {
 		errs = append(errs, fmt.Errorf(`version: %q is neither "1" nor "0"`, c.Version))
 	}

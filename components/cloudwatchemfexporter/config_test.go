@@ -115,6 +115,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		`log_group_name: "{hostnam}"`:                           "log_group_name",
 		`namespace: ":x"`:                                       "namespace: \":x\": CloudWatch takes",
 		`namespace: AWS/EC2`:                                    "belong to AWS; choose another",
+		`log_group_class: INFREQUENT_ACCESS`:                    "groups of class STANDARD alone",
 		`version: "2"`:                                          `version: "2" is neither "1" nor "0"`,
 		`output_destination: file`:                              `output_destination: "file" is neither cloudwatch nor stdout`,
 		`dimension_rollup_option: All`:                          "dimension_rollup_option: \"All\" is none; use NoDimensionRollup",

@@ -61,7 +61,7 @@ var remedies = map[translate.Reason]string{
 	translate.StateFull:          "raise delta_state::max_series, or send fewer series",
 	translate.NotANumber:         "CloudWatch takes neither NaN nor infinite values",
 	translate.OutOfRange:         "CloudWatch takes values up to 2^360",
-	translate.InvalidName:        "CloudWatch takes names of 1 to 1024 characters; rename the metric with the processor metricstransform",
+	translate.InvalidName:        "CloudWatch takes names of 1 to 1024 characters; rename the metric with the processor metrics_transform",
 	translate.NameIsLabel:        "a document cannot have both; rename the metric or the attribute with the processor transform",
 	translate.TooManyDimensions:  "CloudWatch takes 30; name those that matter in dimensions. The values can be searched for in the log group",
 	translate.OverBudget:         "each combination of dimensions is billed; name the dimensions that matter in dimensions, or raise series_limit::per_metric",

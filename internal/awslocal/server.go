@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/logs"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/metadata"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/metrics"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/otlp"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/page"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/ssm"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/sts"
@@ -43,6 +45,7 @@ type Server struct {
 	Metrics   *metrics.Service
 	SSM       *ssm.Service
 	XRay      *xray.Service
+	OTLP      *otlp.Service
 	Metadata  *metadata.Service
 	Faults    *faults.Set
 	Keys      *auth.Keyring
@@ -93,6 +96,10 @@ func New(o Options) (*Server, error) {
 		wire.SSM:        s.SSM.Operations(),
 		wire.STS:        sts.New(sts.Config{Account: o.Account, Keyring: s.Keys}).Operations(),
 		wire.XRay:       s.XRay.Operations(),
+	}
+	s.OTLP = otlp.New(otlp.Config{PutLogEvents: s.services[wire.Logs]["PutLogEvents"]})
+	for service, operations := range s.OTLP.Operations() {
+		maps.Copy(s.services[service], operations)
 	}
 	if !o.IgnoreQuotas {
 		s.quotas = newQuotas()
@@ -178,7 +185,7 @@ func (s *Server) Status() page.Data {
 		Version: o.Version, Listen: s.URL, Region: o.Region, Account: o.Account, AccessKeyID: o.AccessKeyID,
 		Started: s.started, Now: o.Now(),
 		Requests: s.counters.snapshot(),
-		Logs:     s.Logs.Status(shownEvents), Metrics: s.Metrics.Status(), SSM: s.SSM.Status(), XRay: s.XRay.Status(),
+		Logs:     s.Logs.Status(shownEvents), Metrics: s.Metrics.Status(), SSM: s.SSM.Status(), XRay: s.XRay.Status(), OTLP: s.OTLP.Status(),
 		Faults: s.Faults.List(),
 	}
 }

@@ -22,7 +22,7 @@ func (f *checkpointFlags) add(cmd *cobra.Command) {
 	if folder == "" {
 		folder = "/var/lib/otelcol-cloudwatch"
 		if runtime.GOOS == "windows" {
-			folder = "C:/ProgramData/otelcol-cloudwatch"
+			folder = "C:/ProgramData/otelcol-cloudwatch/state"
 		}
 	}
 	cmd.Flags().StringVar(&f.folder, "dir", folder, "the folder of file_storage; default: OTELCOL_CLOUDWATCH_STATE_DIR")

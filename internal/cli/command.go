@@ -19,38 +19,56 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/version"
 )
 
+// runFunc runs the program until its end, or that of the context. started is called when the collector runs.
+type runFunc func(ctx context.Context, settings otelcol.CollectorSettings, started func()) error
+
 // Run is the program after main: it runs as a Windows service where the service manager started it,
 // and as a command everywhere else.
 func Run(settings otelcol.CollectorSettings) error {
-	ctx := context.Background()
 	settings = withProviders(withVersion(settings, version.Current()))
+	if ran, err := runService(settings, run); ran {
+		return err
+	}
+	return run(context.Background(), settings, func() {})
+}
+
+// run does what the command line asks for.
+func run(ctx context.Context, settings otelcol.CollectorSettings, started func()) error {
 	line := parseArgs(os.Args[1:])
 	closeAccess, err := openAccess(ctx, settings, line)
 	if err != nil {
-		return err
+		return said(err)
 	}
 	defer closeAccess()
 	manager, err := openConfiguration(settings, line)
 	if err != nil {
-		return err
+		return said(err)
 	}
 	if manager == nil {
-		return execute(settings, settings, nil)
+		return execute(ctx, settings, settings, nil)
 	}
 	defer manager.followHangups()()
+	defer manager.Subscribe(func(s reload.Status) {
+		if s.Running.Hash != "" {
+			started()
+		}
+	})()
 	return manager.run(ctx, settings)
 }
 
-// execute runs what the command line asks for. The collector's own commands have settings of their own.
-func execute(settings, collector otelcol.CollectorSettings, prepare func(*cobra.Command)) error {
-	if ran, err := runService(collector); ran {
-		return err
-	}
+// said prints an error from before there is a command, which would print it.
+func said(err error) error {
+	fmt.Fprintln(os.Stderr, "Error:", err)
+	return err
+}
+
+// execute runs a command. The collector's own commands have settings of their own.
+func execute(ctx context.Context, settings, collector otelcol.CollectorSettings, prepare func(*cobra.Command)) error {
 	command := newCommandWith(settings, collector, version.Current())
 	if prepare != nil {
 		prepare(command)
 	}
-	return command.Execute()
+	return command.ExecuteContext(ctx)
 }
 
 // managed is the configuration of a command of the collector's own.
@@ -91,18 +109,19 @@ func (m *managed) run(ctx context.Context, settings otelcol.CollectorSettings) e
 	for {
 		collector := settings
 		collector.ConfigProviderSettings.ResolverSettings = m.ResolverSettings()
-		again, err := m.Again(m.execute(settings, collector))
+		again, err := m.Again(m.execute(ctx, settings, collector))
 		if !again {
-			return errors.Join(err, m.Close(ctx, err == nil))
+			return errors.Join(err, m.Close(context.WithoutCancel(ctx), err == nil))
 		}
 	}
 }
 
 // execute is execute with errors that name layers and lines, and without secrets in what is printed.
-func (m *managed) execute(settings, collector otelcol.CollectorSettings) error {
+func (m *managed) execute(ctx context.Context, settings, collector otelcol.CollectorSettings) error {
 	var printed bytes.Buffer
-	err := m.Explained(execute(settings, collector, func(c *cobra.Command) {
+	err := m.Explained(execute(ctx, settings, collector, func(c *cobra.Command) {
 		c.SilenceErrors = true // said below, when it is explained
+		c.RunE = func(*cobra.Command, []string) error { return runCollector(ctx, collector) }
 		if m.redacts {
 			c.SetOut(&printed)
 		}
@@ -110,8 +129,22 @@ func (m *managed) execute(settings, collector otelcol.CollectorSettings) error {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "Error:", err)
 	}
+	if printed.Len() == 0 { // a Windows service has no standard output
+		return err
+	}
 	_, failed := io.WriteString(os.Stdout, m.Redacted(printed.String()))
 	return errors.Join(err, failed)
+}
+
+// runCollector is what the collector's own command does, and ends orderly with the context: the collector would stop its
+// components with a context that has ended, and they would give up what is in flight (v0.156.0).
+func runCollector(ctx context.Context, settings otelcol.CollectorSettings) error {
+	collector, err := otelcol.NewCollector(settings)
+	if err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, collector.Shutdown)()
+	return collector.Run(context.WithoutCancel(ctx))
 }
 
 // withVersion gives the collector the linker's version, which ocb cannot know. Components put it into
@@ -128,7 +161,7 @@ func newCommand(settings otelcol.CollectorSettings, v version.Info) *cobra.Comma
 // newCommandWith joins our commands to the collector's own, which have other settings.
 func newCommandWith(settings, collector otelcol.CollectorSettings, v version.Info) *cobra.Command {
 	root := otelcol.NewCommand(collector)
-	root.AddCommand(newDoctorCommand(settings, v), newConfigCommand(settings), newInitCommand(firstSteps(settings, v)), newCheckpointsCommand())
+	root.AddCommand(newDoctorCommand(settings, v), newConfigCommand(settings), newInitCommand(firstSteps(settings, v)), newCheckpointsCommand(), newPolicyCommand(settings))
 	root.Short = settings.BuildInfo.Description
 	root.SetVersionTemplate(fmt.Sprintf("%s %s\n", settings.BuildInfo.Command, v))
 	return root

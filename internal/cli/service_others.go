@@ -5,4 +5,4 @@ package cli
 import "go.opentelemetry.io/collector/otelcol"
 
 // runService returns false: only Windows has a service manager that a program must answer.
-func runService(otelcol.CollectorSettings) (bool, error) { return false, nil }
+func runService(otelcol.CollectorSettings, runFunc) (bool, error) { return false, nil }

@@ -123,7 +123,7 @@ func match(ctx context.Context, pattern string, exclude []string) (files, denied
 
 func excluded(path string, patterns []string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool {
-		ok, err := doublestar.PathMatch(p, path)
+		ok, err := doublestar.PathMatch(filepath.FromSlash(p), path)
 		return ok && err == nil
 	})
 }

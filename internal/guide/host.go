@@ -26,7 +26,7 @@ func (a *Answers) editHost(d *document) {
 		d.set(a.MetricsLogGroup, "exporters", "cloudwatch_emf", "log_group_name")
 	} else {
 		d.cut("receivers", "host_metrics")
-		d.cut("processors", "metricstransform")
+		d.cut("processors", "metrics_transform")
 		d.cut("processors", "transform/metrics")
 		d.cut("exporters", "cloudwatch_emf")
 		d.cut("service", "pipelines", "metrics/host")

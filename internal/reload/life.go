@@ -166,6 +166,22 @@ func (m *Manager) Status() Status {
 	return m.status.clone()
 }
 
+// Setting is what the configuration that the collector has, or gets next, says at a path; placeholders are as they were
+// written. It is nil where there is nothing.
+func (m *Manager) Setting(path ...string) any {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.running == nil || m.running.merged == nil {
+		return nil
+	}
+	var at any = m.running.merged.Map()
+	for _, key := range path {
+		section, _ := at.(map[string]any)
+		at = section[key]
+	}
+	return at
+}
+
 // publish tells everyone. The lock is held.
 func (m *Manager) publish() {
 	s := m.status.clone()

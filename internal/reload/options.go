@@ -88,7 +88,7 @@ func DefaultStateDir() string {
 		if data == "" {
 			data = `C:\ProgramData`
 		}
-		return filepath.Join(data, "otelcol-cloudwatch", "config")
+		return filepath.Join(data, "otelcol-cloudwatch", "state", "config")
 	}
 	return "/var/lib/otelcol-cloudwatch/config"
 }

@@ -1,8 +1,9 @@
 //go:build linux
 
-// Command bench compares cloudwatch_logs with upstream's awscloudwatchlogs and prints a table:
+// Command bench compares cloudwatch_logs with upstream's awscloudwatchlogs, and cloudwatch_emf with awsemf, and prints
+// a table:
 //
-//	go run ./tests/bench [-quick] [-only alone,plain,json,queued,floor,pipeline,tail,slow,idle,fair]
+//	go run ./tests/bench [-quick] [-only alone,plain,json,queued,floor,pipeline,tail,slow,idle,fair,emf]
 //
 // Each measurement is a child process, and so is the sink that it sends to, which takes part of the machine: CPU
 // seconds compare better than the time that passes. Nothing leaves this host.
@@ -24,7 +25,7 @@ import (
 
 // job is what a child is to do, as JSON in its arguments.
 type job struct {
-	Kind     string // sink, alone, queued, floor; the parent does pipeline
+	Kind     string // sink, alone, queued, floor, emf, emfmemory, emfdocuments; the parent does pipeline
 	Exporter string
 	Raw      bool
 	Plain    bool // no compression, as upstream
@@ -37,17 +38,21 @@ type job struct {
 	Tail     bool // ours reads with file_tail, and has no queue
 	Strict   bool // with ordering: strict
 	InFlight string
-	ByStream bool // the sink counts each stream's events
+	ByStream bool           // the sink counts each stream's events
+	Data     string         // which metrics
+	Times    int            // how many batches of them
+	Keys     map[string]any // further keys of the exporter
 }
 
 // figures are what a measurement finds. What is not measured is 0.
 type figures struct {
-	Lines     int
+	Lines     int     // or data points
 	CPU, Wall float64 // seconds
 	Mallocs   float64 // of each record
 	Allocated float64 // bytes of each record
 	HWM, Anon float64 // MiB
 	Seen      stats
+	Made      made
 }
 
 func main() {
@@ -62,7 +67,7 @@ func run() error {
 		return child(os.Args[2])
 	}
 	quick := flag.Bool("quick", false, "ten times smaller")
-	only := flag.String("only", "alone,plain,json,queued,floor,pipeline,tail,slow,idle,fair", "which measurements")
+	only := flag.String("only", "alone,plain,json,queued,floor,pipeline,tail,slow,idle,fair,emf", "which measurements")
 	bare := flag.Bool("bare", false, "the sink answers {} instead of a nextSequenceToken, without which upstream sends every request twice")
 	binary := flag.String("binary", "bin/otelcol-cloudwatch", "the collector of the whole pipeline")
 	flag.Parse()
@@ -83,7 +88,9 @@ func child(text string) error {
 	if err := json.Unmarshal([]byte(text), &j); err != nil {
 		return err
 	}
-	kinds := map[string]func(context.Context, job) (figures, error){"alone": alone, "queued": queued, "floor": floor}
+	kinds := map[string]func(context.Context, job) (figures, error){
+		"alone": alone, "queued": queued, "floor": floor, "emf": feedEMF, "emfmemory": keepEMF, "emfdocuments": writeEMF,
+	}
 	if j.Kind == "sink" {
 		return serve(j)
 	}
@@ -121,7 +128,7 @@ func (b *bench) run() error {
 	for _, m := range []struct {
 		name string
 		f    func() error
-	}{{"alone", b.alone("1 alone, raw", job{Raw: true})}, {"plain", b.alone("1 alone, raw, compression none", job{Raw: true, Plain: true})}, {"json", b.alone("2 alone, json", job{})}, {"queued", b.queued}, {"floor", b.floor}, {"pipeline", b.pipeline}, {"tail", b.tail}, {"slow", b.slow}, {"idle", b.idle}, {"fair", b.fair}} {
+	}{{"alone", b.alone("1 alone, raw", job{Raw: true})}, {"plain", b.alone("1 alone, raw, compression none", job{Raw: true, Plain: true})}, {"json", b.alone("2 alone, json", job{})}, {"queued", b.queued}, {"floor", b.floor}, {"pipeline", b.pipeline}, {"tail", b.tail}, {"slow", b.slow}, {"idle", b.idle}, {"fair", b.fair}, {"emf", b.emf}} {
 		if !b.wants(m.name) {
 			continue
 		}

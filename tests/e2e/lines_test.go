@@ -62,7 +62,9 @@ type reader struct {
 }
 
 func newReader(t *testing.T, server *awslocal.Server) *reader {
-	return &reader{t, cloudwatchlogs.NewFromConfig(server.AWSConfig(context.Background())), logGroup}
+	config := server.AWSConfig(context.Background())
+	config.RetryMaxAttempts = 20 // on a machine under load, reading was seen to fail three times
+	return &reader{t, cloudwatchlogs.NewFromConfig(config), logGroup}
 }
 
 // in is the same for another group.

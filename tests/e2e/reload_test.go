@@ -31,20 +31,24 @@ func TestReloadsUnderLoadLoseAndRepeatNothing(t *testing.T) {
 	s := newSetup(t, server, w.path)
 	layer := filepath.Join(t.TempDir(), "layer.yaml")
 	write := func(n int) {
-		require.NoError(t, os.WriteFile(layer, fmt.Appendf(nil, "receivers: {nop/%d: }\n", n), 0o600))
+		// At once: a file that is written again is empty for a moment, which is a configuration, too.
+		require.NoError(t, os.WriteFile(layer+"~", fmt.Appendf(nil, "receivers: {nop/%d: }\n", n), 0o600))
+		require.NoError(t, os.Rename(layer+"~", layer))
 	}
 	s.configs = append(s.configs, "file:"+layer)
 	write(0)
 	c := s.startHealthy()
 	w.append(20_000)
-	const restarted = "Config updated, restart service"
+	// A change that comes while the collector restarts is part of that restart: the next one waits for its end.
+	const restarted, ready = "Config updated, restart service", "Everything is ready. Begin running and processing data."
+	await(t, "the log to say so", func() bool { return s.logged(ready) > 0 })
 	for n := range reloads(t) {
 		before := s.logged(restarted)
 		write(n + 1)
 		require.NoError(t, c.command.Process.Signal(syscall.SIGHUP))
 		await(t, "the reload", func() bool {
 			w.append(100)
-			return s.logged(restarted) > before
+			return s.logged(restarted) > before && s.logged(ready) == s.logged(restarted)+1
 		})
 	}
 	await(t, "all lines", func() bool { return counted(server) >= w.next })

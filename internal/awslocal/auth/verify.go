@@ -117,7 +117,7 @@ func (r Request) refuse(why refusal, message string) *wire.Error {
 	switch r.Protocol {
 	case wire.Query:
 		return &wire.Error{Code: why.queryCode, Message: message, Status: why.queryStatus}
-	case wire.RESTJSON:
+	case wire.RESTJSON, wire.OTLP:
 		return &wire.Error{Code: why.code, Message: message, Status: http.StatusForbidden}
 	}
 	return &wire.Error{Code: why.code, Message: message, Status: why.status}

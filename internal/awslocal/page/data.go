@@ -6,6 +6,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/faults"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/logs"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/metrics"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/otlp"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/ssm"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/xray"
 )
@@ -24,6 +25,7 @@ type Data struct {
 	Metrics     metrics.Status   `json:"metrics"`
 	SSM         ssm.Status       `json:"ssm"`
 	XRay        xray.Status      `json:"xray"`
+	OTLP        otlp.Status      `json:"otlp"`
 	Faults      []faults.State   `json:"faults"`
 }
 

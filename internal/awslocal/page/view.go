@@ -152,6 +152,9 @@ func tiles(d Data) []tile {
 		total("Parameters", int64(len(d.SSM.Parameters)), "", "parameters", false),
 		total("Trace segments", d.XRay.Segments, noted(d.XRay.Rejected, "unprocessed"), "traces", d.XRay.Rejected > 0),
 	}
+	if n := d.OTLP.LogRecords + d.OTLP.DataPoints + d.OTLP.Spans; n > 0 {
+		list = append(list, total("OTLP items", n, noted(d.OTLP.Rejected, "rejected"), "requests", d.OTLP.Rejected > 0))
+	}
 	if len(d.Metrics.InvalidEMF) > 0 {
 		list = append(list, total("Invalid EMF", invalid, "in "+plural(d.Metrics.EMF.Documents, "document", "documents"), "invalid", true))
 	}

@@ -20,6 +20,7 @@ const (
 	Query
 	CBOR
 	RESTJSON
+	OTLP
 )
 
 func (p Protocol) decode(body []byte, v any) error {
@@ -71,6 +72,8 @@ func Encode(c *Call, v any, err error) Result {
 	case Query:
 		h.Set("Content-Type", "text/xml")
 		body, err = encodeQuery(c, v)
+	case OTLP:
+		body, err = encodeOTLP(c, v, h)
 	case CBOR:
 		h.Set("Content-Type", "application/cbor")
 		h.Set("Smithy-Protocol", "rpc-v2-cbor")
@@ -105,6 +108,9 @@ func (p Protocol) contentType() string {
 }
 
 func encodeError(c *Call, e *Error, h http.Header) Result {
+	if c.Protocol == OTLP {
+		return encodeOTLPError(c, e, h)
+	}
 	if e.QueryCode != "" {
 		fault := "Receiver"
 		if e.sender() {
@@ -185,6 +191,9 @@ func Identify(r *http.Request, body []byte) (service, operation string, p Protoc
 	}
 	if r.Method != http.MethodPost {
 		return "", "", 0, false
+	}
+	if e, ok := otlpPaths[r.URL.Path]; ok {
+		return e.service, e.operation, OTLP, true
 	}
 	if op, ok := restPaths[r.URL.Path]; ok {
 		return XRay, op, RESTJSON, true

@@ -89,3 +89,17 @@ func TestFactsAreThoseThatTheTemplateUses(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"fqdn", "os"}, template.Facts())
 }
+
+func TestPatternMatchesAllNames(t *testing.T) {
+	t.Parallel()
+	for template, want := range map[string]string{
+		"/fleet":                         "/fleet",
+		"/fleet/{resource:a}/{host:ip}":  "/fleet/*/*",
+		`{resource:a}{record:b|"none"}x`: "*x",
+		`{"text"}/{date:%Y}`:             "text/*",
+	} {
+		parsed, err := Parse(Group, "log_group_name", template, nil)
+		require.NoError(t, err)
+		assert.Equal(t, want, parsed.Pattern())
+	}
+}

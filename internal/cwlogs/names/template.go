@@ -1,6 +1,9 @@
 package names
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // origin is where a source finds its value.
 type origin uint8
@@ -52,6 +55,23 @@ func (t *Template) Facts() []string {
 		}
 	}
 	return facts
+}
+
+// Pattern is what all names of the template match, as IAM writes it: its text, and * for what placeholders
+// stand for. A name that has to be cut may not match it.
+func (t *Template) Pattern() string {
+	var b strings.Builder
+	for _, p := range t.pieces {
+		switch {
+		case len(p.sources) == 0:
+			b.WriteString(p.text)
+		case p.sources[0].from == fromText:
+			b.WriteString(p.sources[0].key)
+		case !strings.HasSuffix(b.String(), "*"):
+			b.WriteByte('*')
+		}
+	}
+	return b.String()
 }
 
 // Depends says what a name depends on; 0 for one that is always the same.

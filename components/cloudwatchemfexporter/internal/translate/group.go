@@ -6,6 +6,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchemfexporter/internal/statistics"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
 )
 
@@ -15,7 +16,7 @@ type kind uint8
 const (
 	number kind = iota
 	count
-	statistics
+	statisticSet
 )
 
 // value is what a metric measured.
@@ -28,16 +29,8 @@ type value struct {
 
 // stats are statistics, with buckets where they are known.
 type stats struct {
-	max, min, sum float64
-	count         uint64
-	from, to      int32 // of gathered.buckets
-}
-
-// bucket is a value that was seen several times.
-type bucket struct {
-	value float64
-	count uint64
-	cell  *cell // that has the value as text, without its sign; may be nil
+	statistics.Set
+	buckets span // of gathered.buckets
 }
 
 // metric is a name with a unit.
@@ -89,7 +82,7 @@ type gathered struct {
 	labels  []label
 	keys    []byte
 	stats   []stats
-	buckets []bucket
+	buckets []statistics.Bucket
 	metrics []metric
 	json    []byte
 	table   []int32 // index of a group, plus 1; its size is a power of 2

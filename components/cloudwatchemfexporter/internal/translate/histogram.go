@@ -1,20 +1,21 @@
 package translate
 
 import (
-	"slices"
-
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchemfexporter/internal/delta"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchemfexporter/internal/statistics"
 )
 
-// known are the statistics that a data point of a histogram has by itself.
-type known struct {
-	sum, min, max          float64
-	hasSum, hasMin, hasMax bool
+// acceptable tells whether CloudWatch takes statistics, and why not.
+func acceptable(s statistics.Set, buckets []statistics.Bucket) (Reason, bool) {
+	for i := range buckets {
+		if reason, ok := finite(buckets[i].Value); !ok {
+			return reason, false
+		}
+	}
+	return finite(s.Sum, s.Min, s.Max)
 }
-
-func (k known) finite() (Reason, bool) { return finite(k.sum, k.min, k.max) }
 
 func (w *walk) histograms(points pmetric.HistogramDataPointSlice, totals bool) {
 	for _, p := range points.All() {
@@ -22,8 +23,8 @@ func (w *walk) histograms(points pmetric.HistogramDataPointSlice, totals bool) {
 			w.refused(Stale)
 			continue
 		}
-		k := known{p.Sum(), p.Min(), p.Max(), p.HasSum(), p.HasMin(), p.HasMax()}
-		if reason, ok := k.finite(); !ok {
+		k := statistics.Known{Sum: p.Sum(), Min: p.Min(), Max: p.Max(), HasSum: p.HasSum(), HasMin: p.HasMin(), HasMax: p.HasMax(), Exact: !totals}
+		if reason, ok := finite(k.Sum, k.Min, k.Max); !ok {
 			w.refused(reason)
 			continue
 		}
@@ -46,111 +47,68 @@ func (w *walk) histograms(points pmetric.HistogramDataPointSlice, totals bool) {
 				continue
 			}
 			h = added
-			k.sum = h.Sum
+			k.Sum = h.Sum
 		}
 		if h.Count == 0 {
 			w.refused(Empty)
 			continue
 		}
-		w.scratch.buckets = bucketsOf(w.scratch.buckets[:0], h, k)
-		s, reason := k.statistics(h.Count, w.scratch.buckets, !totals, func() (float64, float64) { return edges(h, k) })
-		if _, ok := finite(s.sum, s.min, s.max); !ok {
+		set, buckets := statistics.OfHistogram(w.scratch.buckets[:0], h, k)
+		w.scratch.buckets = buckets
+		if !w.t.o.HistogramValues {
+			buckets = nil
+		}
+		if reason, ok := acceptable(set, buckets); !ok {
 			w.refused(reason)
 			continue
 		}
-		if w.t.o.HistogramValues {
-			w.distribution(s, w.scratch.buckets)
+		w.distribution(set, buckets)
+	}
+}
+
+func (w *walk) exponentials(points pmetric.ExponentialHistogramDataPointSlice, totals bool) {
+	for _, p := range points.All() {
+		if p.Flags().NoRecordedValue() {
+			w.refused(Stale)
 			continue
 		}
-		w.add(w.metric, w.fresh, w.statistics(s, nil), 1)
-	}
-}
-
-// statistics are those of a histogram. exact says that its extremes are of these values alone; otherwise, and where
-// it has none, they are the edges of its buckets, or the mean.
-func (k known) statistics(count uint64, buckets []bucket, exact bool, edges func() (low, high float64)) (stats, Reason) {
-	s := stats{sum: k.sum, count: count, min: k.min, max: k.max}
-	if !k.hasSum {
-		s.sum = 0
-		for _, b := range buckets {
-			s.sum += b.value * float64(b.count)
-		}
-	}
-	if exact && k.hasMin && k.hasMax {
-		return s, OutOfRange
-	}
-	mean := s.sum / float64(count)
-	low, high := mean, mean
-	if len(buckets) > 0 {
-		low, high = edges()
-	}
-	if k.hasMin { // nothing is below
-		low = max(low, k.min)
-		if exact {
-			low = k.min
-		}
-	}
-	if k.hasMax {
-		high = min(high, k.max)
-		if exact {
-			high = k.max
-		}
-	}
-	s.min, s.max = min(low, mean), max(high, mean)
-	return s, OutOfRange
-}
-
-// edges are the lower edge of the lowest bucket that has something, and the upper one of the highest.
-func edges(h delta.Histogram, k known) (low, high float64) {
-	from := slices.IndexFunc(h.Buckets, func(n uint64) bool { return n > 0 })
-	to := len(h.Buckets) - 1
-	for to > from && h.Buckets[to] == 0 {
-		to--
-	}
-	low, _ = bounds(h, k, from)
-	_, high = bounds(h, k, to)
-	return low, high
-}
-
-// bounds are those of a bucket. The first one begins with 0 where its bound is above, and the last one has no end:
-// its values count as its lower bound unless the largest is known.
-func bounds(h delta.Histogram, k known, i int) (low, high float64) {
-	n := len(h.Bounds)
-	switch {
-	case n == 0:
-		mean := k.sum / float64(max(h.Count, 1))
-		low, high = mean, mean
-		if k.hasMin {
-			low = k.min
-		}
-		if k.hasMax {
-			high = k.max
-		}
-		return low, high
-	case i == 0:
-		low, high = min(0, h.Bounds[0]), h.Bounds[0]
-		if k.hasMin {
-			low = min(k.min, high)
-		}
-	case i == n:
-		low, high = h.Bounds[n-1], h.Bounds[n-1]
-		if k.hasMax {
-			high = max(k.max, low)
-		}
-	default:
-		low, high = h.Bounds[i-1], h.Bounds[i]
-	}
-	return low, high
-}
-
-// bucketsOf appends those of a histogram that have something, as the middle of each, from high to low.
-func bucketsOf(to []bucket, h delta.Histogram, k known) []bucket {
-	for i := len(h.Buckets) - 1; i >= 0; i-- {
-		if h.Buckets[i] == 0 {
+		k := statistics.Known{Sum: p.Sum(), Min: p.Min(), Max: p.Max(), HasSum: p.HasSum(), HasMin: p.HasMin(), HasMax: p.HasMax(), Exact: !totals}
+		if reason, ok := finite(k.Sum, k.Min, k.Max); !ok {
+			w.refused(reason)
 			continue
 		}
-		low, high := bounds(h, k, i)
-		to = append(to, bucket{low + (high-low)/2, h.Buckets[i], nil})
+		e := delta.Exponential{
+			Span: spanOf(p.StartTimestamp(), p.Timestamp()), Count: p.Count(), Sum: p.Sum(), Scale: p.Scale(), Zero: p.ZeroCount(),
+		}
+		e.Positive, w.scratch.positive = exponentialBuckets(w.scratch.positive[:0], p.Positive())
+		e.Negative, w.scratch.negative = exponentialBuckets(w.scratch.negative[:0], p.Negative())
+		w.begin(p.Attributes(), p.Timestamp())
+		if totals {
+			added, verdict := w.t.o.Deltas.Exponential(w.series(), e)
+			if verdict != delta.Known {
+				w.verdict(verdict)
+				continue
+			}
+			e = added
+			k.Sum = e.Sum
+		}
+		if e.Count == 0 {
+			w.refused(Empty)
+			continue
+		}
+		set, buckets := w.scratch.cells.OfExponential(w.scratch.buckets[:0], e, k)
+		w.scratch.buckets = buckets
+		if reason, ok := acceptable(set, buckets); !ok {
+			w.refused(reason)
+			continue
+		}
+		w.distribution(set, buckets)
 	}
-	return to
+}
+
+func exponentialBuckets(to []uint64, b pmetric.ExponentialHistogramDataPointBuckets) (delta.Buckets, []uint64) {
+	for i := range b.BucketCounts().Len() {
+		to = append(to, b.BucketCounts().At(i))
+	}
+	return delta.Buckets{Offset: b.Offset(), Counts: to}, to
 }

@@ -311,7 +311,7 @@ func FuzzTranslate(f *testing.F) {
 	f.Add("name", "By", "label", "value", 1.5, uint8(0))
 	f.Add("\xff", "{x}", "_aws", "\x00", math.Inf(1), uint8(1))
 	f.Add("", "KiBy", "", "{\"a\":1}", 1e300, uint8(2))
-	f.Add("m", "1", "m", " ", -0.0, uint8(3))
+	f.Add("m", "1", "m", " ", math.Copysign(0, -1), uint8(3))
 	f.Fuzz(func(t *testing.T, name, unit, key, value string, number float64, kind uint8) {
 		md := pmetric.NewMetrics()
 		rm := md.ResourceMetrics().AppendEmpty()

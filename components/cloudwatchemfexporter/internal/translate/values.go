@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchemfexporter/internal/delta"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchemfexporter/internal/statistics"
 )
 
 // scratch is memory for one data point.
@@ -16,9 +17,9 @@ type scratch struct {
 	counts    []uint64
 	positive  []uint64
 	negative  []uint64
-	buckets   []bucket
+	buckets   []statistics.Bucket
 	quantiles []pmetric.SummaryDataPointValueAtQuantile
-	cells     [maxScale - minScale + 1]*cells
+	cells     statistics.Cells
 }
 
 // refused counts a data point that is in no document.
@@ -118,14 +119,14 @@ func (w *walk) summaries(points pmetric.SummaryDataPointSlice) {
 			w.refused(Empty)
 			continue
 		}
-		s := stats{sum: total.Sum, count: total.Count}
+		s := statistics.Set{Sum: total.Sum, Count: total.Count}
 		if len(known) > 0 {
-			s.min, s.max = known[0].Value(), known[len(known)-1].Value()
+			s.Min, s.Max = known[0].Value(), known[len(known)-1].Value()
 		} else {
-			s.min = total.Sum / float64(total.Count)
-			s.max = s.min
+			s.Min = total.Sum / float64(total.Count)
+			s.Max = s.Min
 		}
-		w.add(w.metric, w.fresh, w.statistics(s, nil), 1)
+		w.distribution(s, nil)
 	}
 }
 
@@ -144,34 +145,33 @@ func (w *walk) detailed(attributes pcommon.Map, at pcommon.Timestamp, total delt
 	}
 }
 
-// statistics keeps statistics, with buckets from high to low or none.
-func (w *walk) statistics(s stats, buckets []bucket) value {
-	if s.count == 1 && s.min == s.max && s.min == s.sum {
-		return value{kind: number, number: s.sum}
+// kept keeps statistics, with buckets from high to low or none.
+func (w *walk) kept(s statistics.Set, buckets []statistics.Bucket) value {
+	if s.Count == 1 && s.Min == s.Max && s.Min == s.Sum {
+		return value{kind: number, number: s.Sum}
 	}
-	s.from = int32(len(w.buckets))
+	from := int32(len(w.buckets))
 	w.buckets = append(w.buckets, buckets...)
-	s.to = int32(len(w.buckets))
-	w.stats = append(w.stats, s)
-	return value{kind: statistics, stats: int32(len(w.stats) - 1)}
+	w.stats = append(w.stats, stats{s, span{from, int32(len(w.buckets))}})
+	return value{kind: statisticSet, stats: int32(len(w.stats) - 1)}
 }
 
 // distribution adds statistics with buckets, in as many parts as CloudWatch's bound on values asks for. The first has
 // the whole sum and the others none, as awsemf has it: sums of parts made of their buckets would not add up exactly.
-func (w *walk) distribution(s stats, buckets []bucket) {
+func (w *walk) distribution(s statistics.Set, buckets []statistics.Bucket) {
 	whole, points := s, int32(1)
 	for len(buckets) > MaxValues {
 		part, rest := buckets[:MaxValues], buckets[MaxValues:]
-		s.count = 0
-		for _, b := range part {
-			s.count += b.count
+		s.Count = 0
+		for i := range part {
+			s.Count += part[i].Count
 		}
-		s.min = min(part[MaxValues-1].value, s.max)
-		w.add(w.metric, w.fresh, w.statistics(s, part), points)
-		whole.count -= s.count
+		s.Min = min(part[MaxValues-1].Value, s.Max)
+		w.add(w.metric, w.fresh, w.kept(s, part), points)
+		whole.Count -= s.Count
 		buckets, points = rest, 0
-		s = stats{max: rest[0].value}
+		s = statistics.Set{Max: rest[0].Value}
 	}
-	s.count, s.min = whole.count, min(whole.min, s.max)
-	w.add(w.metric, w.fresh, w.statistics(s, buckets), points)
+	s.Count, s.Min = whole.Count, min(whole.Min, s.Max)
+	w.add(w.metric, w.fresh, w.kept(s, buckets), points)
 }

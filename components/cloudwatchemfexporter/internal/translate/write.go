@@ -19,7 +19,6 @@ const maxField = 8 << 10
 // writer is where documents are made.
 type writer struct {
 	text  []byte
-	last  int // how much text the last batch had
 	ends  []int
 	shape shape
 
@@ -48,7 +47,7 @@ func (w *walk) defined(m *metric) {
 
 // write makes documents of the groups.
 func (w *walk) write() {
-	w.text, w.ends = make([]byte, 0, w.last+w.last/8), w.ends[:0]
+	w.text, w.ends = make([]byte, 0, w.estimate()), w.ends[:0]
 	w.batch.Documents = make([]Document, 0, len(w.groups))
 	w.shape.labels, w.shape.known = nil, false
 	for i := range w.groups {
@@ -60,6 +59,12 @@ func (w *walk) write() {
 		from = end
 	}
 	w.shape.labels, w.shape.known = nil, false
+}
+
+// estimate is about how much text the documents have: the frame of each, its labels in the directive and as members,
+// names and values. Sets of roll-ups and declarations are not in it.
+func (w *walk) estimate() int {
+	return 160*len(w.groups) + 3*len(w.keys)/2 + 80*len(w.entries) + 12*len(w.buckets) + 40*len(w.stats)
 }
 
 func (w *walk) writeGroup(g *group) {
@@ -299,44 +304,37 @@ func (w *walk) one(v value) {
 		w.text = message.AppendFloat(w.text, v.number)
 	case count:
 		w.text = strconv.AppendUint(w.text, v.count, 10)
-	case statistics:
+	case statisticSet:
 		w.statisticsOf(&w.stats[v.stats])
 	}
 }
 
 func (w *walk) statisticsOf(s *stats) {
 	w.text = append(w.text, '{')
-	if buckets := w.buckets[s.from:s.to]; len(buckets) > 0 {
+	if buckets := w.buckets[s.buckets.from:s.buckets.to]; len(buckets) > 0 {
 		w.text = append(w.text, `"Values":[`...)
 		for i := range buckets {
 			if i > 0 {
 				w.text = append(w.text, ',')
 			}
-			switch b := &buckets[i]; {
-			case b.cell == nil:
-				w.text = message.AppendFloat(w.text, b.value)
-			case b.value < 0:
-				w.text = append(append(w.text, '-'), b.cell.text...)
-			default:
-				w.text = append(w.text, b.cell.text...)
-			}
+			w.text = buckets[i].AppendValue(w.text)
 		}
 		w.text = append(w.text, `],"Counts":[`...)
 		for i := range buckets {
 			if i > 0 {
 				w.text = append(w.text, ',')
 			}
-			w.text = strconv.AppendUint(w.text, buckets[i].count, 10)
+			w.text = strconv.AppendUint(w.text, buckets[i].Count, 10)
 		}
 		w.text = append(w.text, `],`...)
 	}
 	w.text = append(w.text, `"Max":`...)
-	w.text = message.AppendFloat(w.text, s.max)
+	w.text = message.AppendFloat(w.text, s.Max)
 	w.text = append(w.text, `,"Min":`...)
-	w.text = message.AppendFloat(w.text, s.min)
+	w.text = message.AppendFloat(w.text, s.Min)
 	w.text = append(w.text, `,"Count":`...)
-	w.text = strconv.AppendUint(w.text, s.count, 10)
+	w.text = strconv.AppendUint(w.text, s.Count, 10)
 	w.text = append(w.text, `,"Sum":`...)
-	w.text = message.AppendFloat(w.text, s.sum)
+	w.text = message.AppendFloat(w.text, s.Sum)
 	w.text = append(w.text, '}')
 }

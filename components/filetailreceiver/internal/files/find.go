@@ -122,9 +122,10 @@ func (f *Finder) excluded(path string) bool {
 	return matches(f.Exclude, path)
 }
 
+// matches takes patterns with slashes on Windows, too, where PathMatch knows backslashes only.
 func matches(patterns []string, path string) bool {
 	for _, pattern := range patterns {
-		if ok, _ := doublestar.PathMatch(pattern, path); ok { // Validate has tried it
+		if ok, _ := doublestar.PathMatch(filepath.FromSlash(pattern), filepath.FromSlash(path)); ok { // Validate has tried it
 			return true
 		}
 	}

@@ -49,6 +49,20 @@ func TestPatternsFindEachFileOnce(t *testing.T) {
 	assert.Equal(t, a, Folder(d)[found[0].ID])
 }
 
+func TestPatternsHaveSlashesOnEverySystem(t *testing.T) {
+	t.Parallel()
+	d := t.TempDir()
+	a := write(t, filepath.Join(d, "app", "a.log"))
+	zipped := write(t, filepath.Join(d, "app", "a.log.1.gz"))
+	f := &Finder{Include: []string{filepath.ToSlash(d) + "/*/*.log*"}, Exclude: []string{"**/*.gz"}}
+	require.NoError(t, f.Validate())
+	found, problems := f.Find(time.Now())
+	assert.Empty(t, problems)
+	assert.Equal(t, []string{a}, paths(found))
+	assert.True(t, f.Matches(a))
+	assert.False(t, f.Matches(zipped))
+}
+
 func TestTheNewestOfEachPattern(t *testing.T) {
 	t.Parallel()
 	d := t.TempDir()
