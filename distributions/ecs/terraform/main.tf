@@ -15,26 +15,25 @@ data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 
 locals {
-  account    = data.aws_caller_identity.current.account_id
-  partition  = data.aws_partition.current.partition
-  parameters = "arn:${local.partition}:ssm:${var.region}:${local.account}:parameter/otelcol-cloudwatch/ecs"
-  groups     = "arn:${local.partition}:logs:${var.region}:${local.account}:log-group:"
+  partition = data.aws_partition.current.partition
 
-  # Each service has a log group and a parameter of its own.
-  text = replace(replace(replace(replace(replace(replace(
-    file("${path.module}/../task-definitions/${var.kind}.json"),
-    "\"/ecs/otelcol-cloudwatch\"", jsonencode(aws_cloudwatch_log_group.own.name)),
-    "parameter/otelcol-cloudwatch/ecs/start", "parameter${aws_ssm_parameter.start.name}"),
-    "IMAGE", var.image),
-    "arn:aws:", "arn:${local.partition}:"),
+  # The definition and its policies, with your values for their words. Each service has a log group and a parameter of its own.
+  given = jsondecode(replace(replace(replace(replace(replace(replace(replace(
+    jsonencode({
+      definition = jsondecode(file("${path.module}/../task-definitions/${var.kind}.json"))
+      trust      = jsondecode(file("${path.module}/../policies/trust.json"))
+      task       = jsondecode(file("${path.module}/../policies/${var.kind == "daemon" ? "daemon" : "task"}-role.json"))
+      execution  = jsondecode(file("${path.module}/../policies/execution-role.json"))
+    }),
     "REGION", var.region),
-  "ACCOUNT", local.account)
-  definition = jsondecode(local.text)
-  # The application of the example gives way to yours.
-  containers = var.application == null ? local.definition.containerDefinitions : concat(
-    [jsondecode(var.application)],
-    [for c in local.definition.containerDefinitions : c if c.name == "collector"],
-  )
+    "ACCOUNT", data.aws_caller_identity.current.account_id),
+    "arn:aws:", "arn:${local.partition}:"),
+    "\"/ecs/otelcol-cloudwatch\"", jsonencode(aws_cloudwatch_log_group.own.name)),
+    "log-group:/ecs/otelcol-cloudwatch:", "log-group:${aws_cloudwatch_log_group.own.name}:"),
+    "parameter/otelcol-cloudwatch/ecs/start", "parameter${aws_ssm_parameter.start.name}"),
+  "\"IMAGE\"", jsonencode(var.image)))
+  definition = local.given.definition
+  collector  = [for c in local.definition.containerDefinitions : c if c.name == "collector"]
 }
 
 resource "aws_cloudwatch_log_group" "own" {
@@ -49,84 +48,28 @@ resource "aws_ssm_parameter" "start" {
   value = var.configuration
 }
 
-data "aws_iam_policy_document" "trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-    principals {
-      type        = "Service"
-      identifiers = ["ecs-tasks.amazonaws.com"]
-    }
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account]
-    }
-    condition {
-      test     = "ArnLike"
-      variable = "aws:SourceArn"
-      values   = ["arn:${local.partition}:ecs:${var.region}:${local.account}:*"]
-    }
-  }
-}
-
 # What the containers themselves may do.
-data "aws_iam_policy_document" "task" {
-  statement {
-    sid       = "Deliver"
-    actions   = ["logs:PutLogEvents", "logs:CreateLogStream", "logs:CreateLogGroup", "logs:PutRetentionPolicy"]
-    resources = ["${local.groups}/ecs/*", "${local.groups}/otelcol-cloudwatch/*"]
-  }
-  statement {
-    sid       = "ReadConfiguration"
-    actions   = ["ssm:GetParameters", "ssm:GetParametersByPath"]
-    resources = ["${local.parameters}/*"]
-  }
-}
-
-# What ECS does for the task before it runs.
-data "aws_iam_policy_document" "execution" {
-  statement {
-    sid       = "PullToken"
-    actions   = ["ecr:GetAuthorizationToken"]
-    resources = ["*"]
-  }
-  statement {
-    sid       = "Pull"
-    actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-    resources = ["arn:${local.partition}:ecr:${var.region}:${local.account}:repository/otelcol-cloudwatch"]
-  }
-  statement {
-    sid       = "CollectorsOwnLog"
-    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["${aws_cloudwatch_log_group.own.arn}:*"]
-  }
-  statement {
-    sid       = "Secrets"
-    actions   = ["ssm:GetParameters"]
-    resources = [aws_ssm_parameter.start.arn]
-  }
-}
-
 resource "aws_iam_role" "task" {
   name               = "${var.name}-task"
-  assume_role_policy = data.aws_iam_policy_document.trust.json
+  assume_role_policy = jsonencode(local.given.trust)
 }
 
 resource "aws_iam_role_policy" "task" {
   name   = "collector"
   role   = aws_iam_role.task.id
-  policy = data.aws_iam_policy_document.task.json
+  policy = jsonencode(local.given.task)
 }
 
+# What ECS does for the task before it runs.
 resource "aws_iam_role" "execution" {
   name               = "${var.name}-execution"
-  assume_role_policy = data.aws_iam_policy_document.trust.json
+  assume_role_policy = jsonencode(local.given.trust)
 }
 
 resource "aws_iam_role_policy" "execution" {
   name   = "start"
   role   = aws_iam_role.execution.id
-  policy = data.aws_iam_policy_document.execution.json
+  policy = jsonencode(local.given.execution)
 }
 
 resource "aws_ecs_task_definition" "this" {
@@ -137,7 +80,18 @@ resource "aws_ecs_task_definition" "this" {
   memory                   = try(local.definition.memory, null)
   task_role_arn            = aws_iam_role.task.arn
   execution_role_arn       = aws_iam_role.execution.arn
-  container_definitions    = jsonencode(local.containers)
+  # The application of the example gives way to yours. Two texts, for their containers are of different types.
+  container_definitions = var.application == null ? jsonencode(local.definition.containerDefinitions) : jsonencode(
+    concat([jsondecode(var.application)], local.collector)
+  )
+
+  dynamic "runtime_platform" {
+    for_each = try([local.definition.runtimePlatform], [])
+    content {
+      cpu_architecture        = runtime_platform.value.cpuArchitecture
+      operating_system_family = runtime_platform.value.operatingSystemFamily
+    }
+  }
 
   dynamic "volume" {
     for_each = local.definition.volumes

@@ -9,6 +9,6 @@ output "service" {
 }
 
 output "log_group" {
-  description = "Where the application's log lines are."
-  value       = "/ecs/${var.cluster}/${var.name}"
+  description = "Where the log lines are: of the application, or of the instances with daemon."
+  value       = var.kind == "daemon" ? "/otelcol-cloudwatch/host" : "/ecs/${var.cluster}/${var.name}"
 }

@@ -33,7 +33,11 @@ variable "image" {
 variable "application" {
   type        = string
   default     = null
-  description = "The application's container definition as JSON; null is an example. It mounts the volume logs, depends on collector HEALTHY, and has a stopTimeout."
+  description = "The application's container definition as JSON, with fargate and ec2; null is an example. It mounts the volume logs, depends on collector HEALTHY, and has a stopTimeout."
+  validation {
+    condition     = var.application == null || can(jsondecode(var.application).name)
+    error_message = "Write one container definition as JSON, such as jsonencode({name = \"app\", …})."
+  }
 }
 
 variable "configuration" {
