@@ -68,7 +68,7 @@ func (c *template) resolve(n *yaml.Node) any {
 	}
 	switch n.Kind {
 	case yaml.AliasNode:
-		return c.resolve(n.Alias)
+		require.FailNow(c.t, "CloudFormation takes no aliases", "line %d", n.Line)
 	case yaml.MappingNode:
 		m := map[string]any{}
 		for i := 0; i < len(n.Content); i += 2 {

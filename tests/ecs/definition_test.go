@@ -240,15 +240,15 @@ func fails(t *testing.T, f func(*testing.T)) bool {
 }
 
 func TestPoliciesAreJSON(t *testing.T) {
-	for _, name := range []string{"trust", "task-role", "execution-role"} {
+	for _, name := range []string{"trust", "task-role", "daemon-role", "execution-role"} {
 		policy, ok := decode(t, read(t, "policies/"+name+".json")).(map[string]any)
 		require.True(t, ok)
 		assert.Equal(t, "2012-10-17", policy["Version"])
 		for _, s := range policy["Statement"].([]any) {
 			s := s.(map[string]any)
 			assert.Equal(t, "Allow", s["Effect"])
-			if s["Resource"] == "*" {
-				assert.Equal(t, "ecr:GetAuthorizationToken", s["Action"], "nothing else needs every resource")
+			if resources, ok := s["Resource"].([]any); ok && slices.Contains(resources, any("*")) {
+				assert.Equal(t, []any{"ecr:GetAuthorizationToken"}, s["Action"], "nothing else needs every resource")
 			}
 		}
 	}

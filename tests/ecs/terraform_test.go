@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,14 +26,11 @@ var arguments = map[string][]string{
 	"aws_caller_identity": {}, "aws_partition": {},
 	"aws_cloudwatch_log_group": {"name", "retention_in_days"},
 	"aws_ssm_parameter":        {"name", "type", "tier", "value"},
-	"aws_iam_policy_document": {
-		"statement.sid", "statement.actions", "statement.resources", "statement.principals.type", "statement.principals.identifiers",
-		"statement.condition.test", "statement.condition.variable", "statement.condition.values",
-	},
-	"aws_iam_role":        {"name", "assume_role_policy"},
-	"aws_iam_role_policy": {"name", "role", "policy"},
+	"aws_iam_role":             {"name", "assume_role_policy"},
+	"aws_iam_role_policy":      {"name", "role", "policy"},
 	"aws_ecs_task_definition": {
 		"family", "requires_compatibilities", "network_mode", "cpu", "memory", "task_role_arn", "execution_role_arn", "container_definitions", "depends_on",
+		"runtime_platform.cpu_architecture", "runtime_platform.operating_system_family",
 		"volume.name", "volume.host_path", "volume.docker_volume_configuration.scope", "volume.docker_volume_configuration.driver",
 	},
 	"aws_ecs_service": {
@@ -165,119 +163,194 @@ func TestTerraformRefersToWhatThereIs(t *testing.T) {
 	}
 }
 
-// TestTerraformDefinesTheSameTask evaluates the module as far as it defines the task.
+// evaluate gives locals and expressions of the module their values, in a partition, with variables over the defaults.
+func evaluate(t *testing.T, m *module, partition string, given map[string]cty.Value) *hcl.EvalContext {
+	t.Helper()
+	functions := map[string]function.Function{
+		"replace": stdlib.ReplaceFunc, "jsondecode": stdlib.JSONDecodeFunc, "jsonencode": stdlib.JSONEncodeFunc, "concat": stdlib.ConcatFunc,
+		"contains": stdlib.ContainsFunc, "try": tryfunc.TryFunc, "can": tryfunc.CanFunc,
+		"file": function.New(&function.Spec{
+			Params: []function.Parameter{{Name: "path", Type: cty.String}}, Type: function.StaticReturnType(cty.String),
+			Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+				text, err := os.ReadFile(args[0].AsString())
+				return cty.StringVal(string(text)), err
+			},
+		}),
+	}
+	variables := map[string]cty.Value{}
+	for name, b := range m.blocks {
+		if variable, ok := strings.CutPrefix(name, "var."); ok && b.Body.Attributes["default"] != nil {
+			value, problems := b.Body.Attributes["default"].Expr.Value(nil)
+			require.False(t, problems.HasErrors(), "%s", problems)
+			variables[variable] = value
+		}
+	}
+	maps.Copy(variables, given)
+	variables["region"], variables["image"] = cty.StringVal("eu-central-1"), cty.StringVal("collector:1")
+	context := &hcl.EvalContext{Functions: functions, Variables: map[string]cty.Value{
+		"path": object("module", filepath.Join(distribution, "terraform")),
+		"var":  cty.ObjectVal(variables),
+		"data": cty.ObjectVal(map[string]cty.Value{
+			"aws_caller_identity": cty.ObjectVal(map[string]cty.Value{"current": object("account_id", "123456789012")}),
+			"aws_partition":       cty.ObjectVal(map[string]cty.Value{"current": object("partition", partition)}),
+		}),
+		"aws_cloudwatch_log_group": cty.ObjectVal(map[string]cty.Value{"own": object("name", "/ecs/otelcol-cloudwatch/shop")}),
+		"aws_ssm_parameter":        cty.ObjectVal(map[string]cty.Value{"start": object("name", "/otelcol-cloudwatch/ecs/shop/start")}),
+		"aws_iam_role": cty.ObjectVal(map[string]cty.Value{
+			"task": object("arn", "task role", "id", "task"), "execution": object("arn", "execution role", "id", "execution"),
+		}),
+		"aws_iam_role_policy":     cty.ObjectVal(map[string]cty.Value{"task": object("id", "x"), "execution": object("id", "x")}),
+		"aws_ecs_task_definition": cty.ObjectVal(map[string]cty.Value{"this": object("arn", "definition")}),
+		"aws_ecs_service":         cty.ObjectVal(map[string]cty.Value{"this": object("id", "service")}),
+	}}
+	locals := map[string]cty.Value{}
+	var failed hcl.Diagnostics
+	for range m.locals { // each needs those before it
+		failed = nil
+		for name, a := range m.locals {
+			value, problems := a.Expr.Value(context)
+			if !problems.HasErrors() {
+				locals[name] = value
+			}
+			failed = append(failed, problems...)
+		}
+		context.Variables["local"] = cty.ObjectVal(locals)
+	}
+	require.False(t, failed.HasErrors(), "%s", failed)
+	// Every expression has a value, and what users may not write is refused.
+	for name, b := range m.blocks {
+		expressions(b.Body, "", nil, func(path string, e hclsyntax.Expression, scope []string) {
+			if len(scope) > 0 || b.Type == "variable" && path == "type" {
+				return
+			}
+			value, problems := e.Value(context)
+			assert.False(t, problems.HasErrors(), "%s.%s: %s", name, path, problems)
+			if path == "validation.condition" {
+				assert.True(t, value.True(), "%s is refused", name)
+			}
+		})
+	}
+	return context
+}
+
+// text is an argument's value; "" where it is null.
+func (m *module) text(t *testing.T, context *hcl.EvalContext, block, argument string) string {
+	t.Helper()
+	v, problems := m.blocks[block].Body.Attributes[argument].Expr.Value(context)
+	require.False(t, problems.HasErrors(), "%s", problems)
+	if v.IsNull() {
+		return ""
+	}
+	return v.AsString()
+}
+
+// dynamic are the blocks of a type that a body has in the end, as maps. inner are their blocks.
+func dynamic(t *testing.T, body hcl.Body, context *hcl.EvalContext, kind string, attributes []string, inner map[string][]string) []map[string]any {
+	t.Helper()
+	content, _, problems := body.PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: kind}}})
+	require.False(t, problems.HasErrors(), "%s", problems)
+	schema := &hcl.BodySchema{}
+	for _, a := range attributes {
+		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: a})
+	}
+	for b := range inner {
+		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: b})
+	}
+	found := []map[string]any{}
+	for _, b := range content.Blocks {
+		have, problems := b.Body.Content(schema)
+		require.False(t, problems.HasErrors(), "%s", problems)
+		values := map[string]any{}
+		for name, a := range have.Attributes {
+			value, problems := a.Expr.Value(context)
+			require.False(t, problems.HasErrors(), "%s", problems)
+			if !value.IsNull() {
+				values[name] = value.AsString()
+			}
+		}
+		for name, attributes := range inner {
+			if below := dynamic(t, b.Body, context, name, attributes, nil); len(below) > 0 {
+				require.Len(t, below, 1)
+				values[name] = below[0]
+			}
+		}
+		found = append(found, values)
+	}
+	return found
+}
+
+// mine are the words of the task definitions and policies as the module replaces them.
+var mine = strings.NewReplacer("IMAGE", "collector:1", "REGION", "eu-central-1", "ACCOUNT", "123456789012",
+	`"/ecs/otelcol-cloudwatch"`, `"/ecs/otelcol-cloudwatch/shop"`, "group:/ecs/otelcol-cloudwatch:", "group:/ecs/otelcol-cloudwatch/shop:",
+	"cloudwatch/ecs/start", "cloudwatch/ecs/shop/start")
+
+// TestTerraformDefinesTheSameTask evaluates the module: task and policies are those of the folder.
 func TestTerraformDefinesTheSameTask(t *testing.T) {
+	const task = "aws_ecs_task_definition.this"
+	roles := map[string]string{"fargate": "task-role", "ec2": "task-role", "daemon": "daemon-role"}
 	for _, kind := range kinds {
 		t.Run(kind, func(t *testing.T) {
 			m := parse(t)
-			functions := map[string]function.Function{
-				"replace": stdlib.ReplaceFunc, "jsondecode": stdlib.JSONDecodeFunc, "jsonencode": stdlib.JSONEncodeFunc, "concat": stdlib.ConcatFunc,
-				"contains": stdlib.ContainsFunc, "try": tryfunc.TryFunc,
-				"file": function.New(&function.Spec{
-					Params: []function.Parameter{{Name: "path", Type: cty.String}}, Type: function.StaticReturnType(cty.String),
-					Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-						text, err := os.ReadFile(args[0].AsString())
-						return cty.StringVal(string(text)), err
-					},
-				}),
-			}
-			variables := map[string]cty.Value{}
-			for name, b := range m.blocks {
-				if variable, ok := strings.CutPrefix(name, "var."); ok && b.Body.Attributes["default"] != nil {
-					value, problems := b.Body.Attributes["default"].Expr.Value(nil)
-					require.False(t, problems.HasErrors(), "%s", problems)
-					variables[variable] = value
-				}
-			}
-			variables["kind"], variables["region"], variables["image"] = cty.StringVal(kind), cty.StringVal("eu-central-1"), cty.StringVal("collector:1")
-			context := &hcl.EvalContext{Functions: functions, Variables: map[string]cty.Value{
-				"path": object("module", filepath.Join(distribution, "terraform")),
-				"var":  cty.ObjectVal(variables),
-				"data": cty.ObjectVal(map[string]cty.Value{
-					"aws_caller_identity":     cty.ObjectVal(map[string]cty.Value{"current": object("account_id", "123456789012")}),
-					"aws_partition":           cty.ObjectVal(map[string]cty.Value{"current": object("partition", "aws")}),
-					"aws_iam_policy_document": cty.ObjectVal(map[string]cty.Value{"trust": object("json", "{}"), "task": object("json", "{}"), "execution": object("json", "{}")}),
-				}),
-				"aws_cloudwatch_log_group": cty.ObjectVal(map[string]cty.Value{"own": object("name", "/ecs/otelcol-cloudwatch/shop", "arn", "arn:own")}),
-				"aws_ssm_parameter":        cty.ObjectVal(map[string]cty.Value{"start": object("name", "/otelcol-cloudwatch/ecs/shop/start", "arn", "arn:start")}),
-				"aws_iam_role": cty.ObjectVal(map[string]cty.Value{
-					"task": object("arn", "arn:aws:iam::123456789012:role/otelcol-cloudwatch-task", "id", "task"), "execution": object("arn", "arn:aws:iam::123456789012:role/otelcol-cloudwatch-execution", "id", "execution"),
-				}),
-				"aws_iam_role_policy":     cty.ObjectVal(map[string]cty.Value{"task": object("id", "x"), "execution": object("id", "x")}),
-				"aws_ecs_task_definition": cty.ObjectVal(map[string]cty.Value{"this": object("arn", "arn:definition")}),
-				"aws_ecs_service":         cty.ObjectVal(map[string]cty.Value{"this": object("id", "arn:service")}),
-			}}
-			locals := map[string]cty.Value{}
-			for range m.locals { // each needs those before it
-				for name, a := range m.locals {
-					if value, problems := a.Expr.Value(context); !problems.HasErrors() {
-						locals[name] = value
-					}
-				}
-				context.Variables["local"] = cty.ObjectVal(locals)
-			}
-			for name := range m.locals {
-				require.Contains(t, locals, name)
-			}
-			// Every expression has a value.
-			for name, b := range m.blocks {
-				if b.Type == "variable" {
-					continue
-				}
-				expressions(b.Body, "", nil, func(path string, e hclsyntax.Expression, scope []string) {
-					if len(scope) == 0 {
-						_, problems := e.Value(context)
-						assert.False(t, problems.HasErrors(), "%s.%s: %s", name, path, problems)
-					}
-				})
-			}
-
-			task := m.blocks["aws_ecs_task_definition.this"].Body
-			value := func(name string) cty.Value {
-				v, problems := task.Attributes[name].Expr.Value(context)
-				require.False(t, problems.HasErrors(), "%s", problems)
-				return v
-			}
-			var defined map[string]any
-			text := strings.NewReplacer("IMAGE", "collector:1", "REGION", "eu-central-1", "ACCOUNT", "123456789012",
-				`"/ecs/otelcol-cloudwatch"`, `"/ecs/otelcol-cloudwatch/shop"`, "cloudwatch/ecs/start", "cloudwatch/ecs/shop/start").
-				Replace(string(read(t, "task-definitions/"+kind+".json")))
-			require.NoError(t, json.Unmarshal([]byte(text), &defined))
+			context := evaluate(t, m, "aws", map[string]cty.Value{"kind": cty.StringVal(kind)})
+			defined := decode(t, []byte(mine.Replace(string(read(t, "task-definitions/"+kind+".json"))))).(map[string]any)
 			containers, err := json.Marshal(defined["containerDefinitions"])
 			require.NoError(t, err)
-			assert.JSONEq(t, string(containers), value("container_definitions").AsString())
-			for argument, key := range map[string]string{"network_mode": "networkMode", "cpu": "cpu", "memory": "memory", "task_role_arn": "taskRoleArn", "execution_role_arn": "executionRoleArn"} {
-				if v := value(argument); v.IsNull() {
-					assert.NotContains(t, defined, key)
+			assert.JSONEq(t, string(containers), m.text(t, context, task, "container_definitions"))
+			for argument, key := range map[string]string{"network_mode": "networkMode", "cpu": "cpu", "memory": "memory"} {
+				have := m.text(t, context, task, argument)
+				if want, ok := defined[key]; ok {
+					assert.Equal(t, want, have)
 				} else {
-					assert.Equal(t, defined[key], v.AsString())
+					assert.Empty(t, have)
 				}
 			}
+			assert.Equal(t, "task role", m.text(t, context, task, "task_role_arn"))
+			assert.Equal(t, "execution role", m.text(t, context, task, "execution_role_arn"))
+
+			body := dynblock.Expand(m.blocks[task].Body, context)
 			volumes := []any{}
-			content, _, problems := dynblock.Expand(task, context).PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "volume"}}})
-			require.False(t, problems.HasErrors(), "%s", problems)
-			for _, b := range content.Blocks {
-				inner, problems := b.Body.Content(&hcl.BodySchema{
-					Attributes: []hcl.AttributeSchema{{Name: "name"}, {Name: "host_path"}}, Blocks: []hcl.BlockHeaderSchema{{Type: "docker_volume_configuration"}},
-				})
-				require.False(t, problems.HasErrors(), "%s", problems)
-				v := map[string]any{}
-				name, _ := inner.Attributes["name"].Expr.Value(context)
-				v["name"] = name.AsString()
-				if host, _ := inner.Attributes["host_path"].Expr.Value(context); !host.IsNull() {
-					v["host"] = map[string]any{"sourcePath": host.AsString()}
+			for _, v := range dynamic(t, body, context, "volume", []string{"name", "host_path"}, map[string][]string{"docker_volume_configuration": {"scope", "driver"}}) {
+				volume := map[string]any{"name": v["name"]}
+				if path, ok := v["host_path"]; ok {
+					volume["host"] = map[string]any{"sourcePath": path}
 				}
-				for _, docker := range inner.Blocks {
-					attributes, problems := docker.Body.Content(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "scope"}, {Name: "driver"}}})
-					require.False(t, problems.HasErrors(), "%s", problems)
-					scope, problems := attributes.Attributes["scope"].Expr.Value(context)
-					require.False(t, problems.HasErrors(), "%s", problems)
-					driver, _ := attributes.Attributes["driver"].Expr.Value(context)
-					v["dockerVolumeConfiguration"] = map[string]any{"scope": scope.AsString(), "driver": driver.AsString()}
+				if docker, ok := v["docker_volume_configuration"]; ok {
+					volume["dockerVolumeConfiguration"] = docker
 				}
-				volumes = append(volumes, v)
+				volumes = append(volumes, volume)
 			}
 			assert.Equal(t, defined["volumes"], volumes)
+			platforms := dynamic(t, body, context, "runtime_platform", []string{"cpu_architecture", "operating_system_family"}, nil)
+			if platform, ok := defined["runtimePlatform"].(map[string]any); ok {
+				assert.Equal(t, []map[string]any{{"cpu_architecture": platform["cpuArchitecture"], "operating_system_family": platform["operatingSystemFamily"]}}, platforms)
+			} else {
+				assert.Empty(t, platforms)
+			}
+			networks, _, problems := dynblock.Expand(m.blocks["aws_ecs_service.this"].Body, context).PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "network_configuration"}}})
+			require.False(t, problems.HasErrors(), "%s", problems)
+			assert.Equal(t, defined["networkMode"] == "awsvpc", len(networks.Blocks) == 1, "awsvpc alone has a network of the task's own")
+
+			for block, policy := range map[string]string{"aws_iam_role_policy.task": roles[kind], "aws_iam_role_policy.execution": "execution-role"} {
+				assert.JSONEq(t, mine.Replace(string(read(t, "policies/"+policy+".json"))), m.text(t, context, block, "policy"))
+			}
+			for _, role := range []string{"aws_iam_role.task", "aws_iam_role.execution"} {
+				assert.JSONEq(t, mine.Replace(string(read(t, "policies/trust.json"))), m.text(t, context, role, "assume_role_policy"))
+			}
+
+			elsewhere := evaluate(t, m, "aws-cn", map[string]cty.Value{"kind": cty.StringVal(kind)})
+			for block, argument := range map[string]string{task: "container_definitions", "aws_iam_role_policy.task": "policy", "aws_iam_role_policy.execution": "policy", "aws_iam_role.task": "assume_role_policy"} {
+				assert.NotContains(t, m.text(t, elsewhere, block, argument), "arn:aws:", "%s in another partition", block)
+			}
 		})
 	}
+}
+
+func TestTerraformTakesAnApplicationOfOnesOwn(t *testing.T) {
+	m := parse(t)
+	own := `{"name": "shop", "image": "shop:7", "dependsOn": [{"containerName": "collector", "condition": "HEALTHY"}]}`
+	context := evaluate(t, m, "aws", map[string]cty.Value{"application": cty.StringVal(own)})
+	containers := decode(t, []byte(m.text(t, context, "aws_ecs_task_definition.this", "container_definitions"))).([]any)
+	require.Len(t, containers, 2)
+	assert.Equal(t, decode(t, []byte(own)), containers[0])
+	assert.Equal(t, "collector", containers[1].(map[string]any)["name"])
 }

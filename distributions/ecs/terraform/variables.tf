@@ -43,7 +43,7 @@ variable "application" {
 variable "configuration" {
   type        = string
   default     = "service: {}"
-  description = "A layer of configuration over ecs.yaml that a task has from its start on."
+  description = "A layer of configuration over ecs.yaml that a task has from its start on, with fargate and ec2."
 }
 
 variable "subnets" {
