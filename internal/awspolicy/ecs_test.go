@@ -42,11 +42,11 @@ func commandOf(t *testing.T, definition string) (shipped []layers.Layer, uris []
 	return shipped, uris
 }
 
-// The roles of the ECS task definitions are what their commands need, with a retention for every group. What stands in
-// words there, as in the task definitions, somebody replaces.
+// The roles of the ECS task definitions are what their commands need, with a retention for every group. {ACCOUNT} and
+// {REGION}, which the task definitions have too, are left open.
 func TestPoliciesOfECSAreWhatTheTaskDefinitionsNeed(t *testing.T) {
 	t.Setenv("AWS_REGION", "")
-	words := Values{"ACCOUNT": "ACCOUNT", "REGION": "REGION", "PARTITION": "aws"}
+	open := Values{"ACCOUNT": "{ACCOUNT}", "REGION": "{REGION}", "PARTITION": "aws"}
 	policies := map[string]Document{}
 	for role, definitions := range map[string][]string{"task": {"fargate.json", "ec2.json"}, "daemon": {"daemon.json"}} {
 		var all []Need
@@ -63,11 +63,11 @@ func TestPoliciesOfECSAreWhatTheTaskDefinitionsNeed(t *testing.T) {
 			assert.Empty(t, notes)
 			all = append(all, needs...)
 		}
-		policy, err := Policy(all, words)
+		policy, err := Policy(all, open)
 		require.NoError(t, err)
 		policies[role+"-role"] = policy
 	}
-	trust, err := Policy([]Need{{Feature: "trust_ecs_task"}}, words)
+	trust, err := Policy([]Need{{Feature: "trust_ecs_task"}}, open)
 	require.NoError(t, err)
 	policies["trust"] = trust
 	for name, d := range policies {

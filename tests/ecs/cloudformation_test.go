@@ -14,9 +14,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// pseudo are CloudFormation's own parameters, and what stands for them here: the words of the task definitions.
+// pseudo are CloudFormation's own parameters, and what stands for them here: the open places of the task definitions.
 var pseudo = map[string]string{
-	"AWS::AccountId": "ACCOUNT", "AWS::Region": "REGION", "AWS::Partition": "aws", "AWS::StackName": "shop",
+	"AWS::AccountId": "{ACCOUNT}", "AWS::Region": "{REGION}", "AWS::Partition": "aws", "AWS::StackName": "shop",
 }
 
 // types that the template may use, with the properties that they have.
@@ -109,8 +109,8 @@ func TestCloudFormationDefinesTheSameTask(t *testing.T) {
 	require.NoError(t, d.Decode(&file))
 	assert.Equal(t, "2010-09-09", file.AWSTemplateFormatVersion)
 	c := &template{t: t, parameters: file.Parameters, resources: map[string]*yaml.Node{}, used: map[string]bool{}, values: map[string]string{
-		"Image": "IMAGE", "OwnLog": "/ecs/otelcol-cloudwatch", "StartConfiguration": "/otelcol-cloudwatch/ecs/start",
-		"TaskRole.Arn": "arn:aws:iam::ACCOUNT:role/otelcol-cloudwatch-task", "ExecutionRole.Arn": "arn:aws:iam::ACCOUNT:role/otelcol-cloudwatch-execution",
+		"Image": "{IMAGE}", "OwnLog": "/ecs/otelcol-cloudwatch", "StartConfiguration": "/otelcol-cloudwatch/ecs/start",
+		"TaskRole.Arn": "arn:aws:iam::{ACCOUNT}:role/otelcol-cloudwatch-task", "ExecutionRole.Arn": "arn:aws:iam::{ACCOUNT}:role/otelcol-cloudwatch-execution",
 	}}
 	for name, p := range file.Parameters {
 		assert.NotEmpty(t, p.(map[string]any)["Description"], name)
@@ -164,7 +164,7 @@ func same(t *testing.T, c *template, want, have any) {
 	wanted, err := json.Marshal(want)
 	require.NoError(t, err)
 	// The group's ARN, which ends with :*, is an attribute there.
-	text = []byte(strings.ReplaceAll(string(text), `"OwnLog.Arn"`, `"arn:aws:logs:REGION:ACCOUNT:log-group:/ecs/otelcol-cloudwatch:*"`))
+	text = []byte(strings.ReplaceAll(string(text), `"OwnLog.Arn"`, `"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/ecs/otelcol-cloudwatch:*"`))
 	assert.JSONEq(t, string(wanted), string(text), fmt.Sprint(want))
 }
 

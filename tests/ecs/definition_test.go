@@ -182,6 +182,7 @@ func check(t *testing.T, in *ecs.RegisterTaskDefinitionInput) {
 	for _, v := range collector.Environment {
 		variables[*v.Name] = *v.Value
 	}
+	assert.Contains(t, variables, "AWS_REGION", "nobody is asked for the region")
 	limit, err := strconv.Atoi(strings.TrimSuffix(variables["GOMEMLIMIT"], "MiB"))
 	require.NoError(t, err)
 	assert.Less(t, int32(limit), *collector.Memory, "the garbage collector's limit is below the kernel's")

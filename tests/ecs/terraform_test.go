@@ -279,8 +279,8 @@ func dynamic(t *testing.T, body hcl.Body, context *hcl.EvalContext, kind string,
 	return found
 }
 
-// mine are the words of the task definitions and policies as the module replaces them.
-var mine = strings.NewReplacer("IMAGE", "collector:1", "REGION", "eu-central-1", "ACCOUNT", "123456789012",
+// mine is what the task definitions and policies leave open, as the module fills it.
+var mine = strings.NewReplacer("{IMAGE}", "collector:1", "{REGION}", "eu-central-1", "{ACCOUNT}", "123456789012",
 	`"/ecs/otelcol-cloudwatch"`, `"/ecs/otelcol-cloudwatch/shop"`, "group:/ecs/otelcol-cloudwatch:", "group:/ecs/otelcol-cloudwatch/shop:",
 	"cloudwatch/ecs/start", "cloudwatch/ecs/shop/start")
 

@@ -73,7 +73,7 @@ func newECSTask(t *testing.T, definition string) *ecsTask {
 			Host struct{ SourcePath string }
 		}
 	}
-	require.NoError(t, json.Unmarshal(bytes.ReplaceAll(text, []byte("REGION"), []byte(region)), &task))
+	require.NoError(t, json.Unmarshal(bytes.ReplaceAll(text, []byte("{REGION}"), []byte(region)), &task))
 	k := &ecsTask{containers: map[string]ecsContainer{}, volumes: map[string]string{}, events: map[string]map[string]int{}, image: t.TempDir()}
 	for _, c := range task.ContainerDefinitions {
 		k.containers[c.Name] = c

@@ -17,7 +17,7 @@ data "aws_partition" "current" {}
 locals {
   partition = data.aws_partition.current.partition
 
-  # The definition and its policies, with your values for their words. Each service has a log group and a parameter of its own.
+  # The definition and its policies, with your values in their open places. Each service has a log group and a parameter of its own.
   given = jsondecode(replace(replace(replace(replace(replace(replace(replace(
     jsonencode({
       definition = jsondecode(file("${path.module}/../task-definitions/${var.kind}.json"))
@@ -25,13 +25,13 @@ locals {
       task       = jsondecode(file("${path.module}/../policies/${var.kind == "daemon" ? "daemon" : "task"}-role.json"))
       execution  = jsondecode(file("${path.module}/../policies/execution-role.json"))
     }),
-    "REGION", var.region),
-    "ACCOUNT", data.aws_caller_identity.current.account_id),
+    "{REGION}", var.region),
+    "{ACCOUNT}", data.aws_caller_identity.current.account_id),
     "arn:aws:", "arn:${local.partition}:"),
     "\"/ecs/otelcol-cloudwatch\"", jsonencode(aws_cloudwatch_log_group.own.name)),
     "log-group:/ecs/otelcol-cloudwatch:", "log-group:${aws_cloudwatch_log_group.own.name}:"),
     "parameter/otelcol-cloudwatch/ecs/start", "parameter${aws_ssm_parameter.start.name}"),
-  "\"IMAGE\"", jsonencode(var.image)))
+  "\"{IMAGE}\"", jsonencode(var.image)))
   definition = local.given.definition
   collector  = [for c in local.definition.containerDefinitions : c if c.name == "collector"]
 }
