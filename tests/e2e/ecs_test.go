@@ -432,6 +432,55 @@ func TestECSCollectorThatIsStartedAgainGoesOn(t *testing.T) {
 	assert.Zero(t, c.missing, "%s", c)
 }
 
+// ECS ends a task, or starts its container anew, when the health check fails: that CloudWatch takes nothing is no reason.
+// On a host it is one.
+func TestECSCollectorIsWellWhileCloudWatchIsNot(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		configs []string
+		status  int
+	}{
+		"sidecar": {[]string{"ecs.yaml"}, http.StatusOK},
+		"daemon":  {[]string{"host.yaml", "layers/ecs-daemon.yaml"}, http.StatusOK},
+		"host":    {[]string{"host.yaml"}, http.StatusInternalServerError},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := awslocal.Serve(t, awslocal.Options{ECS: true})
+			_, err := server.Faults.Add(faults.Rule{Kind: faults.ServerError, Operation: "PutLogEvents", Every: 1})
+			require.NoError(t, err)
+			task := newECSTask(t, server)
+			task.configs = test.configs
+			task.env["OTELCOL_CLOUDWATCH_ROOT_PATH"] = "/"
+			require.NoError(t, os.WriteFile(filepath.Join(task.volume, "app.log"), []byte("hello\n"), 0o600))
+			// Less than a second between the first refusal and what the health check may say of it.
+			collector := task.startHealthy("yaml:extensions: {healthcheckv2: {component_health: {recovery_duration: 100ms}}}")
+			ask := func(path string) (int, string) {
+				answer, err := http.Get("http://" + task.health + path)
+				require.NoError(t, err)
+				defer answer.Body.Close()
+				text, err := io.ReadAll(answer.Body)
+				require.NoError(t, err)
+				return answer.StatusCode, string(text)
+			}
+			await(t, "an exporter's trouble in the health check", func() bool {
+				_, text := ask("/?verbose")
+				return strings.Contains(text, troubled)
+			})
+			for range 10 { // the host's is bad after the first 100 ms
+				time.Sleep(100 * time.Millisecond)
+				if test.status == http.StatusOK {
+					status, text := ask("/")
+					require.Equal(t, test.status, status, text)
+				}
+			}
+			await(t, "the status", func() bool { status, _ := ask("/"); return status == test.status })
+			server.Faults.Clear()
+			collector.stop()
+		})
+	}
+}
+
 // A DAEMON service looks at the instance, whose root is mounted in the container: here it is the machine's own.
 func TestECSDaemonLooksAtTheInstance(t *testing.T) {
 	t.Parallel()
