@@ -432,9 +432,9 @@ func TestECSCollectorThatIsStartedAgainGoesOn(t *testing.T) {
 	assert.Zero(t, c.missing, "%s", c)
 }
 
-// ECS ends a task, or starts its container anew, when the health check fails: that CloudWatch takes nothing is no reason.
-// On a host it is one.
-func TestECSCollectorIsWellWhileCloudWatchIsNot(t *testing.T) {
+// ECS ends a task, or starts its container anew, when the health check fails: that CloudWatch lets it write nothing is
+// no reason. On a host it is one.
+func TestECSCollectorIsWellWhileItMayNotWrite(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		configs []string
@@ -447,7 +447,7 @@ func TestECSCollectorIsWellWhileCloudWatchIsNot(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := awslocal.Serve(t, awslocal.Options{ECS: true})
-			_, err := server.Faults.Add(faults.Rule{Kind: faults.ServerError, Operation: "PutLogEvents", Every: 1})
+			_, err := server.Faults.Add(faults.Rule{Kind: faults.AccessDenied, Operation: "PutLogEvents", Every: 1})
 			require.NoError(t, err)
 			task := newECSTask(t, server)
 			task.configs = test.configs
