@@ -8,16 +8,15 @@ ECS_TAR := tar --sort=name --format=ustar --mtime=@$(SOURCE_DATE_EPOCH) --owner=
 
 .PHONY: package-ecs
 package-ecs: ## Put the ECS task definitions and templates into dist/.
-	rm -rf build/ecs && mkdir -p build/ecs/otelcol-cloudwatch-ecs/config/layers $(DIST)
-	cp -r $(ECS)/README.md $(ECS)/task-definitions $(ECS)/cloudformation $(ECS)/terraform $(ECS)/policies build/ecs/otelcol-cloudwatch-ecs/
-	cp config/ecs.yaml build/ecs/otelcol-cloudwatch-ecs/config/
-	cp config/layers/ecs-daemon.yaml build/ecs/otelcol-cloudwatch-ecs/config/layers/
+	rm -rf build/ecs && mkdir -p build/ecs/otelcol-cloudwatch-ecs $(DIST)
+	cp --parents config/ecs.yaml config/layers/ecs-daemon.yaml build/ecs/otelcol-cloudwatch-ecs/
+	cd $(ECS) && cp --parents README.md task-definitions/*.json cloudformation/*.yaml terraform/*.tf policies/*.json $(CURDIR)/build/ecs/otelcol-cloudwatch-ecs/
 	$(ECS_TAR) -C build/ecs -cf - otelcol-cloudwatch-ecs | gzip -9n > $(DIST)/otelcol-cloudwatch-ecs-$(VERSION).tar.gz
 
 .PHONY: test-ecs
 test-ecs: ## Check task definitions, CloudFormation and Terraform for ECS against the API's own types.
 	go vet -C tests/ecs ./...
-	go test -C tests/ecs ./...
+	go test -C tests/ecs -count=1 ./...
 
 # They take seconds.
 test: test-ecs

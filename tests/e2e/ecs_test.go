@@ -34,6 +34,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/faults"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awspolicy"
 )
 
 // What cloudwatch-local's task is.
@@ -213,6 +214,16 @@ func TestECSTaskLosesNothingFromItsStartToItsEnd(t *testing.T) {
 	took := time.Since(began)
 	assert.Less(t, took, stopTimeout, "the collector ends before ECS kills it")
 	t.Logf("%d lines, the last %d at the application's end; %d key pairs; the collector ended %s after it", written, lastWords, task.signatures(), took.Round(time.Millisecond))
+
+	policy, err := os.ReadFile(filepath.Join(root, "distributions", "ecs", "policies", "task-role.json"))
+	require.NoError(t, err)
+	var role awspolicy.Document
+	require.NoError(t, json.Unmarshal(policy, &role))
+	called := counts(server)
+	assert.Positive(t, called["logs:PutLogEvents"])
+	for action := range called {
+		assert.Contains(t, role.Actions(), action, "the task role allows what the task does")
+	}
 
 	reader := newReader(t, server).in(ecsLogGroup)
 	file, otlp := ecsTask+task.volume+"/app.log", ecsTask+"/shop"
