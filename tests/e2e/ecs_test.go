@@ -425,6 +425,24 @@ func TestECSConfigurationFromParameterStoreAndSecrets(t *testing.T) {
 	}
 }
 
+// What docs/deploying/ecs.md gives a reader to write are layers over ecs.yaml, alone and together.
+func TestECSPageHasLayersThatAreTaken(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join(root, "docs", "deploying", "ecs.md"))
+	require.NoError(t, err)
+	task := newECSTask(t, awslocal.Serve(t, awslocal.Options{ECS: true}))
+	task.configs = nil // run would lay it over the layers
+	args := []string{"validate", "--config", filepath.Join(root, "config", "ecs.yaml")}
+	// live.yaml of the commands, and blocks of YAML.
+	blocks := regexp.MustCompile("(?s)<<'EOF'\n(.*?) +EOF\n|```yaml\n(.*?)```").FindAllSubmatch(page, -1)
+	require.Len(t, blocks, 3)
+	for _, block := range blocks {
+		args = append(args, "--config", "yaml:"+string(block[1])+string(block[2]))
+		out, err := task.run(args...)
+		require.NoError(t, err, "%s\n%s", args[len(args)-1], out)
+	}
+}
+
 // A collector that is started again in the task goes on where it was: its state is on a volume of the task.
 func TestECSCollectorThatIsStartedAgainGoesOn(t *testing.T) {
 	t.Parallel()
