@@ -68,6 +68,9 @@ func (f *healthcheckFlags) run(ctx context.Context) error {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return fmt.Errorf("--endpoint %q is no URL such as http://127.0.0.1:13133/", f.endpoint)
 	}
+	if f.timeout <= 0 {
+		return fmt.Errorf("--timeout %s leaves no time for an answer; give one such as 4s", f.timeout)
+	}
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.endpoint, nil)
@@ -81,7 +84,11 @@ func (f *healthcheckFlags) run(ctx context.Context) error {
 		return fmt.Errorf("%s has not answered in %s", f.endpoint, f.timeout)
 	}
 	if err != nil {
-		return fmt.Errorf("nobody answers: %w", err)
+		var failed *url.Error
+		if errors.As(err, &failed) {
+			err = failed.Err // it has the address twice otherwise
+		}
+		return fmt.Errorf("nobody answers at %s: %w; does the collector run? --endpoint names another address", f.endpoint, err)
 	}
 	defer func() { _ = answer.Body.Close() }() // it was read
 	text, _ := io.ReadAll(io.LimitReader(answer.Body, maxHealth))

@@ -26,8 +26,6 @@ func TestHealthIsWhatTheExtensionAnswers(t *testing.T) {
 		_, _ = w.Write([]byte("{\n  \"status\": \"StatusPermanentError\"\n}"))
 	}))
 	defer s.Close()
-	// A proxy is for the way to AWS.
-	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 	require.NoError(t, healthcheck(t, "--endpoint", s.URL))
 	status = http.StatusServiceUnavailable
 	require.EqualError(t, healthcheck(t, "--endpoint", s.URL), `not well: 503 Service Unavailable: { "status": "StatusPermanentError" }`)
@@ -46,6 +44,7 @@ func TestHealthOfWhoDoesNotAnswer(t *testing.T) {
 	require.NoError(t, l.Close())
 	require.ErrorContains(t, healthcheck(t, "--endpoint", "http://"+address, "--timeout", (10*time.Second).String()), "nobody answers")
 	require.ErrorContains(t, healthcheck(t, "--endpoint", address), `is no URL such as http://127.0.0.1:13133/`)
+	require.ErrorContains(t, healthcheck(t, "--timeout", "0s"), "--timeout 0s leaves no time for an answer")
 }
 
 func TestWhereHealthIsAsked(t *testing.T) {

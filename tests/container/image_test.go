@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -25,20 +26,14 @@ import (
 // TestTheMainJobAndAnUpgradeInPlace writes lines while version 0.0.1 is replaced by 0.0.2 with the same state.
 func TestTheMainJobAndAnUpgradeInPlace(t *testing.T) {
 	server := awslocal.Serve(t, awslocal.Options{IgnoreQuotas: true})
-	p := newPodman(t)
-	logs := t.TempDir()
-	require.NoError(t, os.Chmod(logs, 0o755)) // the container's user reads them
-	options, arguments := documented(t, strings.NewReplacer("/var/log:/var/log:ro", logs+":/var/log:ro", "/var/log/syslog*", "/var/log/app.log*"))
-	options = append(options,
-		"--env", "OTELCOL_CLOUDWATCH_INTERVAL=2s", "--env", "OTELCOL_CLOUDWATCH_HEALTH_ENDPOINT=127.0.0.1:23133",
-		"--env", "OTELCOL_CLOUDWATCH_TELEMETRY_PORT=28888",
-	)
-	for _, variable := range server.Env() {
-		options = append(options, "--env", variable)
-	}
+	p := newPodman(t, "0.0.1", "0.0.2")
+	logs := readable(t)
+	options, arguments := documented(t, logs)
+	options = slices.Concat(options, here(server, 0))
 	w := startWriter(t, filepath.Join(logs, "app.log"))
 	first := p.run("first", "0.0.1", options, arguments...)
 	first.healthy()
+	first.healthy("healthcheck", "run", "first")
 	assert.Contains(t, p.do("exec", "first", "otelcol-cloudwatch", "--version"), "otelcol-cloudwatch")
 	awaitLines(p, server, 20)
 	assert.Equal(t, "0", first.stop(), "a stop is no failure: %s", first.log())
@@ -63,31 +58,10 @@ func TestTheMainJobAndAnUpgradeInPlace(t *testing.T) {
 	assert.Greater(t, len(metrics.Metrics), 20, "metrics of the host")
 }
 
-// documented is how docs/deploying/container.md runs the image: options of podman, and arguments of the program.
-func documented(t *testing.T, replace *strings.Replacer) (options, arguments []string) {
-	t.Helper()
-	page, err := os.ReadFile(filepath.Join(root, "docs", "deploying", "container.md"))
-	require.NoError(t, err)
-	_, after, ok := strings.Cut(string(page), "# podman run --detach --name otelcol-cloudwatch --restart on-failure")
-	require.True(t, ok)
-	block, _, _ := strings.Cut(after, "```")
-	words := strings.Fields(strings.ReplaceAll(replace.Replace(block), "\\\n", " "))
-	at := slices.Index(words, image+":VERSION")
-	require.Positive(t, at)
-	return words[:at], words[at+1:]
-}
-
 func TestNothingCanBeWrittenButTheState(t *testing.T) {
 	server := awslocal.Serve(t, awslocal.Options{})
-	p := newPodman(t)
-	options := []string{
-		"--network", "host", "--read-only", "--cap-drop", "all",
-		"--env", "OTELCOL_CLOUDWATCH_HEALTH_ENDPOINT=127.0.0.1:23134", "--env", "OTELCOL_CLOUDWATCH_TELEMETRY_PORT=28889",
-	}
-	for _, variable := range server.Env() {
-		options = append(options, "--env", variable)
-	}
-	c := p.run("only", "0.0.1", options)
+	p := newPodman(t, "0.0.1")
+	c := p.run("only", "0.0.1", append(here(server, 1), "--network", "host", "--read-only", "--cap-drop", "all"))
 	c.healthy()
 	out, err := p.try("exec", "only", "otelcol-cloudwatch", "init", "--yes", "--region", "eu-central-1", "--skip-checks", "--output", "/etc/otelcol-cloudwatch/new")
 	require.Error(t, err)
@@ -170,10 +144,50 @@ func lines(t *testing.T, server *awslocal.Server) []string {
 
 func awaitLines(p *podman, server *awslocal.Server, n int) {
 	p.t.Helper()
-	p.await(func() error {
+	await(p.t, func() error {
 		if got := len(lines(p.t, server)); got < n {
 			return fmt.Errorf("%d of %d lines", got, n)
 		}
 		return nil
 	})
+}
+
+// here are options of a container that sends to a server of this machine, with ports that no other test has.
+func here(server *awslocal.Server, n int) []string {
+	options := []string{
+		"--env", "OTELCOL_CLOUDWATCH_INTERVAL=2s",
+		"--env", fmt.Sprintf("OTELCOL_CLOUDWATCH_HEALTH_ENDPOINT=127.0.0.1:%d", 23133+n),
+		"--env", fmt.Sprintf("OTELCOL_CLOUDWATCH_TELEMETRY_PORT=%d", 28888+n),
+	}
+	for _, variable := range server.Env() {
+		options = append(options, "--env", variable)
+	}
+	return options
+}
+
+// readable is a folder that the container's user can look into.
+func readable(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	for _, f := range []string{filepath.Dir(folder), folder} {
+		require.NoError(t, os.Chmod(f, 0o755)) //nolint:gosec // it is what /var/log has
+	}
+	return folder
+}
+
+// The page promises sizes of the image.
+func TestTheImageIsAsSmallAsPromised(t *testing.T) {
+	p := newPodman(t, "0.0.1")
+	var compressed, unpacked int64
+	_, after, ok := strings.Cut(page(t), "| size |")
+	require.True(t, ok)
+	_, err := fmt.Sscanf(after, " at most %d MB compressed, %d MB unpacked", &compressed, &unpacked)
+	require.NoError(t, err)
+	info, err := os.Stat(archive(t, "0.0.1"))
+	require.NoError(t, err)
+	assert.Less(t, info.Size(), compressed*1_000_000)
+	size, err := strconv.ParseInt(p.do("image", "inspect", "--format", "{{.Size}}", image+":0.0.1"), 10, 64)
+	require.NoError(t, err)
+	assert.Less(t, size, unpacked*1_000_000)
+	assert.Greater(t, size, info.Size(), "the figure is that of the image")
 }

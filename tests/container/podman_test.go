@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,27 +27,67 @@ const (
 	root   = "../.."
 )
 
+// program is the collector that images are made of.
+var program, _ = filepath.Abs(filepath.Join(root, "bin", "otelcol-cloudwatch")) // it fails where there is no working directory
+
 // podman is an engine with a storage of its own, in which images of two versions are.
 type podman struct {
 	t       *testing.T
 	storage string
 }
 
-// newPodman loads the image as versions 0.0.1 and 0.0.2, from the program of this machine.
-func newPodman(t *testing.T) *podman {
+// need skips a test where make test-container does not run it, and fails it where a tool is missing then.
+func need(t *testing.T, tools ...string) {
 	t.Helper()
-	required := os.Getenv("OTELCOL_CLOUDWATCH_REQUIRE_PODMAN") != ""
-	for _, tool := range []string{"podman", "runc"} {
-		if _, err := exec.LookPath(tool); err != nil || os.Geteuid() != 0 {
-			if required {
-				t.Fatalf("needs root, and %s: apt-get install podman runc", tool)
-			}
-			t.Skipf("needs root, and %s (apt-get install podman runc): 'make test-container' runs it", tool)
-		}
-	}
-	if !required {
+	if os.Getenv("OTELCOL_CLOUDWATCH_REQUIRE_PODMAN") == "" {
 		t.Skip("takes minutes: 'make test-container' runs it")
 	}
+	for _, tool := range tools {
+		if _, err := exec.LookPath(tool); err != nil || os.Geteuid() != 0 {
+			t.Fatalf("needs root, and %s: apt-get install podman runc buildah docker.io", tool)
+		}
+	}
+}
+
+// packed makes the image as versions 0.0.1 and 0.0.2, of the program of this machine, once for all tests.
+var packed = sync.OnceValues(func() (string, error) {
+	folder, err := os.MkdirTemp("", "images-")
+	if err != nil {
+		return "", err
+	}
+	for _, version := range []string{"0.0.1", "0.0.2"} {
+		pack := exec.Command("go", "run", "./distributions/container/pack", "-version", version,
+			"-out", filepath.Join(folder, version+".tar"), "-binary", "linux/"+runtime.GOARCH+"="+program)
+		pack.Dir, pack.Env = root, append(os.Environ(), "SOURCE_DATE_EPOCH=1767225600")
+		if out, err := pack.CombinedOutput(); err != nil {
+			return folder, fmt.Errorf("%w: %s", err, out)
+		}
+	}
+	return folder, nil
+})
+
+// archive is that of a version for this machine's platform.
+func archive(t *testing.T, version string) string {
+	t.Helper()
+	folder, err := packed()
+	require.NoError(t, err)
+	return filepath.Join(folder, version+"-"+runtime.GOARCH+".tar")
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if os.Getenv("OTELCOL_CLOUDWATCH_REQUIRE_PODMAN") != "" {
+		if folder, err := packed(); err == nil {
+			_ = os.RemoveAll(folder)
+		}
+	}
+	os.Exit(code)
+}
+
+// newPodman has versions of the image.
+func newPodman(t *testing.T, versions ...string) *podman {
+	t.Helper()
+	need(t, "podman", "runc")
 	storage, err := os.MkdirTemp("", "p") // podman takes no long names
 	require.NoError(t, err)
 	p := &podman{t: t, storage: storage}
@@ -55,19 +96,8 @@ func newPodman(t *testing.T) *podman {
 		_ = exec.Command("umount", filepath.Join(storage, "root", "vfs")).Run() // where podman left it mounted
 		assert.NoError(t, os.RemoveAll(storage))
 	})
-	program, err := filepath.Abs(filepath.Join(root, "bin", "otelcol-cloudwatch"))
-	require.NoError(t, err)
-	for _, version := range []string{"0.0.1", "0.0.2"} {
-		archive := filepath.Join(t.TempDir(), "image.tar")
-		pack := exec.Command("go", "run", "./distributions/container/pack", "-version", version, "-out", archive, "-binary", "linux/"+runtime.GOARCH+"="+program)
-		pack.Dir, pack.Env = root, append(os.Environ(), "SOURCE_DATE_EPOCH=1767225600")
-		out, err := pack.CombinedOutput()
-		require.NoError(t, err, "%s", out)
-		info, err := os.Stat(archive)
-		require.NoError(t, err)
-		assert.Less(t, info.Size(), int64(60_000_000), "docs/deploying/container.md promises at most 60 MB")
-		p.do("load", "--input", archive)
-		require.NoError(t, os.Remove(archive))
+	for _, version := range versions {
+		p.do("load", "--input", archive(t, version))
 	}
 	return p
 }
@@ -100,13 +130,13 @@ func (p *podman) run(name, version string, options []string, arguments ...string
 	p.t.Helper()
 	args := slices.Concat([]string{"run", "--detach", "--name", name, "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", "--log-driver", "k8s-file"},
 		options, []string{image + ":" + version}, arguments)
-	p.do(args...)
 	c := &container{p, name}
 	p.t.Cleanup(func() {
 		if p.t.Failed() {
 			p.t.Logf("%s:\n%s", name, c.log())
 		}
 	})
+	p.do(args...)
 	return c
 }
 
@@ -115,13 +145,16 @@ func (c *container) log() string {
 	return out
 }
 
-// healthy waits until the health check of the image says so, in the container.
-func (c *container) healthy() {
+// healthy waits until a command in the container says so: by default that of the page and of ECS, without a shell.
+func (c *container) healthy(look ...string) {
 	c.p.t.Helper()
-	c.p.await(func() error {
-		out, err := c.p.try("exec", c.name, "otelcol-cloudwatch", "healthcheck")
+	if len(look) == 0 {
+		look = []string{"exec", c.name, "otelcol-cloudwatch", "healthcheck"}
+	}
+	await(c.p.t, func() error {
+		out, err := c.p.try(look...)
 		if err != nil {
-			return fmt.Errorf("%s: %s", err, out)
+			return fmt.Errorf("%w: %s", err, out)
 		}
 		return nil
 	})
@@ -134,13 +167,14 @@ func (c *container) stop() string {
 	return c.p.do("inspect", "--format", "{{.State.ExitCode}}", c.name)
 }
 
-func (p *podman) await(look func() error) {
-	p.t.Helper()
+// await looks until there is nothing to complain of.
+func await(t *testing.T, look func() error) {
+	t.Helper()
 	var err error
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(glance) {
 		if err = look(); err == nil {
 			return
 		}
 	}
-	require.NoError(p.t, err)
+	require.NoError(t, err)
 }

@@ -34,7 +34,7 @@ var notForImages = []string{"local.yaml", "windows.yaml", "layers/cwagent-metric
 type entry struct {
 	path string
 	mode int64
-	user int
+	user int    // its group is root's
 	text []byte // of a file; nil for a folder
 }
 
@@ -43,7 +43,9 @@ func system() ([]entry, error) {
 	entries := []entry{
 		folder("etc", 0o755), folder("etc/ssl", 0o755), folder("etc/ssl/certs", 0o755), folder(configPath, 0o755),
 		folder("usr", 0o755), folder("usr/bin", 0o755), folder("var", 0o755), folder("var/lib", 0o755),
-		{path: statePath + "/", mode: 0o700, user: userID},
+		// The group is root's: so root may write without any capability, who reads the logs of others, and any user that
+		// OpenShift chooses.
+		{path: statePath + "/", mode: 0o770, user: userID},
 		folder("tmp", 0o1777),
 		file("etc/passwd", fmt.Sprintf("root:x:0:0:root:/:/sbin/nologin\n%s:x:%d:%d::/%s:/sbin/nologin\n", userName, userID, userID, statePath)),
 		file("etc/group", fmt.Sprintf("root:x:0:\n%s:x:%d:\n", userName, userID)),
@@ -93,7 +95,7 @@ func archive(entries []entry, moment time.Time) ([]byte, error) {
 	var out bytes.Buffer
 	w := tar.NewWriter(&out)
 	for _, e := range entries {
-		header := &tar.Header{Name: e.path, Mode: e.mode, Uid: e.user, Gid: e.user, ModTime: moment, Format: tar.FormatUSTAR, Typeflag: tar.TypeDir}
+		header := &tar.Header{Name: e.path, Mode: e.mode, Uid: e.user, ModTime: moment, Format: tar.FormatUSTAR, Typeflag: tar.TypeDir}
 		if !strings.HasSuffix(e.path, "/") {
 			header.Typeflag, header.Size = tar.TypeReg, int64(len(e.text))
 		}

@@ -1,19 +1,13 @@
 package main
 
 import (
-	"archive/tar"
 	"bytes"
 	"compress/gzip"
-	"errors"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -39,8 +33,8 @@ func (r release) labels() map[string]string {
 	}
 }
 
-// newIndex is an index of one image for each binary.
-func newIndex(r release, collectors binaries) (v1.ImageIndex, error) {
+// newImages are the images of binaries, in their order.
+func newImages(r release, collectors binaries) ([]v1.Image, error) {
 	entries, err := system()
 	if err != nil {
 		return nil, err
@@ -49,18 +43,13 @@ func newIndex(r release, collectors binaries) (v1.ImageIndex, error) {
 	if err != nil {
 		return nil, err
 	}
-	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
-	for _, b := range collectors {
-		image, err := newImage(r, b, common)
-		if err != nil {
+	images := make([]v1.Image, len(collectors))
+	for i, b := range collectors {
+		if images[i], err = newImage(r, b, common); err != nil {
 			return nil, err
 		}
-		index = mutate.AppendManifests(index, mutate.IndexAddendum{
-			Add:        image,
-			Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: b.os, Architecture: b.arch}},
-		})
 	}
-	return index, nil
+	return images, nil
 }
 
 func newImage(r release, b binary, common v1.Layer) (v1.Image, error) {
@@ -123,65 +112,4 @@ func newLayer(entries []entry, moment time.Time) (v1.Layer, error) {
 	}
 	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
 	return tarball.LayerFromOpener(open, tarball.WithCompressionLevel(gzip.BestCompression), tarball.WithCompressedCaching, tarball.WithMediaType(types.OCILayer))
-}
-
-// writeArchive writes an OCI image layout as one tar file. The index stands alone in the layout's own index, so that tools
-// which take one image choose by platform.
-func writeArchive(out, version string, index v1.ImageIndex, moment time.Time) (err error) {
-	folder, err := os.MkdirTemp("", "image-")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	path, err := layout.Write(folder, empty.Index)
-	if err != nil {
-		return err
-	}
-	name := layout.WithAnnotations(map[string]string{
-		"org.opencontainers.image.ref.name": version,
-		"io.containerd.image.name":          "docker.io/otelcol-cloudwatch/otelcol-cloudwatch:" + version,
-	})
-	if err := path.AppendIndex(index, name); err != nil {
-		return err
-	}
-	f, err := os.Create(out)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return writeFolder(f, folder, moment)
-}
-
-// writeFolder writes a folder's files in the order of their names.
-func writeFolder(w io.Writer, root string, moment time.Time) error {
-	out := tar.NewWriter(w)
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || path == root {
-			return err
-		}
-		name, err := filepath.Rel(root, path)
-		if err != nil {
-			return err
-		}
-		header := &tar.Header{Name: filepath.ToSlash(name), Mode: 0o644, ModTime: moment, Format: tar.FormatUSTAR, Typeflag: tar.TypeReg}
-		if d.IsDir() {
-			header.Name, header.Mode, header.Typeflag = header.Name+"/", 0o755, tar.TypeDir
-			return out.WriteHeader(header)
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		header.Size = info.Size()
-		if err := out.WriteHeader(header); err != nil {
-			return err
-		}
-		f, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(out, f)
-		return errors.Join(err, f.Close())
-	})
-	return errors.Join(err, out.Close())
 }

@@ -1,5 +1,5 @@
-// Pack writes the container image as an OCI archive: one tar file with an index of a platform's image each. It needs no
-// container engine and pulls nothing, and writes the same bytes from the same input.
+// Pack writes the container image as OCI archives: one tar file with an index of a platform's image each, and one file for
+// each platform. It needs no container engine and pulls nothing, and writes the same bytes from the same input.
 package main
 
 import (
@@ -8,10 +8,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
 )
+
+// tag is what the specification of registries allows.
+var tag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
 
 func main() {
 	if err := pack(os.Args[1:]); err != nil {
@@ -41,7 +45,7 @@ func pack(args []string) error {
 	flags := flag.NewFlagSet("pack", flag.ContinueOnError)
 	version := flags.String("version", "", "version of the release, such as 1.2.3")
 	revision := flags.String("revision", "", "commit of the release")
-	out := flags.String("out", "", "the archive to write")
+	out := flags.String("out", "", "the archive of all platforms; those of one each are beside it, FILE-ARCH.tar")
 	var collectors binaries
 	flags.Var(&collectors, "binary", "a collector, as OS/ARCH=FILE; may be repeated")
 	if err := flags.Parse(args); err != nil {
@@ -50,18 +54,17 @@ func pack(args []string) error {
 	if *version == "" || *out == "" || len(collectors) == 0 {
 		return errors.New("-version, -out and -binary are needed: run make package-container VERSION=1.2.3")
 	}
-	moment, err := sourceDate()
-	if err != nil {
-		return err
+	if !tag.MatchString(*version) {
+		return fmt.Errorf("-version %q cannot be an image's tag: it has letters, digits and any of . _ -, at most 128", *version)
 	}
-	index, err := newIndex(release{version: *version, revision: *revision, moment: moment}, collectors)
+	moment, err := sourceDate()
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(*out), 0o755); err != nil {
 		return err
 	}
-	return writeArchive(*out, *version, index, moment)
+	return writeArchives(*out, release{version: *version, revision: *revision, moment: moment}, collectors)
 }
 
 // sourceDate is the moment that files and the image have: SOURCE_DATE_EPOCH.

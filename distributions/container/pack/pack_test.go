@@ -5,16 +5,21 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -38,8 +43,8 @@ func packed(t *testing.T) string {
 	return out
 }
 
-// unpacked are the images of an archive, by platform, as any tool for OCI layouts sees them.
-func unpacked(t *testing.T, archive string) map[string]v1.Image {
+// extracted is the folder that an archive becomes.
+func extracted(t *testing.T, archive string) string {
 	t.Helper()
 	folder := t.TempDir()
 	f, err := os.Open(archive)
@@ -48,9 +53,10 @@ func unpacked(t *testing.T, archive string) map[string]v1.Image {
 	for r := tar.NewReader(f); ; {
 		h, err := r.Next()
 		if err == io.EOF {
-			break
+			return folder
 		}
 		require.NoError(t, err)
+		assert.True(t, h.ModTime.Equal(time.Unix(epoch, 0)), h.Name)
 		path := filepath.Join(folder, filepath.FromSlash(h.Name))
 		if h.Typeflag == tar.TypeDir {
 			require.NoError(t, os.MkdirAll(path, 0o755))
@@ -60,6 +66,12 @@ func unpacked(t *testing.T, archive string) map[string]v1.Image {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(path, text, 0o600))
 	}
+}
+
+// unpacked are the images of an archive, by platform, as any tool for OCI layouts sees them.
+func unpacked(t *testing.T, archive string) map[string]v1.Image {
+	t.Helper()
+	folder := extracted(t, archive)
 	outer, err := layout.ImageIndexFromPath(folder)
 	require.NoError(t, err)
 	manifest, err := outer.IndexManifest()
@@ -115,8 +127,8 @@ func TestTheImageHasWhatAContainerNeedsAndNoMore(t *testing.T) {
 		assert.EqualValues(t, 0o755, headers["usr/bin/otelcol-cloudwatch"].Mode)
 		assert.EqualValues(t, 0o1777, headers["tmp/"].Mode)
 		state := headers["var/lib/otelcol-cloudwatch/"]
-		assert.EqualValues(t, 0o700, state.Mode)
-		assert.Equal(t, []int{10001, 10001}, []int{state.Uid, state.Gid})
+		assert.EqualValues(t, 0o770, state.Mode)
+		assert.Equal(t, []int{10001, 0}, []int{state.Uid, state.Gid}, "root without capabilities writes by its group")
 		for _, name := range []string{"host.yaml", "kubernetes.yaml", "layers/otlp.yaml", "routes/private-vif.yaml", "credentials/profile.yaml"} {
 			assert.Contains(t, texts, "etc/otelcol-cloudwatch/"+name)
 		}
@@ -146,6 +158,30 @@ func TestHowAContainerRuns(t *testing.T) {
 	assert.Equal(t, "abc", c.Labels["org.opencontainers.image.revision"])
 }
 
+// TestTheContainerfileRunsItTheSameWay compares what Containerfile says with what pack writes.
+func TestTheContainerfileRunsItTheSameWay(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "Containerfile"))
+	require.NoError(t, err)
+	said := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		if key, value, ok := strings.Cut(strings.TrimSpace(line), " "); ok && key != "#" {
+			said[key] = value
+		}
+	}
+	file, err := unpacked(t, packed(t))["linux/amd64"].ConfigFile()
+	require.NoError(t, err)
+	c := file.Config
+	list := func(values []string) string { return `["` + strings.Join(values, `", "`) + `"]` }
+	h := c.Healthcheck
+	assert.Equal(t, map[string]string{
+		"FROM": "scratch", "COPY": said["COPY"],
+		"ENTRYPOINT": list(c.Entrypoint), "CMD": list(c.Cmd), "USER": c.User, "WORKDIR": c.WorkingDir, "STOPSIGNAL": c.StopSignal,
+		"ENV": strings.Join(c.Env, " "), "VOLUME": strings.Join(slices.Collect(maps.Keys(c.Volumes)), " "),
+		"HEALTHCHECK": fmt.Sprintf("--interval=%.0fs --timeout=%.0fs --start-period=%.0fs --retries=%d CMD %s",
+			h.Interval.Seconds(), h.Timeout.Seconds(), h.StartPeriod.Seconds(), h.Retries, list(h.Test[1:])),
+	}, said)
+}
+
 func TestCertificatesAreThoseOfPublicAuthorities(t *testing.T) {
 	var names []string
 	for rest := []byte(certificates()); ; {
@@ -163,12 +199,53 @@ func TestCertificatesAreThoseOfPublicAuthorities(t *testing.T) {
 	}
 }
 
+// TestOnePlatformIsInBothFormats: OCI's, and the one that Docker's own store takes.
+func TestOnePlatformIsInBothFormats(t *testing.T) {
+	all := packed(t)
+	for _, arch := range []string{"amd64", "arm64"} {
+		folder := extracted(t, forOne(all, arch))
+		index, err := layout.ImageIndexFromPath(folder)
+		require.NoError(t, err)
+		require.NoError(t, validate.Index(index))
+		manifest, err := index.IndexManifest()
+		require.NoError(t, err)
+		require.Len(t, manifest.Manifests, 1)
+		assert.Equal(t, "linux/"+arch, manifest.Manifests[0].Platform.String())
+		assert.Equal(t, "docker.io/otelcol-cloudwatch/otelcol-cloudwatch:1.2.3", manifest.Manifests[0].Annotations["io.containerd.image.name"])
+		image, err := index.Image(manifest.Manifests[0].Digest)
+		require.NoError(t, err)
+		want, err := unpacked(t, all)["linux/"+arch].Digest()
+		require.NoError(t, err)
+		got, err := image.Digest()
+		require.NoError(t, err)
+		assert.Equal(t, want, got, "it is the image that the archive of all platforms has")
+
+		version, err := name.NewTag("otelcol-cloudwatch/otelcol-cloudwatch:1.2.3")
+		require.NoError(t, err)
+		docker, err := tarball.ImageFromPath(forOne(all, arch), &version)
+		require.NoError(t, err)
+		_, texts := tree(t, docker)
+		assert.Equal(t, "the program for "+arch, texts["usr/bin/otelcol-cloudwatch"])
+		config, err := docker.ConfigFile()
+		require.NoError(t, err)
+		assert.Equal(t, arch, config.Architecture)
+	}
+	assert.NoFileExists(t, filepath.Join(extracted(t, all), "manifest.json"), "it cannot say which image is for which platform")
+}
+
+func forOne(archive, arch string) string {
+	return strings.TrimSuffix(archive, ".tar") + "-" + arch + ".tar"
+}
+
 func TestTheSameBytesEachTime(t *testing.T) {
-	a, err := os.ReadFile(packed(t))
-	require.NoError(t, err)
-	b, err := os.ReadFile(packed(t))
-	require.NoError(t, err)
-	assert.True(t, bytes.Equal(a, b))
+	first, second := packed(t), packed(t)
+	for _, archives := range [][2]string{{first, second}, {forOne(first, "amd64"), forOne(second, "amd64")}, {forOne(first, "arm64"), forOne(second, "arm64")}} {
+		a, err := os.ReadFile(archives[0])
+		require.NoError(t, err)
+		b, err := os.ReadFile(archives[1])
+		require.NoError(t, err)
+		assert.True(t, bytes.Equal(a, b), archives[0])
+	}
 }
 
 func TestWhatIsMissingIsSaid(t *testing.T) {
@@ -176,6 +253,7 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 	require.ErrorContains(t, pack([]string{"-version", "1"}), "-version, -out and -binary are needed")
 	require.ErrorContains(t, pack([]string{"-binary", "amd64"}), "is not OS/ARCH=FILE")
 	require.ErrorContains(t, pack([]string{"-version", "1", "-out", "x", "-binary", "linux/amd64=y"}), "SOURCE_DATE_EPOCH")
+	require.ErrorContains(t, pack([]string{"-version", "1.2.3+4", "-out", "x", "-binary", "linux/amd64=y"}), `"1.2.3+4" cannot be an image's tag`)
 	t.Setenv("SOURCE_DATE_EPOCH", "1")
 	require.ErrorIs(t, pack([]string{"-version", "1", "-out", "x", "-binary", "linux/amd64=" + filepath.Join(t.TempDir(), "absent")}), os.ErrNotExist)
 }
