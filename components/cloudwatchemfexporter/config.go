@@ -39,6 +39,9 @@ type Config struct {
 	Dimensions []string `mapstructure:"dimensions"`
 	// AggregationDimensions are sets of dimensions that metrics have besides, where they have all labels of the set.
 	AggregationDimensions [][]string `mapstructure:"aggregation_dimensions"`
+	// DropOriginalMetrics are names of metrics that have the sets of AggregationDimensions alone. Where one has none of
+	// them, the metric is not sent.
+	DropOriginalMetrics []string `mapstructure:"drop_original_metrics"`
 	// ScopeDimension is the label that has the name of a metric's scope. Empty: there is none. Default: OTelLib.
 	ScopeDimension string `mapstructure:"scope_dimension"`
 	// ResourceToTelemetry makes labels of a resource's attributes.
@@ -191,6 +194,11 @@ func (c *Config) validateDimensions() error {
 	for i, set := range c.AggregationDimensions {
 		if err := translate.CheckSet(set); err != nil {
 			errs = append(errs, fmt.Errorf("aggregation_dimensions[%d]: %w", i, err))
+		}
+	}
+	for i, name := range c.DropOriginalMetrics {
+		if name == "" {
+			errs = append(errs, fmt.Errorf("drop_original_metrics[%d] is empty; name a metric, as it is sent", i))
 		}
 	}
 	if c.ScopeDimension != "" {

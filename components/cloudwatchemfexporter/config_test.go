@@ -127,6 +127,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		`metric_declarations: [{metric_name_selectors: [a], dimensions: [["` + strings.Repeat(`a", "`, 30) + `b"]]}]`: "31 dimensions are more than the 30",
 		`dimensions: ["` + long + `"]`:                     "dimensions[0]: \"" + long + "\" cannot be a dimension: names have 1 to 250 characters",
 		`aggregation_dimensions: [[""]]`:                   `aggregation_dimensions[0]: "" cannot be a dimension`,
+		`drop_original_metrics: [m, ""]`:                   "drop_original_metrics[1] is empty; name a metric",
 		`scope_dimension: "` + long + `"`:                  "scope_dimension",
 		`metric_descriptors: [{unit: Count}]`:              "metric_descriptors[0].metric_name is not set",
 		`metric_descriptors: [{metric_name: m, unit: By}]`: `metric_descriptors[0].unit: "By" of "m" is no unit of CloudWatch's`,

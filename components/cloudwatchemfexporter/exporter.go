@@ -112,7 +112,8 @@ func (c *Config) options(group, stream *names.Namer, deltas *delta.Store, budget
 		Resource: c.ResourceToTelemetry.Enabled, NoService: c.ResourceToTelemetry.ExcludeServiceAttributes,
 		ScopeLabel: c.ScopeDimension, Kubernetes: c.EKSFargateContainerInsightsEnabled, JSON: c.ParseJSONEncodedAttributeValues,
 		Rollup: c.DimensionRollupOption, Declarations: c.MetricDeclarations, Dimensions: c.Dimensions, Aggregations: c.AggregationDimensions,
-		Descriptors: c.MetricDescriptors, Detailed: c.DetailedMetrics, HistogramValues: c.HistogramValues,
+		AggregatedAlone: c.DropOriginalMetrics,
+		Descriptors:     c.MetricDescriptors, Detailed: c.DetailedMetrics, HistogramValues: c.HistogramValues,
 		Deltas: deltas, Series: budget, DropExcess: c.SeriesLimit.Excess == Drop,
 	}
 }

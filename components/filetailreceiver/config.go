@@ -18,8 +18,10 @@ import (
 // Config is the receiver's. Keys that file_log has mean what they mean there.
 type Config struct {
 	// Include and Exclude are patterns of paths. ExcludeOlderThan passes over files not written to for so long.
-	Include          []string      `mapstructure:"include"`
-	Exclude          []string      `mapstructure:"exclude"`
+	Include []string `mapstructure:"include"`
+	Exclude []string `mapstructure:"exclude"`
+	// ExcludeNames are regular expressions of names of files, without their folders, that are not wanted.
+	ExcludeNames     []string      `mapstructure:"exclude_names"`
 	ExcludeOlderThan time.Duration `mapstructure:"exclude_older_than"`
 	// NewestOnly reads the file that was written to last, of each pattern of Include. Default: all.
 	NewestOnly bool `mapstructure:"newest_only"`
@@ -151,7 +153,8 @@ func createDefaultConfig() component.Config {
 
 // Validate names each key that is wrong, its value and the remedy.
 func (c *Config) Validate() error {
-	errs := []error{c.finder().Validate()}
+	finder, err := c.finder()
+	errs := []error{finder.Validate(), err}
 	word := func(key, value string, allowed ...string) {
 		for _, a := range allowed {
 			if value == a {
@@ -247,8 +250,16 @@ func (f FileLog) unneeded() (keys []string) {
 	return keys
 }
 
-func (c *Config) finder() *files.Finder {
-	return &files.Finder{Include: c.Include, Exclude: c.Exclude, OlderThan: c.ExcludeOlderThan, NewestOnly: c.NewestOnly}
+func (c *Config) finder() (*files.Finder, error) {
+	f := &files.Finder{Include: c.Include, Exclude: c.Exclude, OlderThan: c.ExcludeOlderThan, NewestOnly: c.NewestOnly}
+	for i, pattern := range c.ExcludeNames {
+		e, err := regexp.Compile(pattern)
+		if err != nil {
+			return f, fmt.Errorf("exclude_names[%d]: %q is no regular expression: %w", i, pattern, err)
+		}
+		f.ExcludeNames = append(f.ExcludeNames, e)
+	}
+	return f, nil
 }
 
 func (c *Config) splitter() (*records.Splitter, records.Encoding, error) {
@@ -293,8 +304,12 @@ func (c *Config) tailer() (tail.Options, error) {
 	if err != nil {
 		return tail.Options{}, err
 	}
+	finder, err := c.finder()
+	if err != nil {
+		return tail.Options{}, err
+	}
 	o := tail.Options{
-		Finder: c.finder(), Splitter: s, Encoding: e, FromEnd: c.StartAt == end, AfterTruncation: c.OnTruncate == readNew,
+		Finder: finder, Splitter: s, Encoding: e, FromEnd: c.StartAt == end, AfterTruncation: c.OnTruncate == readNew,
 		Poll: c.PollInterval, Linger: c.FlushInterval, Flush: c.ForceFlushPeriod, ChunkBytes: int(c.ChunkSize), MaxRecordBytes: int(c.MaxLogSize),
 		MaxInFlight: int64(c.MaxInFlight), Strict: c.Ordering == strict, MaxOpen: c.MaxConcurrentFiles, HeadBytes: int(c.FingerprintSize),
 		Readers: min(4, runtime.GOMAXPROCS(0)), Drain: c.DrainTimeout, DrainFiles: c.DrainFiles, Remove: c.DeleteAfterRead, RemoveOld: c.AutoRemoval,

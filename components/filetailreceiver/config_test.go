@@ -75,6 +75,7 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 	for text, want := range map[string]string{
 		`{}`:                                                                      `include has no pattern: name the files to read, such as /var/log/app/*.log`,
 		`{include: ["[a"]}`:                                                       `include: "[a" is no pattern of paths`,
+		`{include: [a], exclude_names: ["("]}`:                                    `exclude_names[0]: "(" is no regular expression`,
 		`{include: [a], start_at: top}`:                                           `start_at: "top" is none of ["end" "beginning"]`,
 		`{include: [a], on_truncate: ignore}`:                                     `on_truncate: ignore would lose what is written after a truncation: use read_whole_file or read_new`,
 		`{include: [a], on_truncate: x}`:                                          `on_truncate: "x" is none of ["read_whole_file" "read_new"]`,

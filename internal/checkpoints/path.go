@@ -22,8 +22,12 @@ var (
 
 // Path is the database of the receiver file_tail/NAME, or of file_tail where the name is empty.
 func Path(folder, receiver string) string {
-	name := unsafe.ReplaceAllStringFunc(receiver, func(c string) string { return fmt.Sprintf("~%04X", []rune(c)[0]) })
-	return filepath.Join(folder, prefix+name)
+	return filepath.Join(folder, prefix+safe(receiver))
+}
+
+// safe is the name of a component in the names of files.
+func safe(name string) string {
+	return unsafe.ReplaceAllStringFunc(name, func(c string) string { return fmt.Sprintf("~%04X", []rune(c)[0]) })
 }
 
 // Receivers are the names of the receivers whose databases are in a folder of file_storage.

@@ -29,7 +29,7 @@ func openAccess(ctx context.Context, settings otelcol.CollectorSettings, line co
 		own = true
 	case "validate", "print-config", "print-initial-config":
 		listen, own = anyPort, true
-	case "config", "init", "policy":
+	case "config", "init", "migrate", "policy":
 	default:
 		return end, nil // doctor looks at every way by itself; the others call nobody
 	}

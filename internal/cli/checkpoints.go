@@ -18,15 +18,19 @@ import (
 type checkpointFlags struct{ folder, receiver string }
 
 func (f *checkpointFlags) add(cmd *cobra.Command) {
-	folder := os.Getenv("OTELCOL_CLOUDWATCH_STATE_DIR")
-	if folder == "" {
-		folder = "/var/lib/otelcol-cloudwatch"
-		if runtime.GOOS == "windows" {
-			folder = "C:/ProgramData/otelcol-cloudwatch/state"
-		}
-	}
-	cmd.Flags().StringVar(&f.folder, "dir", folder, "the folder of file_storage; default: OTELCOL_CLOUDWATCH_STATE_DIR")
+	cmd.Flags().StringVar(&f.folder, "dir", stateDir(), "the folder of file_storage; default: OTELCOL_CLOUDWATCH_STATE_DIR")
 	cmd.Flags().StringVar(&f.receiver, "receiver", "file_tail", "whose offsets: file_tail, or file_tail/NAME")
+}
+
+// stateDir is where the collector's state is unless told otherwise.
+func stateDir() string {
+	if folder := os.Getenv("OTELCOL_CLOUDWATCH_STATE_DIR"); folder != "" {
+		return folder
+	}
+	if runtime.GOOS == "windows" {
+		return "C:/ProgramData/otelcol-cloudwatch/state"
+	}
+	return "/var/lib/otelcol-cloudwatch"
 }
 
 // path is the receiver's database.
@@ -164,6 +168,9 @@ func newCheckpointsImportCommand() *cobra.Command {
 				}
 			}
 			if err := checkpoints.WriteFile(cmd.Context(), path, all, replace); err != nil {
+				return err
+			}
+			if err := giveToOwner(f.folder); err != nil {
 				return err
 			}
 			return say(cmd.OutOrStdout(), "%d offsets are %s's now.\n", len(all), f.receiver)

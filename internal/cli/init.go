@@ -14,6 +14,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/guide"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/hostfacts"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layerfolder"
 )
 
 // initDeps are what init calls, and what a test replaces.
@@ -127,11 +128,11 @@ func (f *initFlags) check(deps initDeps) error {
 		return err
 	}
 	f.output = folder
-	return guide.CheckFolder(folder, f.force)
+	return layerfolder.Check(folder, guide.Layers, f.force)
 }
 
 func (f *initFlags) write(ctx context.Context, deps initDeps, out io.Writer, a guide.Answers, files map[string][]byte) error {
-	if err := guide.Write(f.output, files, f.force); err != nil {
+	if err := layerfolder.Write(f.output, guide.Layers, files, f.force); err != nil {
 		return err
 	}
 	if err := say(out, "\nWritten to %s: %s\n", f.output, strings.Join(guide.Names(files), ", ")); err != nil {

@@ -20,6 +20,9 @@ const (
 	CredentialsFile = "30-credentials.yaml"
 )
 
+// Layers are all that Files may make.
+var Layers = []string{HostFile, RouteFile, CredentialsFile}
+
 // written is at the top of every file.
 const written = "otelcol-cloudwatch init wrote this. It is yours now: change it as you like."
 

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/config"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layerfolder"
 )
 
 // each calls a test for every way, identity and system, with and without roles on top; and for every way
@@ -78,7 +79,7 @@ func TestTheRealBinaryTakesWhatIsMade(t *testing.T) {
 		t.Parallel()
 		_, files := made(t, linux, flags)
 		folder := t.TempDir()
-		require.NoError(t, Write(folder, files, false))
+		require.NoError(t, layerfolder.Write(folder, Layers, files, false))
 		cmd := exec.CommandContext(t.Context(), binary, "validate", "--config", "dir:"+folder)
 		cmd.Env = []string{"OTELCOL_CLOUDWATCH_STATE_DIR=" + folder, "AWS_EC2_METADATA_DISABLED=true",
 			"OTELCOL_CLOUDWATCH_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "OTELCOL_CLOUDWATCH_SECRET_ACCESS_KEY=x"}

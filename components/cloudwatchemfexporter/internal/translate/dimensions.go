@@ -12,6 +12,7 @@ import (
 // sets are the sets of dimensions of metrics that match the same declarations.
 type sets struct {
 	matched []int32   // declarations
+	alone   bool      // aggregations and nothing else
 	members [][]int32 // labels, by their index in the group
 	json    []byte
 	hashes  []uint64 // of names and values
@@ -75,11 +76,11 @@ func (t *Translator) withoutDimension(l *label) bool {
 	return (t.allowed == nil || t.allowed[l.key]) && (!dimensionName(l.key) || blank(l.value))
 }
 
-// setsOf are those of the metrics that match some declarations.
-func (w *walk) setsOf(matched []int32) int {
+// setsOf are those of the metrics that match some declarations, or that have aggregations alone.
+func (w *walk) setsOf(matched []int32, alone bool) int {
 	s := &w.shape
 	for i := range s.all {
-		if slices.Equal(s.all[i].matched, matched) {
+		if s.all[i].alone == alone && slices.Equal(s.all[i].matched, matched) {
 			return i
 		}
 	}
@@ -91,19 +92,26 @@ func (w *walk) setsOf(matched []int32) int {
 	}
 	one := &s.all[at]
 	one.matched, one.members, one.json, one.hashes = append(one.matched[:0], matched...), one.members[:0], one.json[:0], one.hashes[:0]
+	one.alone = alone
 	declared := len(w.t.o.Declarations) > 0
-	if !declared {
-		w.full(one)
-	}
-	for _, d := range matched {
-		for _, set := range w.t.declared[d] {
-			w.present(one, set)
+	if !alone {
+		if !declared {
+			w.full(one)
+		}
+		for _, d := range matched {
+			for _, set := range w.t.declared[d] {
+				w.present(one, set)
+			}
 		}
 	}
 	if !declared || len(matched) > 0 {
-		w.rollUp(one)
+		if !alone {
+			w.rollUp(one)
+		}
 		for _, set := range w.t.aggregations {
-			w.present(one, set)
+			if !alone || len(set) < w.usableLabels() {
+				w.present(one, set)
+			}
 		}
 	}
 	one.json = append(one.json, '[')
@@ -123,6 +131,17 @@ func (w *walk) setsOf(matched []int32) int {
 	}
 	one.json = append(one.json, ']')
 	return at
+}
+
+// usableLabels is how many labels the full set has.
+func (w *walk) usableLabels() int {
+	n := 0
+	for _, usable := range w.shape.usable {
+		if usable {
+			n++
+		}
+	}
+	return n
 }
 
 // full adds the set of all labels.

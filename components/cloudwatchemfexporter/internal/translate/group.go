@@ -40,6 +40,7 @@ type metric struct {
 	// definition is the JSON of its entry in a directive, and key of its name as a member, both in gathered.json.
 	definition, key span
 	declared        []int32 // declarations with its name
+	alone           bool    // it has no full set
 	valid           bool
 }
 

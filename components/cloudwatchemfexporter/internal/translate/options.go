@@ -55,7 +55,9 @@ type Options struct {
 	Dimensions []string
 	// Aggregations are further sets of dimensions.
 	Aggregations [][]string
-	Descriptors  []Descriptor
+	// AggregatedAlone are metrics that have the sets of Aggregations alone, of those that are smaller than the full one.
+	AggregatedAlone []string
+	Descriptors     []Descriptor
 
 	// Detailed writes each quantile of a summary.
 	Detailed bool
@@ -94,6 +96,7 @@ const (
 	OverBudget                      // its metric has too many series
 	TooLarge                        // its document is
 	Unsupported                     // a type that is none
+	Original                        // it was to be aggregated alone, and no set is smaller than its own
 	ShortenedDimension
 	WithoutDimension // a label cannot be a dimension
 	reasons
@@ -101,7 +104,7 @@ const (
 
 var reasonTexts = [reasons]string{
 	"stale", "first_value", "out_of_order", "state_full", "empty", "not_a_number", "out_of_range", "invalid_name",
-	"name_is_label", "too_many_dimensions", "series_limit", "too_large", "unsupported", "dimension_shortened", "dimension_left_out",
+	"name_is_label", "too_many_dimensions", "series_limit", "too_large", "unsupported", "original", "dimension_shortened", "dimension_left_out",
 }
 
 // String is how telemetry calls it.
@@ -111,7 +114,7 @@ func (r Reason) String() string { return reasonTexts[r] }
 func (r Reason) Changed() bool { return r >= ShortenedDimension }
 
 // Expected says that it is no news: nothing that was measured is lost.
-func (r Reason) Expected() bool { return r == Stale || r == Baseline || r == Empty }
+func (r Reason) Expected() bool { return r == Stale || r == Baseline || r == Empty || r == Original }
 
 // Reasons are all of them.
 func Reasons() []string { return slices.Clone(reasonTexts[:]) }

@@ -23,6 +23,7 @@ type Translator struct {
 	descriptors map[string]Descriptor
 	json        map[string]bool
 	allowed     map[string]bool // nil: all
+	alone       map[string]bool // metrics without their full set
 	// sets are those of declarations and aggregations, sorted and without what is there twice.
 	declared     [][][]string
 	aggregations [][]string
@@ -34,7 +35,7 @@ type Translator struct {
 
 // New makes a Translator. Its declarations are compiled.
 func New(o Options) *Translator {
-	t := &Translator{o: o, descriptors: map[string]Descriptor{}, json: map[string]bool{}, matching: map[string][]int32{}}
+	t := &Translator{o: o, descriptors: map[string]Descriptor{}, json: map[string]bool{}, alone: map[string]bool{}, matching: map[string][]int32{}}
 	for _, d := range o.Descriptors {
 		t.descriptors[d.MetricName] = d
 	}
@@ -46,6 +47,9 @@ func New(o Options) *Translator {
 		for _, name := range o.Dimensions {
 			t.allowed[name] = true
 		}
+	}
+	for _, name := range o.AggregatedAlone {
+		t.alone[name] = true
 	}
 	for _, d := range o.Declarations {
 		t.declared = append(t.declared, sortedSets(d.Dimensions))
@@ -258,6 +262,7 @@ func (w *walk) metricAt(name, unit string) (at int32, fresh bool) {
 	if len(w.t.o.Declarations) > 0 {
 		m.declared = w.t.declarations(name)
 	}
+	m.alone = w.t.alone[name]
 	w.defined(m)
 	return at, fresh
 }

@@ -76,6 +76,22 @@ func TestDocuments(t *testing.T) {
 		"aggregations": {func(o *Options) { o.Aggregations = [][]string{{"host"}, {}, {"host", "none"}, {"cpu", "host"}} }, gauge("m", "", 1, "host", "h", "cpu", "0"), []string{
 			`{"_aws":{"Timestamp":1795435200000,"CloudWatchMetrics":[{"Namespace":"test","Dimensions":[["cpu","host"],["host"],[]],"Metrics":[{"Name":"m"}]}]},"cpu":"0","host":"h","m":1}`,
 		}},
+		"aggregations alone": {func(o *Options) {
+			o.Aggregations, o.AggregatedAlone, o.Rollup = [][]string{{"host"}, {}, {"cpu", "host"}}, []string{"m"}, ZeroAndSingleRollup
+		}, join(gauge("m", "", 1, "host", "h", "cpu", "0"), gauge("n", "", 2, "host", "h", "cpu", "0")), []string{
+			`{"_aws":{"Timestamp":1795435200000,"CloudWatchMetrics":[{"Namespace":"test","Dimensions":[["cpu","host"],[],["cpu"],["host"]],"Metrics":[{"Name":"n"}]},{"Namespace":"test","Dimensions":[["host"],[]],"Metrics":[{"Name":"m"}]}]},"cpu":"0","host":"h","m":1,"n":2}`,
+		}},
+		"aggregations alone, of which none is smaller": {func(o *Options) {
+			o.Aggregations, o.AggregatedAlone = [][]string{{"cpu", "host"}, {"none"}}, []string{"m"}
+		}, join(gauge("m", "", 1, "host", "h", "cpu", "0"), gauge("n", "", 2, "host", "h", "cpu", "0"), gauge("m", "", 3, "host", "h", "path", "/")), []string{
+			`{"_aws":{"Timestamp":1795435200000,"CloudWatchMetrics":[{"Namespace":"test","Dimensions":[["cpu","host"]],"Metrics":[{"Name":"n"}]}]},"cpu":"0","host":"h","n":2}`,
+		}},
+		"aggregations alone, beside declarations": {func(o *Options) {
+			o.Aggregations, o.AggregatedAlone = [][]string{{"host"}}, []string{"m"}
+			o.Declarations = []*Declaration{{MetricNameSelectors: []string{"^[mn]$"}, Dimensions: [][]string{{"cpu"}}}}
+		}, join(gauge("m", "", 1, "host", "h", "cpu", "0"), gauge("n", "", 2, "host", "h", "cpu", "0")), []string{
+			`{"_aws":{"Timestamp":1795435200000,"CloudWatchMetrics":[{"Namespace":"test","Dimensions":[["host"]],"Metrics":[{"Name":"m"}]},{"Namespace":"test","Dimensions":[["cpu"],["host"]],"Metrics":[{"Name":"n"}]}]},"cpu":"0","host":"h","m":1,"n":2}`,
+		}},
 		"high resolution": {same, gauge("m", "", 1, resolutionAttribute, "1"), []string{
 			`{"_aws":{"Timestamp":1795435200000,"CloudWatchMetrics":[{"Namespace":"test","Dimensions":[[]],"Metrics":[{"Name":"m","StorageResolution":1}]}]},"m":1}`,
 		}},

@@ -85,17 +85,24 @@ func (w *walk) writeGroup(g *group) {
 				}
 			}
 			w.list = append(w.list, e)
-			w.kinds = append(w.kinds, w.setsOf(w.matched))
+			w.kinds = append(w.kinds, w.setsOf(w.matched, w.metrics[w.entries[e].metric].alone))
 			points += int(w.entries[e].points)
 		}
 	} else {
 		if !same {
-			w.setsOf(nil)
+			w.setsOf(nil, false)
 		}
 		for e := g.first; e >= 0; e = w.entries[e].next {
-			w.list, w.kinds = append(w.list, e), append(w.kinds, 0)
+			kind := 0
+			if len(w.t.alone) > 0 {
+				kind = w.setsOf(nil, w.metrics[w.entries[e].metric].alone)
+			}
+			w.list, w.kinds = append(w.list, e), append(w.kinds, kind)
 			points += int(w.entries[e].points)
 		}
+	}
+	if len(w.t.alone) > 0 {
+		w.dropOriginals()
 	}
 	w.dimensionsToldOf(labels, points, w.metrics[w.entries[g.first].metric].name)
 	if w.t.o.Series != nil {
@@ -105,6 +112,20 @@ func (w *walk) writeGroup(g *group) {
 		to := min(from+MaxMetrics, len(w.list))
 		w.documents(g, w.list[from:to], w.kinds[from:to], 0)
 	}
+}
+
+// dropOriginals leaves out what was to be aggregated alone, and is not aggregated.
+func (w *walk) dropOriginals() {
+	n := 0
+	for i, e := range w.list {
+		if sets := &w.shape.all[w.kinds[i]]; sets.alone && len(sets.members) == 0 {
+			w.batch.count(Original, w.metrics[w.entries[e].metric].name, int(w.entries[e].points))
+			continue
+		}
+		w.list[n], w.kinds[n] = e, w.kinds[i]
+		n++
+	}
+	w.list, w.kinds = w.list[:n], w.kinds[:n]
 }
 
 // dimensionsToldOf counts what is not as its labels say.

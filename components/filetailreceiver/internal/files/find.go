@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"time"
 
@@ -31,6 +32,8 @@ type Found struct {
 type Finder struct {
 	// Include and Exclude are patterns of paths, with ** for any number of folders.
 	Include, Exclude []string
+	// ExcludeNames match names of files, without their folders, that are not wanted.
+	ExcludeNames []*regexp.Regexp
 	// OlderThan passes over files that were not written to for so long; 0: none.
 	OlderThan time.Duration
 	// NewestOnly takes the file that was written to last, of each pattern of Include; several where they were in the
@@ -121,7 +124,11 @@ func (f *Finder) Matches(path string) bool {
 }
 
 func (f *Finder) excluded(path string) bool {
-	return matches(f.Exclude, path)
+	if matches(f.Exclude, path) {
+		return true
+	}
+	name := filepath.Base(path)
+	return slices.ContainsFunc(f.ExcludeNames, func(e *regexp.Regexp) bool { return e.MatchString(name) })
 }
 
 // matches takes patterns with slashes on Windows, too, where PathMatch knows backslashes only.

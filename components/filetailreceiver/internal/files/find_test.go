@@ -3,6 +3,7 @@ package files
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
@@ -61,6 +62,23 @@ func TestPatternsHaveSlashesOnEverySystem(t *testing.T) {
 	assert.Equal(t, []string{a}, paths(found))
 	assert.True(t, f.Matches(a))
 	assert.False(t, f.Matches(zipped))
+}
+
+func TestNamesThatAreNotWanted(t *testing.T) {
+	t.Parallel()
+	d := t.TempDir()
+	a := write(t, filepath.Join(d, "agent", "a.log"))
+	b := write(t, filepath.Join(d, "agent", "b.log"))
+	write(t, filepath.Join(d, "agent", "agent.log"))
+	write(t, filepath.Join(d, "agent", "a.log.1"))
+	f := &Finder{
+		Include:      []string{filepath.ToSlash(d) + "/**/*.log*"},
+		ExcludeNames: []*regexp.Regexp{regexp.MustCompile(`agent.log*|profiler`), regexp.MustCompile(`\.\d$`)},
+	}
+	found, problems := f.Find(time.Now())
+	assert.Empty(t, problems)
+	assert.Equal(t, []string{a, b}, paths(found), "a folder's name does not count")
+	assert.False(t, f.Matches(a+".1"))
 }
 
 func TestTheNewestOfEachPattern(t *testing.T) {

@@ -282,6 +282,26 @@ func TestDeliveredFilesAreRemoved(t *testing.T) {
 	}
 }
 
+// TestOnlyWhatWasReadIsRemoved has files that were never the newest, so that nobody has their lines.
+func TestOnlyWhatWasReadIsRemoved(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.options.RemoveOld, h.options.Finder.NewestOnly = true, true
+	for i, file := range []string{"a.log", "b.log"} {
+		h.append(file, lines(1, 3))
+		old := time.Now().Add(time.Duration(i-10) * time.Minute)
+		require.NoError(t, os.Chtimes(h.path(file), old, old))
+	}
+	h.start()
+	h.await("b.log", wanted(1, 3)...)
+	h.append("c.log", lines(1, 3))
+	h.await("c.log", wanted(1, 3)...)
+	gone := func(file string) bool { _, err := os.Stat(h.path(file)); return errors.Is(err, os.ErrNotExist) }
+	require.Eventually(t, func() bool { return gone("b.log") }, eventually, tick)
+	assert.False(t, gone("a.log"))
+	assert.False(t, gone("c.log"))
+}
+
 // TestDeletedFileIsReleased frees the disk's room of a file that cannot be delivered for now.
 func TestDeletedFileIsReleased(t *testing.T) {
 	t.Parallel()

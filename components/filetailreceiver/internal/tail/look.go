@@ -347,13 +347,14 @@ func (t *Tailer) glance(paths []string, now time.Time) {
 // remove removes files that were delivered to their end.
 func (t *Tailer) remove(found []files.Found, now time.Time) {
 	newest := map[int]files.Found{}
+	found = append(found[:len(found):len(found)], t.passed(found)...)
 	for _, one := range found {
 		if best, ok := newest[one.Pattern]; !ok || one.Modified.After(best.Modified) {
 			newest[one.Pattern] = one
 		}
 	}
 	for _, one := range found {
-		if !t.o.Remove && newest[one.Pattern].Path == one.Path {
+		if !t.o.Remove && one.Pattern >= 0 && newest[one.Pattern].Path == one.Path {
 			continue
 		}
 		t.mu.Lock()
@@ -374,4 +375,23 @@ func (t *Tailer) remove(found []files.Found, now time.Time) {
 			t.o.Logger.Info("A file was removed after it was delivered", zap.String("path", one.Path))
 		}
 	}
+}
+
+// passed are files that were read when they were the newest, and no longer are. None of them is found.
+func (t *Tailer) passed(found []files.Found) (all []files.Found) {
+	if !t.o.Finder.NewestOnly {
+		return nil
+	}
+	present := make(map[files.ID]bool, len(found))
+	for _, one := range found {
+		present[one.ID] = true
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for id, f := range t.files {
+		if !present[id] && f.now != "" && t.o.Finder.Matches(f.now) {
+			all = append(all, files.Found{Path: f.now, ID: id, Pattern: -1}) // no pattern's newest
+		}
+	}
+	return all
 }

@@ -2,7 +2,6 @@ package guide
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -13,60 +12,6 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/hostfacts"
 )
-
-func TestLayersAreForTheirOwnerAndNeverOverwritten(t *testing.T) {
-	folder := filepath.Join(t.TempDir(), "new", "folder")
-	first := map[string][]byte{HostFile: []byte("a\n"), RouteFile: []byte("b\n"), CredentialsFile: []byte("c\n")}
-	require.NoError(t, Write(folder, first, false))
-	mine := filepath.Join(folder, "40-mine.yaml")
-	require.NoError(t, os.WriteFile(mine, nil, 0o600))
-	if runtime.GOOS != "windows" {
-		info, err := os.Stat(filepath.Join(folder, HostFile))
-		require.NoError(t, err)
-		assert.Equal(t, os.FileMode(0o600), info.Mode())
-	}
-	second := map[string][]byte{HostFile: []byte("x\n"), RouteFile: []byte("y\n")}
-	err := Write(folder, second, false)
-	require.ErrorContains(t, err, "already has 10-host.yaml, 20-route.yaml, 30-credentials.yaml")
-	require.ErrorContains(t, err, "--force")
-	assert.Equal(t, "a\n", read(t, folder, HostFile))
-
-	require.NoError(t, Write(folder, second, true))
-	assert.Equal(t, "x\n", read(t, folder, HostFile))
-	entries, err := os.ReadDir(folder)
-	require.NoError(t, err)
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	assert.Equal(t, []string{HostFile, RouteFile, "40-mine.yaml"}, names, "no old layer of ours, no temporary file, and what is not ours")
-}
-
-func read(t *testing.T, folder, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(folder, name))
-	require.NoError(t, err)
-	return string(text)
-}
-
-// Two that write at once: one wins, and the other's file is not lost in silence.
-func TestAFileThatCameInTheMeantimeStays(t *testing.T) {
-	folder := t.TempDir()
-	path := filepath.Join(folder, HostFile)
-	require.NoError(t, os.WriteFile(path, []byte("theirs"), 0o600))
-	require.ErrorIs(t, writeFile(path, []byte("ours"), false), os.ErrExist)
-	assert.Equal(t, "theirs", read(t, folder, HostFile))
-	entries, err := os.ReadDir(folder)
-	require.NoError(t, err)
-	assert.Len(t, entries, 1)
-}
-
-func TestAFolderThatCannotBeIsAnError(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "file")
-	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	assert.Error(t, Write(file, map[string][]byte{HostFile: nil}, true))
-	assert.Error(t, Write(filepath.Join(file, "below"), map[string][]byte{HostFile: nil}, false))
-}
 
 func TestWhatToDoNext(t *testing.T) {
 	a, _ := made(t, linux, given(string(HTTPProxy), string(Static)))

@@ -1,18 +1,21 @@
-package guide
+// Package layerfolder writes folders of layers, which several commands make and which an operator may have changed since.
+package layerfolder
 
 import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// Existing are those of our layers that a folder already has. A folder that is not there has none.
-func Existing(folder string) ([]string, error) {
+// Existing are those of some files that a folder already has. A folder that is not there has none.
+func Existing(folder string, names []string) ([]string, error) {
 	var found []string
-	for _, name := range []string{HostFile, RouteFile, CredentialsFile} {
+	for _, name := range names {
 		_, err := os.Lstat(filepath.Join(folder, name))
 		switch {
 		case err == nil:
@@ -24,33 +27,34 @@ func Existing(folder string) ([]string, error) {
 	return found, nil
 }
 
-// CheckFolder says whether Write may write: without force no layer of ours may be there.
-func CheckFolder(folder string, force bool) error {
-	found, err := Existing(folder)
+// Check says whether Write may write: without force none of ours may be there, which are the names of all files that the
+// caller could have written.
+func Check(folder string, ours []string, force bool) error {
+	found, err := Existing(folder, ours)
 	if err == nil && len(found) > 0 && !force {
 		err = fmt.Errorf("%s already has %s: give --force to replace them, or another --output", folder, strings.Join(found, ", "))
 	}
 	return err
 }
 
-// Write puts layers into a folder, which is made where it is missing. Files are for their owner alone, and
-// each is there whole or not at all. With force a layer of ours that files does not have is removed, since it
-// would be merged with the new ones.
-func Write(folder string, files map[string][]byte, force bool) error {
-	if err := CheckFolder(folder, force); err != nil {
+// Write puts files into a folder, which is made where it is missing. They are for their owner alone, and each is there
+// whole or not at all. With force one of ours that files does not have is removed, since it would be merged with the new
+// ones.
+func Write(folder string, ours []string, files map[string][]byte, force bool) error {
+	if err := Check(folder, ours, force); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return err
 	}
-	for _, name := range Names(files) {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if err := writeFile(filepath.Join(folder, name), files[name], force); err != nil {
 			return err
 		}
 	}
-	old, err := Existing(folder)
+	old, err := Existing(folder, ours)
 	for _, name := range old {
-		if _, ours := files[name]; !ours {
+		if _, kept := files[name]; !kept {
 			err = errors.Join(err, os.Remove(filepath.Join(folder, name)))
 		}
 	}
@@ -58,7 +62,7 @@ func Write(folder string, files map[string][]byte, force bool) error {
 }
 
 func writeFile(path string, text []byte, force bool) (err error) {
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".init-*") // 0600
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".layer-*") // 0600
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,29 @@
+//go:build !windows
+
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestWhatRootWritesIsTheCollectors(t *testing.T) {
+	require.NoError(t, giveToOwner(filepath.Join(t.TempDir(), "absent")))
+	if os.Geteuid() != 0 {
+		t.Skip("needs root")
+	}
+	folder := t.TempDir()
+	path := filepath.Join(folder, "receiver_file_tail_")
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	require.NoError(t, giveToOwner(folder), "root's folder stays root's")
+	require.NoError(t, os.Chown(folder, 10001, 10002))
+	require.NoError(t, giveToOwner(folder))
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.Equal(t, []uint32{10001, 10002}, []uint32{info.Sys().(*syscall.Stat_t).Uid, info.Sys().(*syscall.Stat_t).Gid})
+}
