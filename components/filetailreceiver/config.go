@@ -83,6 +83,9 @@ type Config struct {
 	MaxInFlight Bytes `mapstructure:"max_in_flight"`
 	// DrainTimeout is how long the end waits for what is in flight. Default: 10s.
 	DrainTimeout time.Duration `mapstructure:"drain_timeout"`
+	// DrainFiles reads files to their ends before a stop, within DrainTimeout: for files that are gone with the collector,
+	// such as those of a container. Default: false, what is not read is read after the next start.
+	DrainFiles bool `mapstructure:"drain_files"`
 	// MaxConcurrentFiles is how many files are kept open. Default: 1024.
 	MaxConcurrentFiles int `mapstructure:"max_concurrent_files"`
 
@@ -309,7 +312,7 @@ func (c *Config) tailer() (tail.Options, error) {
 		Finder: finder, Splitter: s, Encoding: e, FromEnd: c.StartAt == end, AfterTruncation: c.OnTruncate == readNew,
 		Poll: c.PollInterval, Linger: c.FlushInterval, Flush: c.ForceFlushPeriod, ChunkBytes: int(c.ChunkSize), MaxRecordBytes: int(c.MaxLogSize),
 		MaxInFlight: int64(c.MaxInFlight), Strict: c.Ordering == strict, MaxOpen: c.MaxConcurrentFiles, HeadBytes: int(c.FingerprintSize),
-		Readers: min(4, runtime.GOMAXPROCS(0)), Drain: c.DrainTimeout, Remove: c.DeleteAfterRead, RemoveOld: c.AutoRemoval,
+		Readers: min(4, runtime.GOMAXPROCS(0)), Drain: c.DrainTimeout, DrainFiles: c.DrainFiles, Remove: c.DeleteAfterRead, RemoveOld: c.AutoRemoval,
 		ReleaseDeleted: c.BackpressureMode == fdRelease, FreeCache: c.FileCacheAdvise,
 	}
 	switch c.Compression {

@@ -46,6 +46,9 @@ type Options struct {
 	// EC2 and ECS switch the instance metadata service and the task metadata and credentials
 	// endpoints on. Both are served by the same listeners.
 	EC2, ECS bool
+	// SessionDuration is the life of the credentials that these hand out; they are replaced when a sixth of it is
+	// left. Default: 6 hours, as in AWS.
+	SessionDuration time.Duration
 
 	// OnLogEvent, if not nil, is called for every log event that is accepted and is not an EMF document.
 	// It must return soon: the client waits.

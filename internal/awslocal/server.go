@@ -88,7 +88,7 @@ func New(o Options) (*Server, error) {
 	s.SSM = ssm.New(ssm.Config{Region: o.Region, Account: o.Account})
 	s.XRay = xray.New(xray.Config{Region: o.Region, Account: o.Account})
 	s.Metadata = metadata.New(metadata.Config{
-		Now: o.Now, Region: o.Region, Account: o.Account, Keyring: s.Keys, EC2: o.EC2, ECS: o.ECS,
+		Now: o.Now, Region: o.Region, Account: o.Account, Keyring: s.Keys, EC2: o.EC2, ECS: o.ECS, SessionDuration: o.SessionDuration,
 	})
 	s.services = map[string]map[string]wire.Handler{
 		wire.Logs:       s.Logs.Operations(),

@@ -15,6 +15,13 @@ const root = "../.."
 var binaries string
 
 func TestMain(m *testing.M) {
+	if path := os.Getenv(applicationVariable); path != "" {
+		if err := application(path); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	code, err := runTests(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -74,12 +74,12 @@ type networkRates struct {
 	TxBytesPerSecond float64 `json:"tx_bytes_per_sec"`
 }
 
-func (s *Service) stats(v4 bool) stats {
+func (s *Service) stats(id, name string, v4 bool) stats {
 	now := s.config.Now().UTC()
 	age := uint64(max(0, now.Sub(s.started)/time.Second)) // not negative
 	before := max(age, 1) - 1
 	out := stats{
-		Name: containerName, ID: containerID, Read: now, PreRead: now.Add(-time.Second), NumProcs: 1,
+		Name: name, ID: id, Read: now, PreRead: now.Add(-time.Second), NumProcs: 1,
 		CPU: cpuAfter(age), PreCPU: cpuAfter(before),
 		Memory: memoryStats{Usage: memoryUse, MaxUsage: memoryUse, Limit: memoryLimit << 20, Stats: map[string]uint64{"cache": 4 << 20, "rss": 60 << 20}},
 		Disk: diskStats{Bytes: []diskOperations{

@@ -10,7 +10,8 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/wire"
 )
 
-// The task: made up, and the same for every server. It has one container, the one that asks.
+// The task: made up, and the same for every server. It has two containers: the one that asks, and the application beside
+// which it runs.
 const (
 	credentialsPath = "/v2/credentials"
 	credentialsID   = "5f1c7b1e-6d0f-4f0f-9a53-3f2f3b7a4c11"
@@ -23,8 +24,14 @@ const (
 	containerName = "collector"
 	containerARN  = "0206b271-b33f-47ab-86c6-a0ba208a70a9" // the last part of it
 
-	cpuLimit    = 0.25 // vCPU
-	memoryLimit = 512  // MiB
+	appID   = taskID + "-0179205828"
+	appName = "app"
+	appARN  = "4b5e6f70-8192-4a3b-9c4d-5e6f708192a3"
+
+	cpuLimit     = 0.25  // vCPU
+	memoryLimit  = 512   // MiB
+	storageLimit = 20496 // MiB of ephemeral storage, as Fargate gives
+	storageUse   = 261   // MiB of it
 )
 
 func (s *Service) taskARN(kind, id string) string {
@@ -50,7 +57,7 @@ func (s *Service) serveTask(w http.ResponseWriter, r *http.Request) {
 	}
 	switch what {
 	case "":
-		writeJSON(w, http.StatusOK, s.container(v4))
+		writeJSON(w, http.StatusOK, s.container(containerID, containerName, containerARN, v4))
 	case "task":
 		writeJSON(w, http.StatusOK, s.task(v4))
 	case "taskWithTags":
@@ -58,9 +65,9 @@ func (s *Service) serveTask(w http.ResponseWriter, r *http.Request) {
 		t.TaskTags = map[string]string{"Name": family}
 		writeJSON(w, http.StatusOK, t)
 	case "stats":
-		writeJSON(w, http.StatusOK, s.stats(v4))
+		writeJSON(w, http.StatusOK, s.stats(containerID, containerName, v4))
 	case "task/stats":
-		writeJSON(w, http.StatusOK, map[string]stats{containerID: s.stats(v4)})
+		writeJSON(w, http.StatusOK, map[string]stats{containerID: s.stats(containerID, containerName, v4), appID: s.stats(appID, appName, v4)})
 	default:
 		writeJSON(w, http.StatusNotFound, "404 page not found")
 	}
@@ -137,14 +144,14 @@ type container struct {
 	ContainerARN  string            `json:",omitempty"` // version 4
 }
 
-func (s *Service) container(v4 bool) container {
+func (s *Service) container(id, name, arn string, v4 bool) container {
 	c := container{
-		DockerID: containerID, Name: containerName, DockerName: containerName,
-		Image:   "public.ecr.aws/cloudwatch-local/collector:latest",
+		DockerID: id, Name: name, DockerName: name,
+		Image:   "public.ecr.aws/cloudwatch-local/" + name + ":latest",
 		ImageID: "sha256:" + strings.Repeat(taskID, 2),
 		Labels: map[string]string{
 			"com.amazonaws.ecs.cluster":                 s.taskARN("cluster", cluster),
-			"com.amazonaws.ecs.container-name":          containerName,
+			"com.amazonaws.ecs.container-name":          name,
 			"com.amazonaws.ecs.task-arn":                s.taskARN("task", cluster+"/"+taskID),
 			"com.amazonaws.ecs.task-definition-family":  family,
 			"com.amazonaws.ecs.task-definition-version": revision,
@@ -159,14 +166,17 @@ func (s *Service) container(v4 bool) container {
 		n := &c.Networks[0]
 		n.AttachmentIndex, n.MACAddress, n.IPv4SubnetCIDRBlock = &first, macAddress, subnetCIDR
 		n.PrivateDNSName, n.SubnetGatewayIpv4Address = hostname(s.config.Region), "10.0.0.1/24"
-		c.ContainerARN = s.taskARN("container", cluster+"/"+taskID+"/"+containerARN)
+		c.ContainerARN = s.taskARN("container", cluster+"/"+taskID+"/"+arn)
 		c.LogDriver = "awslogs"
 		c.LogOptions = map[string]string{
-			"awslogs-group": "/ecs/" + family, "awslogs-region": s.config.Region, "awslogs-stream": "ecs/" + containerName + "/" + taskID,
+			"awslogs-group": "/ecs/" + family, "awslogs-region": s.config.Region, "awslogs-stream": "ecs/" + name + "/" + taskID,
 		}
 	}
 	return c
 }
+
+// storage is in MiB.
+type storage struct{ Utilized, Reserved int64 }
 
 type task struct {
 	Cluster          string
@@ -183,6 +193,7 @@ type task struct {
 	VPCID            string            `json:",omitempty"` // version 4
 	ServiceName      string            `json:",omitempty"` // version 4
 	TaskTags         map[string]string `json:",omitempty"`
+	EphemeralStorage *storage          `json:"EphemeralStorageMetrics,omitempty"` // version 4, Fargate
 	Containers       []container
 }
 
@@ -192,10 +203,12 @@ func (s *Service) task(v4 bool) task {
 		Family: family, Revision: revision, DesiredStatus: "RUNNING", KnownStatus: "RUNNING",
 		Limits:        limits{CPU: cpuLimit, Memory: memoryLimit},
 		PullStartedAt: s.started.UTC().Format(time.RFC3339Nano), PullStoppedAt: s.started.UTC().Format(time.RFC3339Nano),
-		AvailabilityZone: s.config.AvailabilityZone, Containers: []container{s.container(v4)},
+		AvailabilityZone: s.config.AvailabilityZone,
+		Containers:       []container{s.container(containerID, containerName, containerARN, v4), s.container(appID, appName, appARN, v4)},
 	}
 	if v4 {
 		t.LaunchType, t.VPCID, t.ServiceName = "FARGATE", vpcID, family
+		t.EphemeralStorage = &storage{storageUse, storageLimit}
 	}
 	return t
 }

@@ -24,7 +24,7 @@ func TestTaskMetadata(t *testing.T) {
 		task := get(base + "/task")
 		assert.Equal(t, "arn:aws:ecs:eu-central-1:123456789012:task/cloudwatch-local/"+taskID, task["TaskARN"], version)
 		assert.Equal(t, "eu-central-1a", task["AvailabilityZone"], version)
-		assert.Len(t, task["Containers"], 1, version)
+		assert.Len(t, task["Containers"], 2, version)
 	}
 	assert.Equal(t, "FARGATE", get("/v4/" + containerID + "/task")["LaunchType"])
 	assert.NotContains(t, get("/v3/"+containerID+"/task"), "LaunchType")

@@ -168,6 +168,7 @@ func (h *host) crash() {
 	t.ending = true
 	t.work.Broadcast()
 	t.mu.Unlock()
+	t.watches.Wait()
 	t.loops.Wait()
 	t.sends.Wait()
 	t.saves.Wait()

@@ -46,8 +46,10 @@ type Options struct {
 	// HeadBytes is how much of a file's beginning recognises it.
 	HeadBytes int
 	Readers   int
-	// Drain is how long Stop waits for what is in flight.
+	// Drain is how long Stop waits for what is in flight, and with DrainFiles for what is not read yet.
 	Drain time.Duration
+	// DrainFiles reads files to their ends before a stop.
+	DrainFiles bool
 	// Gzip reads compressed files, those whose name ends with .gz, or all.
 	Gzip Gzip
 	// Remove removes files that were delivered; RemoveOld all but the newest of them.

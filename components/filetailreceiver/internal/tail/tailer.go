@@ -14,6 +14,9 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/notices"
 )
 
+// finishingTick is the pause between two looks at files that are read to their ends before a stop.
+const finishingTick = 20 * time.Millisecond
+
 // Tailer reads files.
 type Tailer struct {
 	o       Options
@@ -21,7 +24,8 @@ type Tailer struct {
 	sending context.Context // ends when nothing more is to be delivered
 	stop    context.CancelFunc
 	cancel  context.CancelFunc
-	loops   sync.WaitGroup // the watch and the readers
+	watches sync.WaitGroup // the watch
+	loops   sync.WaitGroup // the readers
 	sends   sync.WaitGroup
 	saves   sync.WaitGroup
 	looks   atomic.Int64
@@ -48,6 +52,7 @@ type Tailer struct {
 	save         chan struct{} // somebody asks for it; full: already
 	hurry        chan struct{} // and needs it now
 	saveFailed   bool
+	finishing    bool // what there is is read at once
 	ending       bool
 }
 
@@ -82,7 +87,7 @@ func New(o Options) *Tailer {
 func (t *Tailer) Start() {
 	t.sending, t.cancel = context.WithCancel(context.Background())
 	t.reading, t.stop = context.WithCancel(t.sending)
-	t.loops.Go(t.watch)
+	t.watches.Go(t.watch)
 	for range t.o.Readers {
 		t.loops.Go(t.read)
 	}
@@ -91,9 +96,16 @@ func (t *Tailer) Start() {
 	t.wantSave()
 }
 
-// Stop ends: nothing more is read, what is in flight has its time, and what was delivered by then is saved.
+// Stop ends: nothing more is read, or with DrainFiles what there is, what is in flight has its time, and what was
+// delivered by then is saved.
 func (t *Tailer) Stop(ctx context.Context) error {
+	timer := time.NewTimer(t.o.Drain)
+	defer timer.Stop()
 	t.stop()
+	t.watches.Wait()
+	if t.o.DrainFiles {
+		t.finish(ctx, timer)
+	}
 	t.mu.Lock()
 	t.ending = true
 	t.work.Broadcast()
@@ -102,8 +114,6 @@ func (t *Tailer) Stop(ctx context.Context) error {
 
 	done := make(chan struct{})
 	go func() { t.sends.Wait(); close(done) }()
-	timer := time.NewTimer(t.o.Drain)
-	defer timer.Stop()
 	select {
 	case <-done:
 	case <-timer.C:
@@ -116,6 +126,55 @@ func (t *Tailer) Stop(ctx context.Context) error {
 		_ = f.source.Close() // it was read
 	}
 	return t.o.Store.Save(context.WithoutCancel(ctx))
+}
+
+// finish reads what there is, until all of it is delivered. The watch has ended.
+func (t *Tailer) finish(ctx context.Context, timer *time.Timer) {
+	t.mu.Lock()
+	t.finishing = true
+	t.mu.Unlock()
+	ticks := time.NewTicker(finishingTick)
+	defer ticks.Stop()
+	for {
+		now := time.Now()
+		t.look(now)
+		t.schedule(now)
+		left := t.left()
+		if left == 0 {
+			return
+		}
+		select {
+		case <-ticks.C:
+			continue
+		case <-timer.C:
+			timer.Reset(0) // nor is there time for what is in flight
+		case <-ctx.Done():
+		}
+		t.o.Logger.Warn("The time to read the files to their ends is over; what is left is lost if they are not there at the next start. drain_timeout sets it",
+			zap.Int64("bytes", left), zap.Duration("drain_timeout", t.o.Drain))
+		return
+	}
+}
+
+// left is how much is not delivered of files that can be read, in bytes, but for what may never have an end.
+func (t *Tailer) left() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var bytes int64
+	add := func(f *file) {
+		endless := t.o.Flush == 0 && f.rests() && len(f.pending) == 0
+		if f.now == "" && f.source == nil || f.problem != "" || endless {
+			return
+		}
+		bytes += f.lag()
+	}
+	for _, f := range t.files {
+		add(f)
+	}
+	for _, f := range t.retired {
+		add(f)
+	}
+	return bytes
 }
 
 // watch looks for files and for what is to be done with them.
@@ -198,7 +257,7 @@ func (t *Tailer) due(f *file, now time.Time) bool {
 	case f.unread() >= int64(t.o.ChunkBytes) && f.problem == "" && (f.unfinished.IsZero() || f.dirty):
 		return true
 	}
-	if now.Sub(f.lastChunk) < t.o.Linger {
+	if now.Sub(f.lastChunk) < t.o.Linger && !t.finishing {
 		return false
 	}
 	if f.dirty || f.more() {
