@@ -32,6 +32,7 @@ cp "$stage"/completion.* "$stage/$folder/completion/"
 cp distributions/linux/{otelcol-cloudwatch.service,environment,config.d/00-service.yaml} "$stage/$folder/systemd/"
 cp "$stage/$name.1.gz" "$stage/sbom.cdx.json" LICENSE CHANGELOG.md "$stage/$folder/"
 cp docs/deploying/linux.md "$stage/$folder/README.md"
+cp distributions/container/Containerfile "$stage/$folder/"
 chmod -R u=rwX,go=rX "$stage/$folder"
 tar --create --directory "$stage" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --format=gnu "$folder" |
   gzip -6 -n >"$dist/$folder.tar.gz"
