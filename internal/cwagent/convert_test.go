@@ -17,6 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/agentjson"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/cwagenttest"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/report"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/section"
 )
@@ -46,13 +47,7 @@ func TestGoldens(t *testing.T) {
 			}
 			got.WriteString("-- report --\n")
 			require.NoError(t, result.Report.Text(&got, 120))
-			want := strings.TrimSuffix(path, ".json") + ".golden"
-			if *update {
-				require.NoError(t, os.WriteFile(want, got.Bytes(), 0o600))
-			}
-			golden, err := os.ReadFile(want)
-			require.NoError(t, err)
-			assert.Equal(t, string(golden), got.String(), "go test ./internal/cwagent -update writes it anew")
+			cwagenttest.Golden(t, *update, strings.TrimSuffix(path, ".json")+".golden", got.String())
 		})
 	}
 }
@@ -123,20 +118,8 @@ func TestNoSettingIsDroppedInSilence(t *testing.T) {
 	}
 }
 
-// samples is the folder of the agent's own configurations, which are no part of this repository.
-func samples(t *testing.T) string {
-	t.Helper()
-	for _, folder := range []string{os.Getenv("CWAGENT_SAMPLES"), "../../../shared/cwagent"} {
-		if _, err := os.Stat(filepath.Join(folder, "samples")); folder != "" && err == nil {
-			return folder
-		}
-	}
-	t.Skip("needs the agent's samples: CWAGENT_SAMPLES names their folder")
-	return ""
-}
-
 func TestEverySampleOfTheAgentIsConverted(t *testing.T) {
-	folder := samples(t)
+	folder := cwagenttest.Samples(t)
 	for _, pattern := range []string{"samples", "schema-valid"} {
 		paths, err := filepath.Glob(filepath.Join(folder, pattern, "*.json"))
 		require.NoError(t, err)

@@ -22,6 +22,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/metrics"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/cwagenttest"
 )
 
 // migrate runs the command, as an operator does, and returns the folder and what it printed.
@@ -243,15 +244,9 @@ func TestTheConvertedIsComparedWithTheDeclared(t *testing.T) {
 // whether it would take what becomes of them.
 func TestEverySampleOfTheAgentIsTaken(t *testing.T) {
 	t.Parallel()
-	folder := os.Getenv("CWAGENT_SAMPLES")
-	if folder == "" {
-		folder = filepath.Join(root, "..", "shared", "cwagent")
-	}
-	samples, err := filepath.Glob(filepath.Join(folder, "samples", "*.json"))
+	samples, err := filepath.Glob(filepath.Join(cwagenttest.Samples(t), "samples", "*.json"))
 	require.NoError(t, err)
-	if len(samples) == 0 {
-		t.Skip("needs the agent's samples: CWAGENT_SAMPLES names their folder")
-	}
+	require.NotEmpty(t, samples)
 	scrape := filepath.Join(t.TempDir(), "prometheus.yaml")
 	require.NoError(t, os.WriteFile(scrape, []byte("scrape_configs: [{job_name: own, static_configs: [{targets: ['127.0.0.1:8888']}], relabel_configs: [{source_labels: [a], regex: '(.*)', target_label: b, replacement: '$1'}]}]\n"), 0o600))
 	taken := 0

@@ -1,24 +1,14 @@
 package comparison
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/agentjson"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/cwagenttest"
 )
-
-func node(t *testing.T, text string) agentjson.Node {
-	t.Helper()
-	d := json.NewDecoder(strings.NewReader(text))
-	d.UseNumber()
-	var value any
-	require.NoError(t, d.Decode(&value))
-	return agentjson.New(value)
-}
 
 func texts(metrics []Metric) []string {
 	var out []string
@@ -29,7 +19,7 @@ func texts(metrics []Metric) []string {
 }
 
 func TestWhatTheAgentDeclares(t *testing.T) {
-	root := node(t, `{"metrics": {"namespace": "Shop", "aggregation_dimensions": [["team"], [], ["absent"]],
+	root := cwagenttest.Node(t, `{"metrics": {"namespace": "Shop", "aggregation_dimensions": [["team"], [], ["absent"]],
 		"metrics_collected": {
 			"cpu": {"measurement": ["usage_idle", {"name": "cpu_usage_user", "rename": "USER", "unit": "count"}], "append_dimensions": {"team": "a"},
 				"drop_original_metrics": ["usage_user"]},
@@ -53,9 +43,9 @@ func TestWhatTheAgentDeclares(t *testing.T) {
 
 func TestDimensionsOfTheInstanceTakeTheHostsPlace(t *testing.T) {
 	const config = `{"metrics": {"append_dimensions": {"InstanceId": "${aws:InstanceId}", "ImageId": "wrong"}, "metrics_collected": {"mem": {"measurement": ["used"]}}}}`
-	assert.Equal(t, []string{"CWAgent mem_used {InstanceId} Bytes"}, texts(Declared(node(t, config), Scope{InstanceDimensions: []string{"InstanceId", "ImageId"}})))
-	assert.Equal(t, []string{"CWAgent mem_used {host} Bytes"}, texts(Declared(node(t, config), Scope{})))
-	assert.Equal(t, []string{"CWAgent mem_used {} Bytes"}, texts(Declared(node(t, `{"agent": {"omit_hostname": true}, "metrics": {"metrics_collected": {"mem": {"measurement": ["used"]}}}}`), Scope{})))
+	assert.Equal(t, []string{"CWAgent mem_used {InstanceId} Bytes"}, texts(Declared(cwagenttest.Node(t, config), Scope{InstanceDimensions: []string{"InstanceId", "ImageId"}})))
+	assert.Equal(t, []string{"CWAgent mem_used {host} Bytes"}, texts(Declared(cwagenttest.Node(t, config), Scope{})))
+	assert.Equal(t, []string{"CWAgent mem_used {} Bytes"}, texts(Declared(cwagenttest.Node(t, `{"agent": {"omit_hostname": true}, "metrics": {"metrics_collected": {"mem": {"measurement": ["used"]}}}}`), Scope{})))
 }
 
 func TestWhatWasSentBesideWhatIsDeclared(t *testing.T) {

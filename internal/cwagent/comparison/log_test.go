@@ -4,10 +4,12 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/cwagenttest"
 )
 
 func TestWhereLogFilesGo(t *testing.T) {
-	root := node(t, `{"logs": {"log_stream_name": "all", "logs_collected": {"files": {"collect_list": [
+	root := cwagenttest.Node(t, `{"logs": {"log_stream_name": "all", "logs_collected": {"files": {"collect_list": [
 		{"file_path": "/a.log", "log_group_name": "g", "retention_in_days": 7},
 		{"file_path": "/b.log"},
 		{"file_path": "/c*.log", "log_group_name": "c", "log_stream_name": "{hostname}", "publish_multi_logs": true},

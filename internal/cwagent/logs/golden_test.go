@@ -1,10 +1,7 @@
 package logs
 
 import (
-	"bytes"
-	"encoding/json"
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/agentjson"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/cwagenttest"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/report"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/section"
 )
@@ -23,15 +21,11 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // convert converts a configuration, for the system that its name ends with: windows, and linux otherwise.
 func convert(t *testing.T, name string, text []byte) *section.Context {
 	t.Helper()
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	var value any
-	require.NoError(t, d.Decode(&value), name)
 	system := "linux"
 	if strings.Contains(name, "windows") {
 		system = "windows"
 	}
-	c := section.New(system, agentjson.New(value))
+	c := section.New(system, agentjson.New(cwagenttest.Value(t, text)))
 	Convert(c)
 	c.Report.Sort()
 	return c
@@ -81,53 +75,15 @@ func TestGoldens(t *testing.T) {
 			for _, e := range c.Report.Entries {
 				assert.NotContains(t, e.Message, "not known to this version", e.Path)
 			}
-			golden(t, name+".yaml", layerText(t, c))
-			golden(t, name+".report.txt", reported(c.Report))
+			cwagenttest.Golden(t, *update, filepath.Join("testdata", name+".yaml"), layerText(t, c))
+			cwagenttest.Golden(t, *update, filepath.Join("testdata", name+".report.txt"), cwagenttest.Report(c.Report))
 		})
 	}
 }
 
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(got), 0o600))
-		return
-	}
-	want, err := os.ReadFile(path)
-	require.NoError(t, err, "go test ./internal/cwagent/logs -update writes it")
-	assert.Equal(t, string(want), got, "go test ./internal/cwagent/logs -update writes it anew")
-}
-
-func reported(r *report.Report) string {
-	var b strings.Builder
-	for _, e := range r.Entries {
-		fmt.Fprintf(&b, "%s %s\n", e.Outcome, e.Path)
-		for _, line := range []struct{ name, text string }{{"to", e.To}, {"message", e.Message}, {"instead", e.Instead}} {
-			if line.text != "" {
-				fmt.Fprintf(&b, "    %s: %s\n", line.name, line.text)
-			}
-		}
-	}
-	return b.String()
-}
-
-// findSamples is the folder with configurations of the agent's own project, where it stands.
-func findSamples(t *testing.T) string {
-	t.Helper()
-	folder := os.Getenv("CWAGENT_SAMPLES")
-	if folder == "" {
-		folder = filepath.FromSlash("../../../../shared/cwagent")
-	}
-	if _, err := os.Stat(folder); err != nil {
-		t.Skipf("no samples of the agent's project: %v; CWAGENT_SAMPLES names their folder", err)
-	}
-	return folder
-}
-
 // TestSamplesOfTheAgentConvert has all that the agent's schema accepts.
 func TestSamplesOfTheAgentConvert(t *testing.T) {
-	folder := findSamples(t)
+	folder := cwagenttest.Samples(t)
 	for _, pattern := range []string{"samples/*.json", "schema-valid/*.json"} {
 		inputs, err := filepath.Glob(filepath.Join(folder, pattern))
 		require.NoError(t, err)
@@ -181,7 +137,7 @@ func TestRetentionOfOneEntryIsThatOfTheGroup(t *testing.T) {
 	text := layerText(t, c)
 	assert.Equal(t, 3, strings.Count(text, "log_retention: 5"), text)
 	assert.Equal(t, 3, strings.Count(text, "log_group_class: INFREQUENT_ACCESS"), text)
-	assert.Contains(t, reported(c.Report), "another list says 5 days of the same log group, which is taken")
+	assert.Contains(t, cwagenttest.Report(c.Report), "another list says 5 days of the same log group, which is taken")
 }
 
 // TestOddInputHarmsNothing has what no schema lets through.

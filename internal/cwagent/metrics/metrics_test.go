@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/agentjson"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/cwagenttest"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/recipes"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/report"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/section"
@@ -23,19 +23,10 @@ import (
 
 var update = flag.Bool("update", false, "write the goldens")
 
-func decode(t testing.TB, text []byte) agentjson.Node {
-	t.Helper()
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	var value any
-	require.NoError(t, decoder.Decode(&value))
-	return agentjson.New(value)
-}
-
 // convert converts a document as the root does.
 func convert(t testing.TB, os string, text []byte) *section.Context {
 	t.Helper()
-	c := section.New(os, decode(t, text))
+	c := section.New(os, agentjson.New(cwagenttest.Value(t, text)))
 	Shared(c)
 	Convert(c)
 	c.Report.Sort()
@@ -53,19 +44,6 @@ func layerOf(t testing.TB, c *section.Context) string {
 		require.NoError(t, err)
 	}
 	return string(text)
-}
-
-func reportText(r *report.Report) string {
-	var out strings.Builder
-	for _, e := range r.Entries {
-		fmt.Fprintf(&out, "%s %s\n", e.Outcome, e.Path)
-		for _, line := range []struct{ name, text string }{{"to", e.To}, {"message", e.Message}, {"instead", e.Instead}} {
-			if line.text != "" {
-				fmt.Fprintf(&out, "  %s: %s\n", line.name, line.text)
-			}
-		}
-	}
-	return out.String()
 }
 
 // systemOf is the system that an input is for: NAME.SYSTEM.json.
@@ -90,14 +68,8 @@ func TestGoldens(t *testing.T) {
 			require.NoError(t, err)
 			c := convert(t, systemOf(input), text)
 			base := strings.TrimSuffix(input, ".json")
-			for file, got := range map[string]string{base + ".yaml": layerOf(t, c), base + ".report.txt": reportText(c.Report)} {
-				if *update {
-					require.NoError(t, os.WriteFile(file, []byte(got), 0o600))
-				}
-				want, err := os.ReadFile(file)
-				require.NoError(t, err, "go test ./internal/cwagent/metrics -update writes it")
-				assert.Equal(t, string(want), got, file)
-			}
+			cwagenttest.Golden(t, *update, base+".yaml", layerOf(t, c))
+			cwagenttest.Golden(t, *update, base+".report.txt", cwagenttest.Report(c.Report))
 			covered(t, c)
 		})
 	}
@@ -125,24 +97,12 @@ func covered(t *testing.T, c *section.Context) {
 	}
 }
 
-// findSamples are configurations of the agent, and files that its schema takes, beside the repository.
-func findSamples(t *testing.T) []string {
-	t.Helper()
-	folder := os.Getenv("CWAGENT_SAMPLES")
-	if folder == "" {
-		folder = filepath.Join("..", "..", "..", "..", "shared", "cwagent")
-	}
-	samples, err := filepath.Glob(filepath.Join(folder, "*", "*.json"))
-	require.NoError(t, err)
-	if len(samples) == 0 {
-		t.Skip("there are no samples of the agent's; CWAGENT_SAMPLES names their folder")
-	}
-	return samples
-}
-
 func TestSamplesConvert(t *testing.T) {
 	t.Parallel()
-	for _, sample := range findSamples(t) {
+	samples, err := filepath.Glob(filepath.Join(cwagenttest.Samples(t), "*", "*.json"))
+	require.NoError(t, err)
+	require.NotEmpty(t, samples)
+	for _, sample := range samples {
 		t.Run(filepath.Base(sample), func(t *testing.T) {
 			t.Parallel()
 			text, err := os.ReadFile(sample)
@@ -256,7 +216,7 @@ func TestWhatIsDroppedHasTheNameThatIsSent(t *testing.T) {
 		`{"net": {"measurement": ["bytes_sent"], "drop_original_metrics": ["net_bytes_sent", "bytes_sent"]}, "mem": {"measurement": ["used"]}}`: {"net_bytes_sent"},
 	} {
 		v := &converter{Context: section.New("linux", agentjson.Node{})}
-		v.root = decode(t, []byte(`{"metrics_collected": `+text+`}`))
+		v.root = cwagenttest.Node(t, `{"metrics_collected": `+text+`}`)
 		assert.Equal(t, want, v.dropped(), text)
 	}
 }

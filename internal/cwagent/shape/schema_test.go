@@ -15,30 +15,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/agentjson"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/cwagenttest"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/report"
 )
 
-// agentFolder has the agent's schema and samples, which are no part of this repository.
-func agentFolder(t *testing.T) string {
-	t.Helper()
-	for _, folder := range []string{os.Getenv("CWAGENT_SAMPLES"), "../../../../shared/cwagent"} {
-		if _, err := os.Stat(filepath.Join(folder, "schema.json")); folder != "" && err == nil {
-			return folder
-		}
-	}
-	t.Skip("needs the agent's schema.json and samples: CWAGENT_SAMPLES names their folder")
-	return ""
-}
-
-func decode(t *testing.T, path string) any {
+func documentAt(t *testing.T, path string) any {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
-	d := json.NewDecoder(strings.NewReader(string(text)))
-	d.UseNumber()
-	var value any
-	require.NoError(t, d.Decode(&value), path)
-	return value
+	return cwagenttest.Value(t, text)
 }
 
 func problems(value any) *report.Report {
@@ -49,7 +34,7 @@ func problems(value any) *report.Report {
 
 // TestWeAcceptWhatTheAgentsSchemaAccepts compares both on all samples, and on thousands of changes of them.
 func TestWeAcceptWhatTheAgentsSchemaAccepts(t *testing.T) {
-	folder := agentFolder(t)
+	folder := cwagenttest.Samples(t)
 	compiler := jsonschema.NewCompiler()
 	schema, err := compiler.Compile(filepath.Join(folder, "schema.json"))
 	require.NoError(t, err)
@@ -59,7 +44,7 @@ func TestWeAcceptWhatTheAgentsSchemaAccepts(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test's
 	refused := 0
 	for _, path := range paths {
-		base := decode(t, path)
+		base := documentAt(t, path)
 		if strings.Contains(path, "schema-invalid") {
 			assert.Error(t, problems(base).Err(), path)
 		}
@@ -67,7 +52,7 @@ func TestWeAcceptWhatTheAgentsSchemaAccepts(t *testing.T) {
 			value := base
 			change := "as it is"
 			if i > 0 {
-				value = decode(t, path)
+				value = documentAt(t, path)
 				change = mutate(random, &value)
 			}
 			wanted := schema.Validate(value)

@@ -1,12 +1,12 @@
 package shape
 
 import (
-	"encoding/json"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/cwagenttest"
 )
 
 func TestAMistakeIsToldWithItsPlaceAndItsRemedy(t *testing.T) {
@@ -29,11 +29,7 @@ func TestAMistakeIsToldWithItsPlaceAndItsRemedy(t *testing.T) {
 		"one of otlp":        {`{"traces": {"traces_collected": {"otlp": [{"grpc": "x"}]}}}`, `/traces/traces_collected/otlp/0/grpc: the agent knows no such key here: `},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := json.NewDecoder(strings.NewReader(c.text))
-			d.UseNumber()
-			var value any
-			require.NoError(t, d.Decode(&value))
-			require.ErrorContains(t, problems(value).Err(), c.want)
+			require.ErrorContains(t, problems(cwagenttest.Value(t, []byte(c.text))).Err(), c.want)
 		})
 	}
 }
@@ -45,10 +41,6 @@ func TestWhatIsRightHasNoMistake(t *testing.T) {
 		`{"metrics": {"metrics_collected": {"cpu": {"measurement": ["usage_idle", {"name": "usage_user", "rename": "U"}], "resources": ["*"]}, "LogicalDisk": {"measurement": ["% Free Space"]}, "otlp": {}}}}`,
 		`{"logs": {"metrics_collected": {"emf": {}}}}`,
 	} {
-		d := json.NewDecoder(strings.NewReader(text))
-		d.UseNumber()
-		var value any
-		require.NoError(t, d.Decode(&value))
-		assert.NoError(t, problems(value).Err(), text)
+		assert.NoError(t, problems(cwagenttest.Value(t, []byte(text))).Err(), text)
 	}
 }

@@ -1,25 +1,20 @@
 package surroundings
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/agentjson"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/cwagenttest"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/report"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/section"
 )
 
 func context(t *testing.T, text string) *section.Context {
 	t.Helper()
-	d := json.NewDecoder(strings.NewReader(text))
-	d.UseNumber()
-	var value any
-	require.NoError(t, d.Decode(&value))
-	return section.New("linux", agentjson.New(value))
+	return section.New("linux", cwagenttest.Node(t, text))
 }
 
 func layers(t *testing.T, c *section.Context) string {
