@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -35,6 +36,7 @@ type cluster struct {
 	group    string // control group
 	client   kubernetes.Interface
 	config   *rest.Config
+	logs     *cloudwatchlogs.Client
 }
 
 // start starts a cluster in this process' namespaces. Its programs end with the process.
