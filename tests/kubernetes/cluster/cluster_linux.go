@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,12 +38,14 @@ type cluster struct {
 	client   kubernetes.Interface
 	config   *rest.Config
 	logs     *cloudwatchlogs.Client
+	// ended is a program that should run until the end and did not.
+	ended *atomic.Pointer[string]
 }
 
 // start starts a cluster in this process' namespaces. Its programs end with the process.
 func start(t *testing.T, bin, dir, group string) *cluster {
 	t.Helper()
-	c := &cluster{T: t, bin: bin, dir: dir, group: group}
+	c := &cluster{T: t, bin: bin, dir: dir, group: group, ended: new(atomic.Pointer[string])}
 	a, err := newAuthority(dir)
 	require.NoError(t, err)
 	require.NoError(t, a.serviceAccountKey())
@@ -107,6 +110,7 @@ func (c *cluster) run(program string, arguments ...string) {
 	go func() {
 		err := command.Wait()
 		fmt.Fprintf(log, "ended: %v\n", err)
+		c.ended.Store(&name)
 	}()
 	c.Cleanup(func() {
 		if c.Failed() {
@@ -189,8 +193,6 @@ cgroupDriver: cgroupfs
 cgroupRoot: /%[4]s
 failCgroupV1: false
 failSwapOn: false
-# What it may not change for the whole machine is an entry of its log instead of an end.
-featureGates: {KubeletInUserNamespace: true}
 oomScoreAdj: 0
 makeIPTablesUtilChains: false
 # A machine that is nearly full is as good as another here.
@@ -210,6 +212,9 @@ func (c *cluster) await(what string, condition func() bool) {
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
 		if condition() {
 			return
+		}
+		if name := c.ended.Load(); name != nil {
+			c.Fatalf("%s ended before there was %s", *name, what)
 		}
 	}
 	c.Fatalf("waited %s for %s", patience, what)

@@ -75,13 +75,21 @@ func settle(dir string) error {
 	if err := syscall.Mount("proc", "/proc", "proc", 0, ""); err != nil {
 		return fmt.Errorf("/proc of its own: %w", err)
 	}
-	// The kubelet sets the whole machine's there.
-	for _, path := range []string{"/proc/sys/vm", "/proc/sys/kernel"} {
-		if err := syscall.Mount(path, path, "", syscall.MS_BIND, ""); err != nil {
-			return fmt.Errorf("bind %s: %w", path, err)
+	// The kubelet sets these for the whole machine; here it sets them in files.
+	for _, name := range []string{"vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops", "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes"} {
+		path, own := "/proc/sys/"+name, filepath.Join(dir, "sysctl", name)
+		value, err := os.ReadFile(path)
+		if err != nil {
+			continue // this kernel does not have it, so that the kubelet cannot set it
 		}
-		if err := syscall.Mount("", path, "", syscall.MS_BIND|syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
-			return fmt.Errorf("make %s read-only: %w", path, err)
+		if err := os.MkdirAll(filepath.Dir(own), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(own, value, 0o644); err != nil {
+			return err
+		}
+		if err := syscall.Mount(own, path, "", syscall.MS_BIND, ""); err != nil {
+			return fmt.Errorf("bind %s: %w", path, err)
 		}
 	}
 	if err := syscall.Mount("tmpfs", "/run", "tmpfs", 0, "mode=0755"); err != nil {
