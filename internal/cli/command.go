@@ -161,7 +161,7 @@ func newCommand(settings otelcol.CollectorSettings, v version.Info) *cobra.Comma
 // newCommandWith joins our commands to the collector's own, which have other settings.
 func newCommandWith(settings, collector otelcol.CollectorSettings, v version.Info) *cobra.Command {
 	root := otelcol.NewCommand(collector)
-	root.AddCommand(newDoctorCommand(settings, v), newConfigCommand(settings), newInitCommand(firstSteps(settings, v)), newCheckpointsCommand(), newPolicyCommand(settings))
+	root.AddCommand(newDoctorCommand(settings, v), newConfigCommand(settings), newInitCommand(firstSteps(settings, v)), newCheckpointsCommand(), newPolicyCommand(settings), newHealthcheckCommand())
 	root.Short = settings.BuildInfo.Description
 	root.SetVersionTemplate(fmt.Sprintf("%s %s\n", settings.BuildInfo.Command, v))
 	return root

@@ -33,7 +33,8 @@ type Finder struct {
 	Include, Exclude []string
 	// OlderThan passes over files that were not written to for so long; 0: none.
 	OlderThan time.Duration
-	// NewestOnly takes the file that was written to last, of each pattern of Include.
+	// NewestOnly takes the file that was written to last, of each pattern of Include; several where they were in the
+	// same instant.
 	NewestOnly bool
 
 	identify identifier
@@ -90,7 +91,8 @@ func (f *Finder) Find(now time.Time) (found []Found, problems []Problem) {
 		}
 		if f.NewestOnly && len(group) > 1 {
 			newest := slices.MaxFunc(group, func(a, b Found) int { return a.Modified.Compare(b.Modified) })
-			group = []Found{newest}
+			// The clock of a file system ticks in milliseconds: all that were written to in the last one.
+			group = slices.DeleteFunc(group, func(one Found) bool { return one.Modified.Before(newest.Modified) })
 		}
 		found = append(found, group...)
 	}

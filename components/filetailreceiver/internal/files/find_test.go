@@ -83,6 +83,9 @@ func TestTheNewestOfEachPattern(t *testing.T) {
 	f.OlderThan = 2 * time.Hour
 	found, _ = f.Find(now)
 	assert.Equal(t, []string{a2}, paths(found))
+	a3 := aged("a-3.log", time.Hour)
+	found, _ = f.Find(now)
+	assert.Equal(t, []string{a2, a3}, paths(found), "written to in the same instant")
 }
 
 func TestPatternsThatAreNone(t *testing.T) {

@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func healthcheck(t *testing.T, args ...string) error {
+	t.Helper()
+	cmd := newHealthcheckCommand()
+	cmd.SetArgs(args)
+	cmd.SilenceErrors = true
+	return cmd.Execute()
+}
+
+func TestHealthIsWhatTheExtensionAnswers(t *testing.T) {
+	status := http.StatusOK
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte("{\n  \"status\": \"StatusPermanentError\"\n}"))
+	}))
+	defer s.Close()
+	// A proxy is for the way to AWS.
+	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
+	require.NoError(t, healthcheck(t, "--endpoint", s.URL))
+	status = http.StatusServiceUnavailable
+	require.EqualError(t, healthcheck(t, "--endpoint", s.URL), `not well: 503 Service Unavailable: { "status": "StatusPermanentError" }`)
+
+	t.Setenv("OTELCOL_CLOUDWATCH_HEALTH_ENDPOINT", s.Listener.Addr().String())
+	status = http.StatusOK
+	require.NoError(t, healthcheck(t))
+}
+
+func TestHealthOfWhoDoesNotAnswer(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = l.Close() }()
+	require.ErrorContains(t, healthcheck(t, "--endpoint", "http://"+l.Addr().String(), "--timeout", "50ms"), "has not answered in 50ms")
+	address := l.Addr().String()
+	require.NoError(t, l.Close())
+	require.ErrorContains(t, healthcheck(t, "--endpoint", "http://"+address, "--timeout", (10*time.Second).String()), "nobody answers")
+	require.ErrorContains(t, healthcheck(t, "--endpoint", address), `is no URL such as http://127.0.0.1:13133/`)
+}
+
+func TestWhereHealthIsAsked(t *testing.T) {
+	for endpoint, want := range map[string]string{
+		"127.0.0.1:13133":  "http://127.0.0.1:13133/",
+		"0.0.0.0:13133":    "http://127.0.0.1:13133/",
+		"[::]:1":           "http://127.0.0.1:1/",
+		":1":               "http://127.0.0.1:1/",
+		"http://host:1/x":  "http://host:1/x",
+		"169.254.1.1:1313": "http://169.254.1.1:1313/",
+	} {
+		assert.Equal(t, want, healthURL(endpoint))
+	}
+}
