@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -32,7 +31,7 @@ func (c *cluster) startAWS(bin string) {
 
 // status reads what cloudwatch-local says of itself.
 func (c *cluster) status(into any) error {
-	answer, err := http.Get(awsURL + "/_status")
+	answer, err := client.Get(awsURL + "/_status")
 	if err != nil {
 		return err
 	}
@@ -53,7 +52,8 @@ type event struct {
 // events are those of a stream, the oldest first; none where the stream is not there yet.
 func (c *cluster) events(group, stream string) (all []event) {
 	c.Helper()
-	pages := cloudwatchlogs.NewGetLogEventsPaginator(c.logs, &cloudwatchlogs.GetLogEventsInput{LogGroupName: &group, LogStreamName: &stream, StartFromHead: aws.Bool(true)})
+	pages := cloudwatchlogs.NewGetLogEventsPaginator(c.logs, &cloudwatchlogs.GetLogEventsInput{LogGroupName: &group, LogStreamName: &stream, StartFromHead: aws.Bool(true)},
+		func(o *cloudwatchlogs.GetLogEventsPaginatorOptions) { o.StopOnDuplicateToken = true }) // the last page's token leads to itself
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(context.Background())
 		var missing *types.ResourceNotFoundException

@@ -3,11 +3,13 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -33,7 +35,9 @@ const (
 	// kubernetesVersion is what the programs say that they are; go.mod has it, too.
 	kubernetesVersion = "v1.32.2"
 	podImage          = "docker.io/library/pod:1"
-	image             = "docker.io/library/otelcol-cloudwatch"
+	repository        = "otelcol-cloudwatch/otelcol-cloudwatch"
+	before            = "0.0.1"
+	after             = "0.0.2"
 	// inside is set in the namespaces.
 	inside = "OTELCOL_CLOUDWATCH_CLUSTER_INSIDE"
 )
@@ -56,6 +60,9 @@ func TestMain(m *testing.M) {
 
 // prepareAndRun builds what the cluster is made of, and runs the tests in namespaces.
 func prepareAndRun() (int, error) {
+	if os.Getenv("OTELCOL_CLOUDWATCH_BIN") == "" {
+		return 0, errors.New("set OTELCOL_CLOUDWATCH_BIN to the folder of `make build`")
+	}
 	build, err := filepath.Abs(root + "/build/kubernetes-cluster")
 	if err != nil {
 		return 0, err
@@ -77,21 +84,34 @@ func prepareAndRun() (int, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return 0, err
 	}
+	// One program as two versions, as one image archive each.
+	programs, err := filepath.Abs(os.Getenv("OTELCOL_CLOUDWATCH_BIN"))
+	if err != nil {
+		return 0, err
+	}
+	for _, version := range []string{before, after} {
+		command := exec.Command("go", "run", "./distributions/container/pack", "-version="+version, "-out="+imageOf(dir, version), "-binary="+runtime.GOOS+"/"+runtime.GOARCH+"="+programs+"/otelcol-cloudwatch")
+		command.Dir = root
+		if out, err := command.CombinedOutput(); err != nil {
+			return 0, fmt.Errorf("build the collector's image: %w\n%s", err, out)
+		}
+	}
 	group := fmt.Sprintf("otelcol-cloudwatch-test-%d", os.Getpid())
 	defer removeControlGroup(group)
-	code, err := rerun(inside+"="+build, "OTELCOL_CLOUDWATCH_CLUSTER_GROUP="+group)
+	code, err := rerun(inside+"="+build, "OTELCOL_CLOUDWATCH_BIN="+programs, "OTELCOL_CLOUDWATCH_CLUSTER_GROUP="+group)
 	if code == 0 && err == nil {
 		err = os.RemoveAll(dir + "/node") // the programs' logs stay
 	}
 	return code, err
 }
 
+func imageOf(dir, version string) string { return dir + "/otelcol-cloudwatch-" + version + ".tar" }
+
 func TestTheChartInACluster(t *testing.T) {
 	if why != "" {
 		t.Skip(why)
 	}
 	build, programs := os.Getenv(inside), os.Getenv("OTELCOL_CLOUDWATCH_BIN")
-	require.NotEmpty(t, programs, "set OTELCOL_CLOUDWATCH_BIN to the folder of `make build`")
 	dir := build + "/run"
 	require.NoError(t, settle(dir))
 	began := time.Now()
@@ -99,8 +119,8 @@ func TestTheChartInACluster(t *testing.T) {
 	t.Logf("the cluster started in %s", time.Since(began).Round(time.Second))
 	require.NoError(t, writeImage(dir+"/pod.tar", podImage, build+"/bin/pod", "pod"))
 	c.load(dir + "/pod.tar")
-	require.NoError(t, writeImage(dir+"/collector.tar", image+":one", programs+"/otelcol-cloudwatch", "usr/bin/otelcol-cloudwatch"))
-	c.load(dir+"/collector.tar", image+":one", image+":two")
+	c.load(imageOf(dir, before))
+	c.load(imageOf(dir, after))
 	c.startAWS(programs)
 	c.Cleanup(func() {
 		if c.Failed() {
@@ -146,13 +166,13 @@ func TestTheChartInACluster(t *testing.T) {
 		c.write("values.yaml", `
 cluster: `+clusterName+`
 region: `+region+`
-image: {repository: otelcol-cloudwatch, tag: one, pullPolicy: Never}
+image: {repository: `+repository+`, tag: `+before+`, pullPolicy: Never}
 credentials: {source: secret, secret: {name: aws}}
 metrics: {interval: 5s}
 extraEnv: [{name: AWS_ENDPOINT_URL, value: "`+awsURL+`"}]
 `)
 		c.helm("install", "--create-namespace")
-		c.rolledOut("one")
+		c.rolledOut(before)
 	})
 	step("its service account may list and watch pods, and nothing else", mayOnlySeePods)
 	step("every line arrives once, with its pod's attributes, in its namespace's group", func(c *cluster) {
@@ -179,32 +199,32 @@ extraEnv: [{name: AWS_ENDPOINT_URL, value: "`+awsURL+`"}]
 	step("the node's metrics arrive", nodeMetrics)
 	step("a rolling update loses and repeats nothing", func(c *cluster) {
 		writeOn(c)
-		c.helm("upgrade", "--set=image.tag=two")
-		c.rolledOut("two")
+		c.helm("upgrade", "--set=image.tag="+after)
+		c.rolledOut(after)
 		allOnce(c)
 	})
 	step("a deleted pod of the collector loses and repeats nothing", func(c *cluster) {
 		writeOn(c)
-		before := c.collector()
-		require.NoError(c, c.client.CoreV1().Pods(namespace).Delete(context.Background(), before.Name, metav1.DeleteOptions{}))
-		c.await("another pod", func() bool { after := c.collector(); return after != nil && after.UID != before.UID })
-		c.rolledOut("two")
+		first := c.collector()
+		require.NoError(c, c.client.CoreV1().Pods(namespace).Delete(context.Background(), first.Name, metav1.DeleteOptions{}))
+		c.await("another pod", func() bool { next := c.collector(); return next != nil && next.UID != first.UID })
+		c.rolledOut(after)
 		allOnce(c)
 	})
 	step("a changed configuration is live without a restart, and loses and repeats nothing", func(c *cluster) {
 		writeOn(c)
-		before := c.collector()
+		first := c.collector()
 		began := time.Now()
-		c.helm("upgrade", "--set=image.tag=two", `--set-string=logs.firstLine=\d{4}-\d\d-\d\d`)
+		c.helm("upgrade", "--set=image.tag="+after, `--set-string=logs.firstLine=\d{4}-\d\d-\d\d`)
 		record := func() bool {
 			return strings.Contains(c.last(cart.group(), cart.stream()), "failed\n\tat first\n\tat second")
 		}
 		c.await("a record of several lines", record)
 		c.Logf("live after %s", time.Since(began).Round(time.Second))
 		allOnce(c)
-		after := c.collector()
-		assert.Equal(c, before.UID, after.UID, "another pod")
-		assert.Zero(c, after.Status.ContainerStatuses[0].RestartCount)
+		last := c.collector()
+		assert.Equal(c, first.UID, last.UID, "another pod")
+		assert.Zero(c, last.Status.ContainerStatuses[0].RestartCount)
 	})
 }
 

@@ -27,7 +27,7 @@ const (
 	apiAddress  = "10.96.0.1"
 	nodeAddress = "198.51.100.1"
 	// patience is how long anything may take on a machine with other things to do.
-	patience = 5 * time.Minute
+	patience = 3 * time.Minute
 )
 
 // cluster is one node with everything that a cluster needs.
@@ -73,7 +73,7 @@ func start(t *testing.T, bin, dir, group string) *cluster {
 	c.run(bin+"/kube-apiserver", "--etcd-servers=http://127.0.0.1:2379", "--secure-port=443", "--advertise-address="+nodeAddress,
 		"--service-cluster-ip-range=10.96.0.0/16", "--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction",
 		"--client-ca-file="+a.path("ca.crt"), "--tls-cert-file="+a.path("api-server.crt"), "--tls-private-key-file="+a.path("api-server.key"),
-		"--kubelet-client-certificate="+a.path("api-server.crt"), "--kubelet-client-key="+a.path("api-server.key"), "--kubelet-certificate-authority="+a.path("ca.crt"),
+		"--kubelet-preferred-address-types=InternalIP", "--kubelet-client-certificate="+a.path("api-server.crt"), "--kubelet-client-key="+a.path("api-server.key"), "--kubelet-certificate-authority="+a.path("ca.crt"),
 		"--service-account-issuer=https://kubernetes.default.svc", "--service-account-key-file="+a.path("service-accounts.key"), "--service-account-signing-key-file="+a.path("service-accounts.key"))
 	c.await("the API server", func() bool {
 		_, err := c.client.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(context.Background())
@@ -162,21 +162,11 @@ state = "/run/containerd"
 	c.await("containerd", func() bool { return exec.Command("ctr", "version").Run() == nil })
 }
 
-// load puts an image archive into the node, under a name too where there is one.
-func (c *cluster) load(archive string, names ...string) {
+// load puts an image archive into the node.
+func (c *cluster) load(archive string) {
 	c.Helper()
-	c.command("ctr", "--namespace=k8s.io", "images", "import", "--snapshotter=native", archive)
-	if len(names) == 2 {
-		c.command("ctr", "--namespace=k8s.io", "images", "tag", "--force", names[0], names[1])
-	}
-}
-
-// command runs a program that has to succeed, and returns what it printed.
-func (c *cluster) command(program string, arguments ...string) string {
-	c.Helper()
-	out, err := exec.Command(program, arguments...).CombinedOutput()
-	require.NoError(c, err, "%s %s: %s", filepath.Base(program), strings.Join(arguments, " "), out)
-	return string(out)
+	out, err := exec.Command("ctr", "--namespace=k8s.io", "images", "import", "--snapshotter=native", archive).CombinedOutput()
+	require.NoError(c, err, "%s", out)
 }
 
 func (c *cluster) kubelet(a *authority) {

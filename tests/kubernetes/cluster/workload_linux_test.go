@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -27,6 +28,9 @@ type workload struct {
 	namespace, name string
 	pod             *corev1.Pod
 }
+
+// client waits for no pod for ever.
+var client = &http.Client{Timeout: 30 * time.Second}
 
 const container = "writer"
 
@@ -58,7 +62,7 @@ func (c *cluster) deploy(namespace, name string, stateful bool) *workload {
 			return false
 		}
 		w.pod = &pods.Items[0]
-		answer, err := http.Post(w.url("print"), "", nil)
+		answer, err := client.Post(w.url("print"), "", nil)
 		if err != nil {
 			return false
 		}
@@ -74,7 +78,7 @@ func (w *workload) url(path string) string {
 
 func (w *workload) post(path, body string) string {
 	w.Helper()
-	answer, err := http.Post(w.url(path), "", strings.NewReader(body))
+	answer, err := client.Post(w.url(path), "", strings.NewReader(body))
 	require.NoError(w, err)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
