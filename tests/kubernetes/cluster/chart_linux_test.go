@@ -92,6 +92,7 @@ func prepareAndRun() (int, error) {
 	for _, version := range []string{before, after} {
 		command := exec.Command("go", "run", "./distributions/container/pack", "-version="+version, "-out="+imageOf(dir, version), "-binary="+runtime.GOOS+"/"+runtime.GOARCH+"="+programs+"/otelcol-cloudwatch")
 		command.Dir = root
+		command.Env = append(os.Environ(), "SOURCE_DATE_EPOCH=0")
 		if out, err := command.CombinedOutput(); err != nil {
 			return 0, fmt.Errorf("build the collector's image: %w\n%s", err, out)
 		}
