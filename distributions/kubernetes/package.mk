@@ -17,8 +17,9 @@ package-kubernetes: ## Put the Helm chart and the Kubernetes manifests into dist
 	  n=$$(basename $$f .yaml); sed 's/0[.]1[.]0-dev/$(VERSION)/g' $$f > $(DIST)/$${n/otelcol-cloudwatch/otelcol-cloudwatch-kubernetes}-$(VERSION).yaml; done
 
 .PHONY: test-kubernetes
-test-kubernetes: ## Test the chart with Helm and the types of the Kubernetes API (a first build takes minutes).
+test-kubernetes: build ## Test the chart with Helm, and as root in a cluster on this machine (a first build takes minutes).
 	cd tests/kubernetes && go vet ./... && go test ./...
+	cd tests/kubernetes/cluster && go vet ./... && OTELCOL_CLOUDWATCH_BIN=$(CURDIR)/bin go test -count=1 -timeout 60m -v ./...
 
 .PHONY: generate-kubernetes
 generate-kubernetes: ## Copy config/kubernetes.yaml into the chart, and render the manifests.
