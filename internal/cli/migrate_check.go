@@ -91,7 +91,7 @@ func (f *migrateCheckFlags) check(cmd *cobra.Command, deps migrateDeps, args []s
 			return e.Outcome == report.Lost && (e.Path == path || strings.HasPrefix(path, e.Path+"/"))
 		})
 	}
-	sent, err := f.trial(cmd.Context(), config, cmd.ErrOrStderr(), func(sent []comparison.Metric) bool {
+	sent, err := f.trial(cmd.Context(), config, func(sent []comparison.Metric) bool {
 		return complete(comparison.Compare(comparison.Declared(root, comparison.ScopeOf(sent)), sent, lost))
 	})
 	if err != nil {
@@ -110,7 +110,7 @@ func complete(findings []comparison.Finding) bool {
 }
 
 // trial runs the collector until enough was printed, or the time is over.
-func (f *migrateCheckFlags) trial(ctx context.Context, config map[string]any, diagnostics io.Writer, enough func([]comparison.Metric) bool) ([]comparison.Metric, error) {
+func (f *migrateCheckFlags) trial(ctx context.Context, config map[string]any, enough func([]comparison.Metric) bool) ([]comparison.Metric, error) {
 	folder, err := os.MkdirTemp("", "otelcol-cloudwatch-check-")
 	if err != nil {
 		return nil, err
@@ -169,7 +169,7 @@ func (f *migrateCheckFlags) trial(ctx context.Context, config map[string]any, di
 	if len(sent) == 0 {
 		return nil, fmt.Errorf("the collector printed no metric in %s; --limit gives it more time\n%s", f.limit, said.String())
 	}
-	return sent, say(diagnostics, "")
+	return sent, nil
 }
 
 // lockedText is what a program says while it is read.
@@ -190,10 +190,9 @@ func (l *lockedText) String() string {
 	return l.text.String()
 }
 
-var errMigrateDiffers = errors.New("the converted configuration does not send all that the agent's declares: see above")
+var errMigrateDiffers = errors.New("not all that the agent's configuration declares was sent: see above\nhint: what this host does not have, such as swap, is not sent; --limit gives slow metrics more time")
 
 func (f *migrateCheckFlags) tell(out io.Writer, found checkReport) error {
-	bad := 0
 	counts := map[comparison.Result]int{}
 	for _, m := range found.Metrics {
 		counts[m.Result]++
@@ -201,7 +200,6 @@ func (f *migrateCheckFlags) tell(out io.Writer, found checkReport) error {
 	for _, l := range found.Logs {
 		counts[l.Result]++
 	}
-	bad = counts[comparison.Missing] + counts[comparison.OtherUnit]
 	if f.format == "json" {
 		encoder := json.NewEncoder(out)
 		encoder.SetIndent("", "  ")
@@ -233,7 +231,7 @@ func (f *migrateCheckFlags) tell(out io.Writer, found checkReport) error {
 			return err
 		}
 	}
-	if bad > 0 {
+	if counts[comparison.Missing]+counts[comparison.OtherUnit] > 0 {
 		return errMigrateDiffers
 	}
 	return nil

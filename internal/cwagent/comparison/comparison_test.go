@@ -41,6 +41,16 @@ func TestWhatTheAgentDeclares(t *testing.T) {
 	}, texts(Declared(root, Scope{})))
 }
 
+func TestNeitherCoresNorTheirTotalIsNothing(t *testing.T) {
+	for text, want := range map[string]int{
+		`{"measurement": ["usage_idle"], "totalcpu": false}`:                     0,
+		`{"measurement": ["usage_idle"], "totalcpu": false, "resources": ["*"]}`: 1,
+		`{"measurement": ["usage_idle"]}`:                                        1,
+	} {
+		assert.Len(t, Declared(cwagenttest.Node(t, `{"metrics": {"metrics_collected": {"cpu": `+text+`}}}`), Scope{}), want, text)
+	}
+}
+
 func TestDimensionsOfTheInstanceTakeTheHostsPlace(t *testing.T) {
 	const config = `{"metrics": {"append_dimensions": {"InstanceId": "${aws:InstanceId}", "ImageId": "wrong"}, "metrics_collected": {"mem": {"measurement": ["used"]}}}}`
 	assert.Equal(t, []string{"CWAgent mem_used {InstanceId} Bytes"}, texts(Declared(cwagenttest.Node(t, config), Scope{InstanceDimensions: []string{"InstanceId", "ImageId"}})))

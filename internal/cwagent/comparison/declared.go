@@ -88,6 +88,9 @@ type declaration struct {
 }
 
 func declaredBy(plugin string, node agentjson.Node, host []string) []declaration {
+	if total := node.Get("totalcpu"); plugin == "cpu" && total.There() && !total.Bool() && len(node.Get("resources").Items()) == 0 {
+		return nil // neither the cores nor all of them together
+	}
 	own, known := dimensionsOf[plugin]
 	windows := !known && node.Get("measurement").There() && !others[plugin]
 	if !known && !windows {
