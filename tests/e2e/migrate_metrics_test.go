@@ -367,7 +367,7 @@ func TestMigratedMetricsAreValid(t *testing.T) {
 					args = append(args, "--config", config)
 				}
 				command := exec.Command(filepath.Join(binaries, "otelcol-cloudwatch"), args...)
-				command.Env = []string{"AWS_REGION=us-east-1", "ROLE=web", "OTELCOL_CLOUDWATCH_STATE_DIR=" + t.TempDir()}
+				command.Env = []string{"AWS_REGION=us-east-1", "ROLE=web", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "OTELCOL_CLOUDWATCH_STATE_DIR=" + t.TempDir()}
 				out, err := command.CombinedOutput()
 				return string(out), err
 			}

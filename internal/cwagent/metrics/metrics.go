@@ -34,6 +34,10 @@ func Convert(c *section.Context) {
 	v.processes(plugins.Get("procstat"))
 	v.unsupported(plugins)
 	v.rest(root)
+	if !slices.Contains(c.MetricsExporters(), section.MetricsExporter) {
+		c.Report.Converted(root.Path(), v.at("exporters", section.PrometheusExporter))
+		return
+	}
 	c.Report.Different(root.Path(), v.at("exporters", section.MetricsExporter),
 		"metrics travel through CloudWatch Logs now, as documents of the Embedded Metric Format in the log group "+logGroup+", which keeps them for a day: besides the metrics, their bytes are billed",
 		"allow logs:PutLogEvents, logs:CreateLogStream, logs:CreateLogGroup and logs:PutRetentionPolicy instead of cloudwatch:PutMetricData; `otelcol-cloudwatch policy` prints the policy")
@@ -109,5 +113,5 @@ func (v *converter) pipeline(name string, receivers, processors []string) {
 	all := append([]string{section.MemoryLimiter, section.ResourceDetection}, processors...)
 	v.layer.Set(receivers, "service", "pipelines", name, "receivers")
 	v.layer.Set(append(all, section.MetricsDimensions), "service", "pipelines", name, "processors")
-	v.layer.Set([]string{section.MetricsExporter}, "service", "pipelines", name, "exporters")
+	v.layer.Set(v.MetricsExporters(), "service", "pipelines", name, "exporters")
 }

@@ -24,6 +24,7 @@ func Shared(c *section.Context) {
 	}
 	v := &converter{Context: c, root: root, layer: c.Layer(section.Metrics)}
 	v.exporter()
+	v.workspace()
 	v.tags()
 	v.dimensions()
 }
@@ -79,14 +80,7 @@ func (v *converter) settings() {
 	}
 	destinations := v.root.Get("metrics_destinations")
 	v.converted(destinations, exporter, "cloudwatch")
-	if n := destinations.Get("amp"); n.There() {
-		message := "nothing is sent to Amazon Managed Service for Prometheus"
-		if !destinations.Get("cloudwatch").There() {
-			message += "; the metrics go to CloudWatch instead, where they are billed"
-		}
-		v.Report.Lost(n.Path(), message,
-			"add an exporter prometheusremotewrite with endpoint https://aps-workspaces.REGION.amazonaws.com/workspaces/"+n.Get("workspace_id").Text()+"/api/v1/remote_write and the extension sigv4auth (service: aps) to the pipelines metrics/cwagent…; both are part of the program")
-	}
+	v.prometheus(destinations.Get("amp"))
 	v.reportDimensions()
 }
 

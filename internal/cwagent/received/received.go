@@ -52,7 +52,7 @@ func (v *converter) pipeline(name string, receivers, processors, exporters []str
 
 // metrics is a pipeline of the section metrics.
 func (v *converter) metrics(name string, receivers []string, processors ...string) {
-	v.pipeline("metrics/"+name, receivers, append(processors, section.MetricsDimensions), []string{section.MetricsExporter})
+	v.pipeline("metrics/"+name, receivers, append(processors, section.MetricsDimensions), v.MetricsExporters())
 }
 
 // converted reports keys of an object as converted, where they are there.

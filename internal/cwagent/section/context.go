@@ -129,4 +129,19 @@ func (c *Context) Region() string {
 const (
 	MetricsExporter   = "cloudwatch_emf/cwagent"
 	MetricsDimensions = "transform/cwagent_dimensions"
+	// PrometheusExporter sends to Amazon Managed Service for Prometheus, where the section names it.
+	PrometheusExporter = "prometheusremotewrite/cwagent"
 )
+
+// MetricsExporters are those of the section's pipelines: CloudWatch's unless its metrics_destinations name Prometheus alone.
+func (c *Context) MetricsExporters() []string {
+	destinations := c.Root.Get("metrics", "metrics_destinations")
+	var exporters []string
+	if !destinations.Get("amp").There() || destinations.Get("cloudwatch").There() {
+		exporters = append(exporters, MetricsExporter)
+	}
+	if destinations.Get("amp").There() {
+		exporters = append(exporters, PrometheusExporter)
+	}
+	return exporters
+}
