@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 )
 
 // File is one configuration of the agent.
@@ -73,102 +72,6 @@ func Describe(value any) string {
 		return "an object"
 	}
 	return fmt.Sprint(value)
-}
-
-// merger is how the agent merges the value of one key.
-type merger struct {
-	// keys are of an object of which each key is merged for itself: by its own rule here, or else it has to be the same.
-	keys map[string]merger
-	// list: of all files the items, equal ones once.
-	list bool
-}
-
-var collected = merger{keys: map[string]merger{"collect_list": {list: true}}}
-
-// rules are those of the agent's translator. Each section is merged key by key; plugins have to be the same, since the agent
-// runs one of each; lists of log files, event logs, processes and JMX targets are put together.
-var rules = merger{keys: map[string]merger{
-	"agent":   {keys: map[string]merger{"usage_metadata": {list: true}}},
-	"metrics": {keys: map[string]merger{"metrics_collected": {keys: map[string]merger{"procstat": {list: true}, "jmx": {list: true}}}}},
-	"logs": {keys: map[string]merger{
-		"logs_collected":    {keys: map[string]merger{"files": collected, "windows_events": collected, "journald": collected}},
-		"metrics_collected": {keys: map[string]merger{}},
-	}},
-	"traces":        {keys: map[string]merger{"traces_collected": {keys: map[string]merger{}}}},
-	"opentelemetry": {keys: map[string]merger{"collect": {keys: map[string]merger{}}}},
-	"profiles":      {keys: map[string]merger{}},
-	"csm":           {keys: map[string]merger{}},
-}}
-
-// Merge decodes files and merges them as the agent does, in the order of their names: what two files set has to be the same
-// in both, but for the lists of files, event logs, processes and JMX targets, which are put together. The error names the
-// file, and the line and column, or the path, of the mistake.
-func Merge(files []File) (Node, error) {
-	if len(files) == 0 {
-		return Node{}, errors.New("there is no configuration: name files, folders or ssm:NAME")
-	}
-	files = slices.Clone(files)
-	slices.SortStableFunc(files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
-	m := merging{from: map[string]string{}, into: map[string]any{}}
-	var problems []error
-	for _, f := range files {
-		object, err := f.decode()
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		m.file = f.Name
-		m.object("", rules, object, m.into)
-	}
-	if problems = append(problems, m.problems...); len(problems) > 0 {
-		return Node{}, errors.Join(problems...)
-	}
-	return New(m.into), nil
-}
-
-// merging is the state of Merge.
-type merging struct {
-	file     string
-	from     map[string]string // the file that set a path first
-	into     map[string]any
-	problems []error
-}
-
-func (m *merging) object(path string, rule merger, source, into map[string]any) {
-	for key, value := range source {
-		at := Join(path, key)
-		have, there := into[key]
-		next := rule.keys[key]
-		inner, isObject := value.(map[string]any)
-		target, intoObject := have.(map[string]any)
-		switch {
-		case next.keys != nil && isObject && !there:
-			target = map[string]any{}
-			into[key] = target
-			m.from[at] = m.file
-			m.object(at, next, inner, target)
-		case next.keys != nil && isObject && intoObject:
-			m.object(at, next, inner, target)
-		case !there:
-			into[key], m.from[at] = value, m.file
-		case next.list && isList(value) && isList(have):
-			into[key] = united(have.([]any), value.([]any))
-		case !Equal(have, value):
-			m.problems = append(m.problems, fmt.Errorf("%s: %s says %s and %s says %s: the agent takes no two values here; write both alike, or leave one out",
-				at, m.from[at], text(have), m.file, text(value)))
-		}
-	}
-}
-
-func isList(value any) bool { _, ok := value.([]any); return ok }
-
-func united(have, more []any) []any {
-	for _, item := range more {
-		if !slices.ContainsFunc(have, func(h any) bool { return Equal(h, item) }) {
-			have = append(have, item)
-		}
-	}
-	return have
 }
 
 // Equal compares decoded values; numbers by what they are, so that 1 and 1.0 are the same, as in the agent.

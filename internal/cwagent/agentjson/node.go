@@ -1,10 +1,9 @@
-// Package agentjson reads configurations of the CloudWatch agent: JSON of which every value knows its path, and which is
-// merged by the agent's own rules.
 package agentjson
 
 import (
 	"encoding/json"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,11 +84,16 @@ func (n Node) Texts() []string {
 	return texts
 }
 
-// Int is a number's value, and 0 of anything else.
+// Int is a whole number's value, also where it is written as 60.0 or 6e1, and 0 of anything else.
 func (n Node) Int() int {
 	number, _ := n.value.(json.Number)
-	value, _ := strconv.Atoi(number.String())
-	return value
+	if value, err := strconv.Atoi(number.String()); err == nil {
+		return value
+	}
+	if value, err := number.Float64(); err == nil && math.Abs(value) < 1<<53 && value == math.Trunc(value) {
+		return int(value)
+	}
+	return 0
 }
 
 // Bool is a truth's value, and false of anything else.

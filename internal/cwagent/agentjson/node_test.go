@@ -43,3 +43,12 @@ func TestWhatIsNotThereIsEmpty(t *testing.T) {
 	require.Len(t, root.Get("one").Items(), 1)
 	assert.Equal(t, "/one/k", root.Get("one").Items()[0].Get("k").Path())
 }
+
+func TestAWholeNumberIsOneHoweverItIsWritten(t *testing.T) {
+	root := decoded(t, `[60, 60.0, 6e1, 1.5, 1e300, -7, "60"]`)
+	var values []int
+	for _, item := range root.Items() {
+		values = append(values, item.Int())
+	}
+	assert.Equal(t, []int{60, 60, 60, 0, 0, -7, 0}, values)
+}
