@@ -110,9 +110,8 @@ func TestATypicalConfigurationOfTheAgent(t *testing.T) {
 		"shop_time":        {"None", []string{"host", "metric_type"}},
 	}
 	await(t, "all metrics", func() bool {
-		// A datagram may come before anybody listens.
-		_, err := fmt.Fprint(client, "shop.orders:3|c|#colour:red\nshop.waiting:7|g\nshop.time:250|ms\n")
-		require.NoError(t, err)
+		// A datagram may come before anybody listens: then it, or the next, is refused.
+		_, _ = fmt.Fprint(client, "shop.orders:3|c|#colour:red\nshop.waiting:7|g\nshop.time:250|ms\n")
 		have := seriesByName(server)
 		for name := range want {
 			if len(have[name]) == 0 {
@@ -194,8 +193,7 @@ func TestDocumentsThatProgramsSend(t *testing.T) {
 		require.NoError(t, err)
 		document := fmt.Sprintf(`{"_aws": {"Timestamp": %d, "LogGroupName": "/programs/%s", "LogStreamName": "one", "CloudWatchMetrics": [{"Namespace": "Programs", "Dimensions": [["network"]], "Metrics": [{"Name": "Sent", "Unit": "Count"}]}]}, "network": %[2]q, "Sent": 1}`, time.Now().UnixMilli(), network)
 		await(t, "the document by "+network, func() bool {
-			_, err := fmt.Fprintln(client, document)
-			require.NoError(t, err)
+			_, _ = fmt.Fprintln(client, document) // refused where nobody listens yet
 			return slices.ContainsFunc(seriesByName(server)["Sent"], func(m metrics.SeriesStatus) bool { return m.Dimensions[0].Value == network && m.Unit == "Count" })
 		})
 		require.NoError(t, client.Close())
