@@ -10,9 +10,9 @@ import (
 
 func diffOf(t *testing.T, a, b string) []Change {
 	t.Helper()
-	old, err := MergePart([]Layer{{"base.yaml", []byte(a)}})
+	old, err := MergePart([]Layer{{Name: "base.yaml", Text: []byte(a)}})
 	require.NoError(t, err)
-	changed, err := MergePart([]Layer{{"site.yaml", []byte(b)}})
+	changed, err := MergePart([]Layer{{Name: "site.yaml", Text: []byte(b)}})
 	require.NoError(t, err)
 	return Diff(old, changed)
 }

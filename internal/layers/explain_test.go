@@ -50,7 +50,7 @@ service:
 func TestExplainNamesTheLayerOfEachKey(t *testing.T) {
 	t.Parallel()
 	base := strings.Replace(whole, "service:\n", "extensions: {zpages: }\nservice:\n  extensions: [zpages]\n", 1)
-	merged, err := Merge([]Layer{{"base.yaml", []byte(base)}, {"site.yaml", []byte(site)}})
+	merged, err := Merge([]Layer{{Name: "base.yaml", Text: []byte(base)}, {Name: "site.yaml", Text: []byte(site)}})
 	require.NoError(t, err)
 	var b strings.Builder
 	require.NoError(t, Explain(&b, merged, nil))
@@ -82,7 +82,7 @@ func TestExplainOfNothingIsAnEmptyMap(t *testing.T) {
 func TestShippedConfigurationsAreExplainedAsTheyAre(t *testing.T) {
 	t.Parallel()
 	for name, text := range shipped(t) {
-		merged, err := MergePart([]Layer{{name, text}})
+		merged, err := MergePart([]Layer{{Name: name, Text: text}})
 		require.NoError(t, err)
 		var b strings.Builder
 		require.NoError(t, Explain(&b, merged, func([]string, any) bool { return false }))

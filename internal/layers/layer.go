@@ -13,6 +13,9 @@ type Layer struct {
 	Name string
 	// Text is YAML, with its placeholders.
 	Text []byte
+	// Remote says that it was fetched: whoever may write it there is not who may log in here. internal/layers/trust says
+	// what it may set.
+	Remote bool `json:",omitempty"`
 }
 
 // Provider is what a confmap.Provider also implements when one URI may stand for several layers, or when

@@ -25,11 +25,13 @@ func Merge(layers []Layer) (*Merged, error) {
 // else: sections may have any name, and what a pipeline names may be defined elsewhere.
 func MergePart(layers []Layer) (*Merged, error) {
 	var p problems
-	merged := &Merged{root: &node{kind: kindMap}, names: make([]string, 0, len(layers))}
+	merged := &Merged{root: &node{kind: kindMap}, names: make([]string, 0, len(layers)), remote: map[string]bool{}}
 	roots := make([]*node, 0, len(layers))
 	for _, layer := range layers {
 		merged.names = append(merged.names, layer.Name)
+		merged.remote[layer.Name] = merged.remote[layer.Name] || layer.Remote
 		if root := read(layer, &p); root != nil {
+			checkRemote(layer, root, &p)
 			roots = append(roots, root)
 		}
 	}
@@ -43,6 +45,7 @@ func MergePart(layers []Layer) (*Merged, error) {
 	if err := p.err(); err != nil {
 		return nil, err
 	}
+	merged.takeRemote()
 	return merged, nil
 }
 

@@ -8,8 +8,10 @@ import (
 // Merged is one configuration of several layers, its placeholders as they were written. It does not
 // change and may be used from several goroutines.
 type Merged struct {
-	root  *node
-	names []string
+	root         *node
+	names        []string
+	remote       map[string]bool // by name: it was fetched
+	remoteLayers *node           // the section of that name; nil: no layer has it
 }
 
 // Map is the configuration, fit for confmap.NewRetrieved. It belongs to the caller.

@@ -99,7 +99,7 @@ func FuzzMerge(f *testing.F) {
 		if len(a)+len(b) > 1<<14 {
 			return
 		}
-		low, high := Layer{"low", a}, Layer{"high", b}
+		low, high := Layer{Name: "low", Text: a}, Layer{Name: "high", Text: b}
 		alone, err := MergePart([]Layer{low})
 		if err == nil {
 			// A layer alone is what the collector makes of it. Where keys have its delimiter in them, it makes
@@ -134,7 +134,7 @@ func (discard) Write(p []byte) (int, error) { return len(p), nil }
 func BenchmarkMergeThreeLayers(b *testing.B) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "config", "host.yaml"))
 	require.NoError(b, err)
-	layers := []Layer{{"a", text}, {"b", text}, {"c", text}}
+	layers := []Layer{{Name: "a", Text: text}, {Name: "b", Text: text}, {Name: "c", Text: text}}
 	b.ReportAllocs()
 	b.SetBytes(int64(3 * len(text)))
 	for b.Loop() {

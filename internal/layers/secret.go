@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -181,4 +182,20 @@ func placeholder(s string) (inner, rest string, ok bool) {
 		}
 	}
 	return "", s, false
+}
+
+// Show is a value as an error may quote it: without secrets, on one line, and not too long.
+func Show(path []string, value any) string {
+	if value == nil {
+		return ""
+	}
+	text := fmt.Sprint(shown(nil, path, value))
+	if s, ok := value.(string); ok && text == s {
+		text = strconv.Quote(s)
+	}
+	const most = 120
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most]) + "…"
+	}
+	return strings.Join(strings.Fields(text), " ")
 }

@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 )
 
 // FetchError is a layer or a value that cannot be fetched: perhaps later.
@@ -31,6 +32,9 @@ type sources struct {
 	defaultScheme string
 	changed       func() // called by a watch
 	watches       []confmap.CloseFunc
+	allRemote     bool          // every layer counts as fetched
+	trusted       *trust.Policy // instead of what local layers say
+	stateDir      string
 }
 
 func newSources(factories []confmap.ProviderFactory, defaultScheme string, settings confmap.ProviderSettings, changed func()) *sources {
@@ -141,7 +145,10 @@ func (s *sources) fetch(ctx context.Context, uris []string) (*snapshot, error) {
 		snap.values[uri] = v
 		return v.retrieved()
 	}
-	err = s.expand(ctx, snap, live)
+	err = s.trust(ctx, snap, live)
+	if err == nil {
+		err = s.expand(ctx, snap, live)
+	}
 	snap.seal()
 	var unreachable *FetchError
 	if errors.As(err, &unreachable) {
@@ -163,7 +170,19 @@ func (s *sources) expand(ctx context.Context, snap *snapshot, live retrieve) err
 	return errors.Join(err, r.Shutdown(ctx))
 }
 
+// layersOf gets the layers of a URI, and marks those that were fetched from elsewhere.
 func (s *sources) layersOf(ctx context.Context, uri string) (*layers.Retrieved, error) {
+	got, err := s.retrieveLayers(ctx, uri)
+	if err != nil {
+		return nil, err
+	}
+	for i := range got.Layers {
+		got.Layers[i].Remote = s.allRemote || layers.RemoteURI(uri)
+	}
+	return got, nil
+}
+
+func (s *sources) retrieveLayers(ctx context.Context, uri string) (*layers.Retrieved, error) {
 	p, full, err := s.split(uri)
 	if err != nil {
 		return nil, err

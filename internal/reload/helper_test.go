@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 	"go.opentelemetry.io/collector/confmap/provider/envprovider"
 	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
 	"go.uber.org/goleak"
@@ -117,7 +119,8 @@ func valid(ctx context.Context, settings confmap.ResolverSettings) error {
 
 func options(t *testing.T, s *store, uris ...string) Options {
 	return Options{
-		URIs: uris, Providers: []confmap.ProviderFactory{s.factory(), envprovider.NewFactory(), yamlprovider.NewFactory()},
+		Trust: &trust.Policy{Allow: trust.Capabilities}, // mem: counts as fetched
+		URIs:  uris, Providers: []confmap.ProviderFactory{s.factory(), envprovider.NewFactory(), yamlprovider.NewFactory()},
 		Check: valid, StateDir: filepath.Join(t.TempDir(), "config"), HealthyAfter: time.Hour, Timeout: deadline, Build: "test",
 	}
 }

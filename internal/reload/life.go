@@ -98,7 +98,7 @@ func (m *Manager) Again(err error) (bool, error) {
 		return false, err
 	}
 	if back == nil {
-		back, _ = m.good(context.Background())
+		back, _ = m.good(context.Background(), ran)
 	}
 	if back == nil || back.hash == ran.hash {
 		return false, err

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 )
 
 // Manager has the configuration of the process.
@@ -67,6 +68,7 @@ func New(o Options) (*Manager, error) {
 	}
 	settings := confmap.ProviderSettings{Logger: zap.New(&following{to: &m.logger})}
 	m.sources = newSources(o.Providers, o.DefaultScheme, settings, m.changed)
+	m.sources.allRemote, m.sources.trusted, m.sources.stateDir = o.AllRemote, o.Trust, stateOf(o.StateDir)
 	if err := m.sources.checkURIs(o.URIs); err != nil {
 		return nil, err
 	}
@@ -180,7 +182,7 @@ func (m *Manager) first(ctx context.Context) (*snapshot, error) {
 		return snap, m.located(snap, err)
 	}
 	outcome := outcomeOf(err)
-	good, saved := m.good(ctx)
+	good, saved := m.good(ctx, snap)
 	if err == nil && good != nil && good.hash != snap.hash { // else the collector's own check is as good
 		if err = m.check(ctx, snap); err != nil {
 			outcome = Invalid
@@ -191,6 +193,10 @@ func (m *Manager) first(ctx context.Context) (*snapshot, error) {
 	m.mu.Unlock()
 	if err != nil {
 		if good == nil {
+			if local := m.withoutRemote(ctx, snap, err); local != nil {
+				m.refuse(outcome, snap, err)
+				return local, nil
+			}
 			return nil, m.located(snap, err)
 		}
 		m.refuse(outcome, snap, err)
@@ -214,20 +220,16 @@ func (m *Manager) sayOld(good *snapshot, saved time.Time) {
 		zap.Time("saved", saved), zap.String("hash", good.short()), zap.Strings("layers", good.merged.Layers()))
 }
 
-// good is the last known good configuration, ready to run; nil where there is none.
-func (m *Manager) good(ctx context.Context) (*snapshot, time.Time) {
+// good is the last known good configuration, ready to run; nil where there is none. What it has of fetched layers is held to
+// what the local layers of the newest configuration allow, where they can be read.
+func (m *Manager) good(ctx context.Context, newest *snapshot) (*snapshot, time.Time) {
 	good, saved, err := m.memory.recall(m.options.URIs)
 	if err == nil && good != nil {
 		// The environment is asked again; the rest is on the disk.
-		err = m.sources.expand(context.WithoutCancel(ctx), good, func(ctx context.Context, uri string) (*confmap.Retrieved, error) {
-			r, err := m.sources.providers["env"].Retrieve(ctx, uri, nil)
-			if err != nil {
-				return nil, err
-			}
-			v, err := valueOf(r)
-			good.values[uri] = v
-			return r, err
-		})
+		ctx, live := context.WithoutCancel(ctx), m.sources.again(good)
+		if err = m.sources.trustAgain(ctx, good, newest, live); err == nil {
+			err = m.sources.expand(ctx, good, live)
+		}
 		good.seal()
 	}
 	if err != nil {
@@ -279,6 +281,10 @@ const mostPlaces = 3
 func explain(snap *snapshot, err error) (text string, where []string) {
 	text = snap.scrub(err.Error())
 	var merge *layers.MergeError
+	var refused *trust.Error
+	if errors.As(err, &refused) {
+		return text, refused.Where()
+	}
 	if snap == nil || snap.merged == nil || errors.As(err, &merge) {
 		return text, nil
 	}

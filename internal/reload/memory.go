@@ -116,6 +116,9 @@ func (m memory) recall(uris []string) (*snapshot, time.Time, error) {
 	if g.Version != memoryVersion || !slices.Equal(g.URIs, uris) {
 		return nil, time.Time{}, nil
 	}
+	for i, l := range g.Layers { // files from before layers had the mark
+		g.Layers[i].Remote = l.Remote || layers.RemoteURI(l.Name)
+	}
 	s := &snapshot{layers: g.Layers, values: g.Values, remembered: true}
 	if s.values == nil {
 		s.values = map[string]value{}

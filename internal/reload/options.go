@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 )
 
 const (
@@ -58,6 +60,10 @@ type Options struct {
 	// Once makes a Manager for a command that looks and ends: nothing is tried, watched or remembered,
 	// and there is nothing to fall back to.
 	Once bool
+	// AllRemote makes every layer count as fetched, for a command that looks at what will be fetched elsewhere.
+	AllRemote bool
+	// Trust is what fetched layers may do, instead of what local layers say. Default: nil, what they say.
+	Trust *trust.Policy
 	// Build is the program's version, for the memory on disk.
 	Build string
 }
