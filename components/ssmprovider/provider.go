@@ -3,6 +3,7 @@ package ssmprovider
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,10 +46,21 @@ type provider struct {
 
 	mu      sync.Mutex
 	sources map[access]*source
+	secure  map[string]bool // by URI: it is a SecureString
 	closed  bool
 }
 
-var _ layers.Provider = (*provider)(nil)
+var (
+	_ layers.Provider     = (*provider)(nil)
+	_ layers.SecretSource = (*provider)(nil)
+)
+
+// IsSecret implements layers.SecretSource: SecureStrings are secrets, other parameters are not.
+func (p *provider) IsSecret(uri string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.secure[uri]
+}
 
 // Scheme implements confmap.Provider.
 func (*provider) Scheme() string { return ssmstore.Scheme }
@@ -116,6 +128,12 @@ func (p *provider) ask(ctx context.Context, text string) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.secure == nil {
+		p.secure = map[string]bool{}
+	}
+	p.secure[text] = slices.ContainsFunc(snap.Documents, func(d ssmstore.Document) bool { return d.Secure })
 	return &answer{uri: u, snapshot: snap, source: s}, nil
 }
 

@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
 	"go.opentelemetry.io/collector/confmap"
-	"go.yaml.in/yaml/v3"
 
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/confdata"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/ssmstore"
 )
@@ -182,36 +181,10 @@ func (a *answer) retrieved(options ...confmap.RetrievedOption) (*confmap.Retriev
 	return confmap.NewRetrieved(merged.ToStringMap(), options...)
 }
 
-// retrieved has both the text, for fields that are strings, and what YAML makes of it, for others. A map
-// or a list is a piece of configuration, whose own placeholders are expanded. All else is data, such as a
-// password, in which a dollar is nothing but a dollar.
+// retrieved is what a placeholder stands for. A piece of configuration is expanded, and all else is data.
 func (p part) retrieved(options ...confmap.RetrievedOption) (*confmap.Retrieved, error) {
 	if p.null {
 		return confmap.NewRetrieved(nil, options...)
 	}
-	data := strings.ReplaceAll(p.text, "$", "$$") // as the resolver reads it
-	var value any
-	if err := yaml.Unmarshal([]byte(p.text), &value); err != nil {
-		return confmap.NewRetrieved(data, options...)
-	}
-	switch value.(type) {
-	case map[string]any, []any:
-		if p.kind == anything {
-			if r, err := confmap.NewRetrievedFromYAML([]byte(p.text), options...); err == nil {
-				return r, nil
-			}
-		}
-		return confmap.NewRetrieved(data, options...)
-	case nil:
-		if !slices.Contains([]string{"null", "Null", "NULL", "~"}, strings.TrimSpace(p.text)) {
-			break
-		}
-		return confmap.NewRetrievedFromYAML([]byte(p.text), options...)
-	case bool, int, int64, float64:
-		if r, err := confmap.NewRetrievedFromYAML([]byte(p.text), options...); err == nil {
-			return r, nil
-		}
-	}
-	// Strings; dates, which no field takes; comments and other nothings of YAML, which are something here.
-	return confmap.NewRetrieved(data, options...)
+	return confdata.Retrieved(p.text, p.kind == scalar, options...)
 }

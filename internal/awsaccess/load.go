@@ -11,7 +11,10 @@ import (
 	"go.opentelemetry.io/collector/confmap/provider/envprovider"
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
+	"go.uber.org/zap"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/confdata"
 )
 
 // Variable names the file for everything that runs before, or without, the endpoint_routing extension:
@@ -49,7 +52,7 @@ func Load(ctx context.Context, uri string) (Config, error) {
 			return Config{}, errors.New("there are extensions, and none of them is " + Extension)
 		}
 	}
-	return FromMap(conf.ToStringMap())
+	return fromConf(conf)
 }
 
 // FromLayers finds the extension in a collector's configuration whose placeholders are not expanded yet.
@@ -72,7 +75,7 @@ func FromLayers(ctx context.Context, m map[string]any, more ...confmap.ProviderF
 		if err != nil {
 			return Config{}, false, fmt.Errorf("extensions::%s: %w", name, err)
 		}
-		c, err := FromMap(conf.ToStringMap())
+		c, err := fromConf(conf)
 		if err != nil {
 			return Config{}, false, fmt.Errorf("extensions::%s: %w", name, err)
 		}
@@ -84,7 +87,7 @@ func FromLayers(ctx context.Context, m map[string]any, more ...confmap.ProviderF
 func resolve(ctx context.Context, uris []string, more ...confmap.ProviderFactory) (*confmap.Conf, error) {
 	resolver, err := confmap.NewResolver(confmap.ResolverSettings{
 		URIs:              uris,
-		ProviderFactories: append([]confmap.ProviderFactory{fileprovider.NewFactory(), envprovider.NewFactory(), yamlprovider.NewFactory()}, more...),
+		ProviderFactories: append([]confmap.ProviderFactory{fileprovider.NewFactory(), exact(), yamlprovider.NewFactory()}, more...),
 		DefaultScheme:     "env",
 	})
 	if err != nil {
@@ -95,10 +98,35 @@ func resolve(ctx context.Context, uris []string, more ...confmap.ProviderFactory
 }
 
 // FromMap makes a configuration of the extension's keys, and checks it.
-func FromMap(m map[string]any) (Config, error) {
+func FromMap(m map[string]any) (Config, error) { return fromConf(confmap.NewFromStringMap(m)) }
+
+// fromConf is FromMap for keys whose placeholders were replaced: a field that is a string gets the text, whatever YAML makes of it,
+// which a map would have lost.
+func fromConf(conf *confmap.Conf) (Config, error) {
 	c := NewDefaultConfig()
-	if err := confmap.NewFromStringMap(m).Unmarshal(&c); err != nil {
+	if err := conf.Unmarshal(&c); err != nil {
 		return Config{}, err
 	}
 	return c, c.Check()
+}
+
+// environment gives what a variable holds as data: a password may have dollars, and look like anything.
+type environment struct{ confmap.Provider }
+
+func exact() confmap.ProviderFactory {
+	return confmap.NewProviderFactory(func(s confmap.ProviderSettings) confmap.Provider {
+		if s.Logger == nil {
+			s.Logger = zap.NewNop()
+		}
+		return environment{envprovider.NewFactory().Create(s)}
+	})
+}
+
+// Retrieve implements confmap.Provider.
+func (e environment) Retrieve(ctx context.Context, uri string, watcher confmap.WatcherFunc) (*confmap.Retrieved, error) {
+	name, _, _ := strings.Cut(strings.TrimPrefix(uri, "env:"), ":-")
+	if value, ok := os.LookupEnv(name); ok && value != "" {
+		return confdata.Retrieved(value, false)
+	}
+	return e.Provider.Retrieve(ctx, uri, watcher)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsconfig"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute"
@@ -62,6 +63,33 @@ func TestMistakesAreNamed(t *testing.T) {
 			_, _, err := FromEnvironment(context.Background())
 			require.ErrorContains(t, err, c.want)
 			assert.ErrorContains(t, err, Variable)
+		})
+	}
+}
+
+// Passwords and other values that YAML takes for something else arrive as they are.
+func TestValuesOfTheEnvironmentArriveAsTheyAre(t *testing.T) {
+	const text = "extensions: {endpoint_routing: {region: eu-central-1, policy: any, routes: [{name: p, http_proxy: {url: 'http://p:1', username: u, password: '${env:PW}'}}], " +
+		"credentials: {source: static, static: {access_key_id: '${env:PW}', secret_access_key: 'a${env:PW}'}}}}\nservice: {extensions: [endpoint_routing]}\n"
+	for _, value := range []string{
+		"plain", "0123456", "1e5", "12345678901234567890", "true", "no", "null", "~", "2026-01-02", "2026-01-02T03:04:05Z", "0x1F", "1_000", "1:30", "0o17", ".5", ".inf",
+		"#hash", "abc #def", "*star", "&amp", "!bang", "%41", "@at", "`tick", "a: b c", "[abc", "{abc", "- dash", "? q", "|", ">", "\"quoted\"", "it's", " spaces ", "back\\slash\\n",
+		"p@ss$w0rd", "p@ss$$w0rd", "${HOME}x", "$${x}", "$", "\u00fcn\u00ef", "---", "...",
+	} {
+		t.Run(value, func(t *testing.T) {
+			t.Setenv("PW", value)
+			check := func(c Config, err error) {
+				require.NoError(t, err)
+				assert.Equal(t, value, string(c.Routes[0].HTTPProxy.Password))
+				assert.Equal(t, value, c.Credentials.Static.AccessKeyID)
+				assert.Equal(t, "a"+value, string(c.Credentials.Static.SecretAccessKey))
+			}
+			check(Load(context.Background(), "yaml:"+text))
+			var m map[string]any
+			require.NoError(t, yaml.Unmarshal([]byte(text), &m))
+			c, found, err := FromLayers(context.Background(), m)
+			assert.True(t, found)
+			check(c, err)
 		})
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/redact"
 )
 
 // Bounds of the probe's settings.
@@ -196,7 +197,7 @@ func (p *HTTPProxy) parse() (*url.URL, error) {
 		return nil, errors.New("url cannot be parsed; it is not shown, since it may hold a password")
 	}
 	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" {
-		return nil, fmt.Errorf("url %q is not http://host:port or https://host:port", u.Redacted())
+		return nil, fmt.Errorf("url %q is not http://host:port or https://host:port", redact.Text(string(p.URL)))
 	}
 	if p.Username != "" {
 		if u.User != nil {

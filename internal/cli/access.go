@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"go.opentelemetry.io/collector/otelcol"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsaccess"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/hostfacts"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
@@ -18,27 +18,25 @@ import (
 // anyPort is for commands beside a running collector, which has the configured port.
 const anyPort = "127.0.0.1:0"
 
-// openAccess makes the calls to AWS that happen before any extension has started take the route table:
-// that of OTELCOL_CLOUDWATCH_ROUTES, or of the configuration as far as it is on this machine. With
-// process_proxy in it, the process's listener is opened, too.
+// callsNobody are the commands that neither fetch a configuration nor call AWS, and doctor, which looks at every way by itself
+// and fetches by the table (doctor.go).
+var callsNobody = []string{"doctor", "man", "healthcheck", "checkpoints", "components", "completion", "__complete", "__completeNoDesc", "help", "featuregate", "-h", "--help", "-v", "--version"}
+
+// openAccess makes the calls to AWS that happen before any extension has started take the route table: that of
+// OTELCOL_CLOUDWATCH_ROUTES, or of the configuration as far as it is on this machine. With process_proxy in it, or a policy that
+// keeps to private ways, the process's listener is opened, too: what fetches layers from S3 knows no other way.
 func openAccess(ctx context.Context, settings otelcol.CollectorSettings, line commandLine) (end func(), err error) {
 	end = func() {}
-	listen, own := "", false
-	switch line.command {
-	case "": // the collector itself
-		own = true
-	case "validate", "print-config", "print-initial-config":
-		listen, own = anyPort, true
-	case "config", "init", "migrate", "policy":
-	default:
-		return end, nil // doctor looks at every way by itself; the others call nobody
+	if slices.Contains(callsNobody, line.command) {
+		return end, nil
 	}
+	collects := line.command == ""
 	c, found, err := awsaccess.FromEnvironment(ctx)
 	if err != nil {
 		return end, err
 	}
-	if !found && own {
-		if c, found, err = localAccess(ctx, settings, line.configs); err != nil {
+	if own := slices.Contains([]string{"", "validate", "print-config", "print-initial-config"}, line.command); !found && (own || slices.ContainsFunc(line.layers(), fromAfar)) {
+		if c, found, err = localAccess(ctx, settings, line.layers()); err != nil {
 			return end, err
 		}
 	}
@@ -46,10 +44,11 @@ func openAccess(ctx context.Context, settings otelcol.CollectorSettings, line co
 		return end, nil
 	}
 	restore := awsaccess.SetBase(c)
-	if !own || !c.ProcessProxy {
+	if !c.ProcessProxy && (collects || c.Policy != awsroute.PrivateOnly) {
 		return restore, nil
 	}
-	if listen == "" {
+	listen := anyPort
+	if collects {
 		listen = c.Listen
 	}
 	process, err := awsaccess.OpenProcess(c, listen, earlyLogger())
@@ -96,7 +95,4 @@ func localAccess(ctx context.Context, settings otelcol.CollectorSettings, config
 }
 
 // fromAfar says whether a --config value is not on this machine.
-func fromAfar(uri string) bool {
-	scheme, _, ok := strings.Cut(uri, ":")
-	return ok && len(scheme) > 1 && !slices.Contains([]string{"file", "dir", "yaml", "env"}, scheme) // one letter is a drive of Windows
-}
+func fromAfar(uri string) bool { return layers.RemoteURI(uri) }

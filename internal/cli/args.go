@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -13,6 +14,19 @@ type commandLine struct {
 	configs, sets []string
 	// rest are the arguments without both.
 	rest []string
+}
+
+// layers are the configurations that the command reads: those of --config, and what config diff compares.
+func (c commandLine) layers() []string {
+	all := slices.Clone(c.configs)
+	if len(c.rest) > 2 && c.rest[0] == "config" && c.rest[1] == "diff" {
+		for _, arg := range c.rest[2:] {
+			if !strings.HasPrefix(arg, "-") {
+				all = append(all, arg)
+			}
+		}
+	}
+	return all
 }
 
 // parseArgs reads the arguments after the program's name. The collector's own flags all take a value.

@@ -104,7 +104,7 @@ func redacted(redact func(path []string, value any) bool, path []string, n *node
 	switch n.kind {
 	case kindMap:
 		m := make(map[string]any, len(n.entries))
-		n.each(func(key string, child *node) { m[key] = redacted(redact, append(path, key), child) })
+		n.each(func(key string, child *node) { m[key] = redacted(redact, n.under(path, key), child) })
 		return m
 	case kindList:
 		list := make([]any, len(n.items))

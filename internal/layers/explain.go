@@ -54,7 +54,7 @@ func (r renderer) mapping(path []string, n *node) *yaml.Node {
 		if child.raw != nil {
 			name = child.raw
 		}
-		k, v := scalarNode(name), r.node(append(path, key), child)
+		k, v := scalarNode(name), r.node(n.under(path, key), child)
 		// Behind a map or a list on lines of its own the comment belongs to the key.
 		at := v
 		if v.Kind != yaml.ScalarNode && v.Style&yaml.FlowStyle == 0 {

@@ -71,22 +71,23 @@ type Entry struct {
 // shown: nil stands for those that Secret names.
 func (m *Merged) Entries(redact func(path []string, value any) bool) []Entry {
 	var all []Entry
-	var walk func(path []string, n *node)
-	walk = func(path []string, n *node) {
+	var walk func(path, secret []string, n *node)
+	walk = func(path, secret []string, n *node) {
 		if n.leaf() {
 			value := n.export()
 			if n.kind == kindMap {
 				value = map[string]any{}
 			}
-			all = append(all, Entry{slices.Clone(path), shown(redact, path, value), n.origin})
+			all = append(all, Entry{slices.Clone(path), shown(redact, secret, value), n.origin})
 			return
 		}
 		for i, item := range n.items {
-			walk(append(path, strconv.Itoa(i)), item)
+			at := strconv.Itoa(i)
+			walk(append(path, at), append(secret, at), item)
 		}
-		n.each(func(key string, child *node) { walk(append(path, key), child) })
+		n.each(func(key string, child *node) { walk(append(path, key), n.under(secret, key), child) })
 	}
-	m.root.each(func(key string, child *node) { walk([]string{key}, child) })
+	m.root.each(func(key string, child *node) { walk([]string{key}, []string{key}, child) })
 	return all
 }
 

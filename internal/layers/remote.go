@@ -66,6 +66,8 @@ type Leaf struct {
 	// Origin is where it was written, Remote whether that layer was fetched.
 	Origin Origin
 	Remote bool
+	// Hidden says that it is a secret, by its key or by what stands beside it.
+	Hidden bool
 }
 
 // Leaves are all values below a path, in the order in which they were first written.
@@ -75,20 +77,21 @@ func (m *Merged) Leaves(path ...string) []Leaf {
 		return nil
 	}
 	var all []Leaf
-	var walk func(path []string, n *node)
-	walk = func(path []string, n *node) {
+	var walk func(path, secret []string, n *node)
+	walk = func(path, secret []string, n *node) {
 		if n.leaf() {
 			if len(path) > 0 {
-				all = append(all, Leaf{Path: slices.Clone(path), Value: n.export(), Origin: n.origin, Remote: m.remote[n.origin.Layer]})
+				all = append(all, Leaf{Path: slices.Clone(path), Value: n.export(), Origin: n.origin, Remote: m.remote[n.origin.Layer], Hidden: Secret(secret)})
 			}
 			return
 		}
 		for i, item := range n.items {
-			walk(append(path, strconv.Itoa(i)), item)
+			at := strconv.Itoa(i)
+			walk(append(path, at), append(secret, at), item)
 		}
-		n.each(func(key string, child *node) { walk(append(path, key), child) })
+		n.each(func(key string, child *node) { walk(append(path, key), n.under(secret, key), child) })
 	}
-	walk(slices.Clone(path), n)
+	walk(slices.Clone(path), slices.Clone(path), n)
 	return all
 }
 

@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/redact"
 )
 
 // Redacted stands in place of a secret, as the collector's print-config writes it.
-const Redacted = "[REDACTED]"
+const Redacted = redact.Mark
 
 // Names of keys, in lower case and without what separates their words.
 var (
@@ -82,19 +84,21 @@ func endsWith(name string, endings []string) bool {
 	return slices.ContainsFunc(endings, func(e string) bool { return strings.HasSuffix(name, e) })
 }
 
+// commands are keys whose values are command lines, which have secrets among their arguments.
+var commands = []string{"process", "credentialprocess", "command"}
+
 var (
-	userinfo   = regexp.MustCompile(`(://[^/\s:@]*:)([^/\s@]+)@`)
 	privateKey = regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY`)
 	// authScheme is what may stand before a credential in a header.
 	authScheme = regexp.MustCompile(`^(?i:\s*(basic|bearer|token|apikey|digest)?[\s:=,;/@"']*)$`)
 )
 
 // shown is a scalar as it may be shown.
-func shown(redact func(path []string, value any) bool, path []string, value any) any {
-	if redact == nil {
-		redact = func(path []string, _ any) bool { return Secret(path) }
+func shown(hide func(path []string, value any) bool, path []string, value any) any {
+	if hide == nil {
+		hide = func(path []string, _ any) bool { return Secret(path) }
 	}
-	if redact(path, value) {
+	if hide(path, value) {
 		return mask(value)
 	}
 	s, ok := value.(string)
@@ -104,10 +108,36 @@ func shown(redact func(path []string, value any) bool, path []string, value any)
 	case privateKey.MatchString(s):
 		return Redacted
 	}
-	return userinfo.ReplaceAllStringFunc(s, func(found string) string {
-		parts := userinfo.FindStringSubmatch(found)
-		return parts[1] + maskText(parts[2]) + "@"
-	})
+	if names := words(path); len(names) > 0 && slices.Contains(commands, names[len(names)-1]) && !strings.HasPrefix(strings.TrimSpace(s), "${") {
+		return redact.Command(s)
+	}
+	return redact.TextWith(s, maskText)
+}
+
+// hides reports whether the value at a key of this map is a secret by what stands beside it: {key: db.password, value: …}.
+func (n *node) hides(key string) bool {
+	if !slices.Contains([]string{"value", "values", "newvalue", "secret", "secrets", "default"}, separators.Replace(strings.ToLower(key))) {
+		return false
+	}
+	for _, name := range []string{"key", "name", "field", "attribute"} {
+		if beside := n.find(name); beside != nil {
+			if s, ok := beside.value.(string); ok && Secret(strings.FieldsFunc(s, func(r rune) bool { return r == '.' || r == '[' || r == ']' || r == '"' || r == '\'' })) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hidden is a key by which Secret hides what is below.
+const hidden = "password"
+
+// under is the path of a key for what decides about secrets.
+func (n *node) under(path []string, key string) []string {
+	if n.hides(key) {
+		key = hidden
+	}
+	return append(path, key)
 }
 
 // mask hides a value, but not where a placeholder gets it from.

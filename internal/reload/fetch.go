@@ -14,6 +14,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/redact"
 )
 
 // FetchError is a layer or a value that cannot be fetched: perhaps later.
@@ -87,9 +88,9 @@ func shown(uri string) string {
 			rest = rest[:most] + "…"
 		}
 		if layers.Secret(strings.Split(strings.SplitN(rest, ": ", 2)[0], "::")) {
-			rest = strings.SplitN(rest, ": ", 2)[0] + ": " + redacted
+			rest = strings.SplitN(rest, ": ", 2)[0] + ": " + redact.Mark
 		}
-		return "yaml:" + rest
+		return redact.Text("yaml:" + rest)
 	case "http", "https":
 		if u, err := url.Parse(uri); err == nil {
 			u.User, u.RawQuery = nil, ""
@@ -141,6 +142,10 @@ func (s *sources) fetch(ctx context.Context, uris []string) (*snapshot, error) {
 		v, err := valueOf(r)
 		if err != nil {
 			return nil, err
+		}
+		v.Secret = secretSource(s.providers[scheme], uri)
+		if scheme == "env" {
+			v = snap.exact(uri, v)
 		}
 		snap.values[uri] = v
 		return v.retrieved()

@@ -301,5 +301,5 @@ func (m *Manager) log() *zap.Logger { return m.logger.Load() }
 // Explained adds the layers and lines that an error of the collector points to.
 func (m *Manager) Explained(err error) error { return m.located(m.now(), err) }
 
-// Redacted takes out of a text what placeholders stand for, but for what the environment says.
-func (m *Manager) Redacted(text string) string { return m.now().scrub(text, "env", "yaml") }
+// Redacted is a configuration that the collector prints without secrets, of which it knows but some.
+func (m *Manager) Redacted(text string) string { return m.now().scrub(layers.RedactDocument(text)) }

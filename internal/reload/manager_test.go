@@ -126,7 +126,7 @@ func TestValuesAreNotInReasons(t *testing.T) {
 	defer p.end(true)
 	s.set("base", "receivers: {nop: {bad: '${mem:secret}'}}\nexporters: {nop: }\nservice: {pipelines: {logs: {receivers: [nop], exporters: [nop]}}}\n")
 	r := p.refused(Invalid)
-	assert.Contains(t, r.Reason, "has invalid value "+redacted)
+	assert.Contains(t, r.Reason, "has invalid value "+"[REDACTED]")
 	assert.NotContains(t, r.Reason, "horse")
 }
 

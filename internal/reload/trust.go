@@ -35,8 +35,12 @@ func (s *sources) again(snap *snapshot) retrieve {
 			return nil, err
 		}
 		v, err := valueOf(r)
+		if err != nil {
+			return nil, err
+		}
+		v = snap.exact(uri, v)
 		snap.values[uri] = v
-		return r, err
+		return v.retrieved()
 	}
 }
 
