@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/collector/otelcol"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
 )
 
@@ -24,10 +25,18 @@ func newConfigCommand(settings otelcol.CollectorSettings) *cobra.Command {
 	part := func(ctx context.Context, uris []string) (*layers.Merged, error) {
 		return once(ctx, settings, uris, func(m *reload.Manager) (*layers.Merged, error) { return m.Part(ctx, uris) })
 	}
-	cmd.AddCommand(newConfigExplainCommand(load), newConfigDiffCommand(part))
+	judge := func(ctx context.Context, uris []string) (reload.Trust, error) {
+		return once(ctx, settings, uris, func(m *reload.Manager) (reload.Trust, error) { return m.Judge(ctx) })
+	}
+	cmd.AddCommand(newConfigExplainCommand(load, judge), newConfigDiffCommand(part))
 	cmd.AddCommand(newConfigStoreCommands(storeDeps{
 		validate: func(ctx context.Context, uris []string) error { return validate(ctx, settings, uris) },
-		diff:     func(before, after string) string { return layers.DiffText(before, after) },
+		judge: func(ctx context.Context, uris []string, allow []trust.Capability) error {
+			policy := trust.DefaultPolicy()
+			policy.Allow = allow
+			return asFetched(ctx, settings, uris, policy)
+		},
+		diff: func(before, after string) string { return layers.DiffText(before, after) },
 	})...)
 	return cmd
 }

@@ -51,7 +51,7 @@ var layered = map[string]string{
 
 func TestExplainPrintsYAMLWithOrigins(t *testing.T) {
 	t.Parallel()
-	out, errs, status := runWith(newConfigExplainCommand(texts(layered)), "--config", "base.yaml", "--config", "site.yaml", "--set", "exporters.awsemf.detailed=true")
+	out, errs, status := runWith(newConfigExplainCommand(texts(layered), nil), "--config", "base.yaml", "--config", "site.yaml", "--set", "exporters.awsemf.detailed=true")
 	assert.Zero(t, status, errs)
 	assert.Equal(t, `exporters: # base.yaml:1
   awsemf: # base.yaml:2
@@ -65,7 +65,7 @@ func TestExplainPrintsYAMLWithOrigins(t *testing.T) {
 
 func TestExplainWritesVersionedJSON(t *testing.T) {
 	t.Parallel()
-	out, errs, status := runWith(newConfigExplainCommand(texts(layered)), "--config", "base.yaml", "--config", "site.yaml", "--format", "json")
+	out, errs, status := runWith(newConfigExplainCommand(texts(layered), nil), "--config", "base.yaml", "--config", "site.yaml", "--format", "json")
 	require.Zero(t, status, errs)
 	var got explained
 	require.NoError(t, json.Unmarshal([]byte(out), &got))
@@ -93,7 +93,7 @@ func TestExplainSaysWhatIsWrong(t *testing.T) {
 		{[]string{"--config", "absent.yaml"}, "cannot read absent.yaml"},
 		{[]string{"--config", "base.yaml", "--config", "wrong.yaml"}, "exporters: is a map in one layer and a list in a later one"},
 	} {
-		out, errs, status := runWith(newConfigExplainCommand(texts(layered)), c.args...)
+		out, errs, status := runWith(newConfigExplainCommand(texts(layered), nil), c.args...)
 		assert.Equal(t, 1, status, c.args)
 		assert.Contains(t, errs, c.want)
 		assert.Empty(t, out)

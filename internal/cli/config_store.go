@@ -13,6 +13,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsaccess"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsconfig"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/ssmstore"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/version"
 )
@@ -21,6 +22,8 @@ import (
 type storeDeps struct {
 	// validate is the collector's dry run of --config values.
 	validate func(ctx context.Context, uris []string) error
+	// judge says what hosts would refuse in fetched layers, where they allow so much. nil: nothing.
+	judge func(ctx context.Context, uris []string, allow []trust.Capability) error
 	// diff shows what differs between two documents, without secrets; it is empty where only comments or
 	// the order do.
 	diff func(before, after string) string

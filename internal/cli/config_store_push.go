@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/ssmstore"
 )
 
@@ -22,6 +23,10 @@ validated as the collector would, and what changes is shown.
                                 its name without .yaml. They are validated as
                                 layers, in name order, with what else is there.
 
+What reaches into a host, such as programs and files outside of /var/log, is not
+stored, as hosts refuse it in a fetched layer. --allow-remote names what their own
+section remote_layers allows.
+
 A reader sees a new version whole or not at all, whatever its size; several
 parameters change one after another. A host on ssm:NAME takes the newest version,
 one on ssm:NAME:live the one with the label, which push moves.`
@@ -30,6 +35,7 @@ type pushFlags struct {
 	storeFlags
 	yes, secure, dryRun                bool
 	label, description, kmsKeyID, tier string
+	allowRemote                        []string
 }
 
 func newConfigPushCommand(deps storeDeps) *cobra.Command {
@@ -53,7 +59,21 @@ func newConfigPushCommand(deps storeDeps) *cobra.Command {
 	flags.BoolVar(&f.secure, "secure", false, "make new parameters SecureStrings")
 	flags.StringVar(&f.kmsKeyID, "kms-key", "", "KMS key of new SecureStrings: id, ARN or alias (default the account's own)")
 	flags.StringVar(&f.tier, "tier", "", "standard, advanced or intelligent (default the parameter's own; standard for new ones)")
+	flags.StringSliceVar(&f.allowRemote, "allow-remote", nil, "capability that the hosts allow fetched layers, such as programs; may be repeated")
 	return cmd
+}
+
+// allowed are the capabilities of --allow-remote.
+func (f *pushFlags) allowed() ([]trust.Capability, error) {
+	var all []trust.Capability
+	for _, name := range f.allowRemote {
+		var c trust.Capability
+		if err := c.UnmarshalText([]byte(name)); err != nil {
+			return nil, fmt.Errorf("--allow-remote: %w", err)
+		}
+		all = append(all, c)
+	}
+	return all, nil
 }
 
 // options are those of a push to a parameter with a newest version.
@@ -86,13 +106,17 @@ func (f *pushFlags) run(cmd *cobra.Command, deps storeDeps, args []string) error
 	if err != nil {
 		return err
 	}
+	allow, err := f.allowed()
+	if err != nil {
+		return err
+	}
 	items, err := pushItems(files, target)
 	if err != nil {
 		return err
 	}
 	return deps.with(cmd.Context(), target, func(store *ssmstore.Store) error {
 		ctx, out := cmd.Context(), cmd.OutOrStdout()
-		if err := validatePush(ctx, deps, store, target, items); err != nil {
+		if err := validatePush(ctx, deps, store, target, items, allow); err != nil {
 			return err
 		}
 		changes := 0
@@ -120,7 +144,7 @@ func (f *pushFlags) run(cmd *cobra.Command, deps storeDeps, args []string) error
 }
 
 // validatePush is the collector's dry run of what will be there.
-func validatePush(ctx context.Context, deps storeDeps, store *ssmstore.Store, target ssmstore.URI, items []pushItem) error {
+func validatePush(ctx context.Context, deps storeDeps, store *ssmstore.Store, target ssmstore.URI, items []pushItem, allow []trust.Capability) error {
 	uris := map[string]string{}
 	if target.IsPath() {
 		names, err := store.Names(ctx, target.Name)
@@ -150,6 +174,11 @@ func validatePush(ctx context.Context, deps storeDeps, store *ssmstore.Store, ta
 			hint = "these were validated together, in this order: " + strings.Join(order, ", ")
 		}
 		return fmt.Errorf("nothing is stored, as the collector would not take it: %w\nhint: %s", err, hint)
+	}
+	if deps.judge != nil {
+		if err := deps.judge(ctx, order, allow); err != nil {
+			return fmt.Errorf("nothing is stored, as hosts would refuse it: %w\nhint: where their remote_layers allow it, say so with --allow-remote", err)
+		}
 	}
 	for _, item := range items {
 		if err := item.unchanged(); err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/hostfacts"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/files"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/version"
 )
@@ -76,6 +77,11 @@ func once[T any](ctx context.Context, settings otelcol.CollectorSettings, uris [
 	if err != nil {
 		return result, err
 	}
+	return onceWith(ctx, o, look)
+}
+
+// onceWith is once with other options.
+func onceWith[T any](ctx context.Context, o reload.Options, look func(*reload.Manager) (T, error)) (result T, err error) {
 	o.Once = true
 	m, err := reload.New(o)
 	if err != nil {
@@ -83,6 +89,17 @@ func once[T any](ctx context.Context, settings otelcol.CollectorSettings, uris [
 	}
 	defer func() { err = errors.Join(err, m.Close(context.WithoutCancel(ctx), true)) }()
 	return look(m)
+}
+
+// asFetched says what hosts would refuse that fetch the layers, under a policy.
+func asFetched(ctx context.Context, settings otelcol.CollectorSettings, uris []string, policy trust.Policy) error {
+	o, err := reloadOptions(settings, uris)
+	if err != nil {
+		return err
+	}
+	o.AllRemote, o.Trust = true, &policy
+	_, err = onceWith(ctx, o, func(m *reload.Manager) (reload.Trust, error) { return m.Judge(ctx) })
+	return err
 }
 
 // validate says what the collector would say of a configuration.
@@ -93,8 +110,9 @@ func validate(ctx context.Context, settings otelcol.CollectorSettings, uris []st
 	return err
 }
 
-// resolved is a configuration with what its placeholders stand for.
-func resolved(ctx context.Context, settings otelcol.CollectorSettings, uris []string) (map[string]any, error) {
+// resolved is a configuration with what its placeholders stand for. level is called with what its fetched layers
+// may do; it may be nil.
+func resolved(ctx context.Context, settings otelcol.CollectorSettings, uris []string, level func(reload.Trust)) (map[string]any, error) {
 	return once(ctx, settings, uris, func(m *reload.Manager) (_ map[string]any, err error) {
 		r, err := confmap.NewResolver(m.ResolverSettings())
 		if err != nil {
@@ -102,6 +120,9 @@ func resolved(ctx context.Context, settings otelcol.CollectorSettings, uris []st
 		}
 		defer func() { err = errors.Join(err, r.Shutdown(context.WithoutCancel(ctx))) }()
 		conf, err := r.Resolve(ctx)
+		if level != nil {
+			level(m.Trust())
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,6 +19,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/doctor"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/doctor/render"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/version"
 )
@@ -154,7 +156,14 @@ func (f *doctorFlags) options(settings otelcol.CollectorSettings, v version.Info
 		return o, errors.New("--set changes a configuration: name it with --config")
 	}
 	if len(uris) > 0 {
-		o.Resolve = f.resolver(settings, uris)
+		var level atomic.Pointer[reload.Trust]
+		o.Resolve = f.resolver(settings, uris, func(t reload.Trust) { level.Store(&t) })
+		o.Trust = func() ([]string, trust.Policy) {
+			if t := level.Load(); t != nil {
+				return t.Fetched, t.Policy
+			}
+			return nil, trust.Policy{}
+		}
 		o.Running = func() (reload.Status, bool, error) { return reload.ReadStatus(reload.DefaultStateDir(), uris) }
 	}
 	return o, nil
@@ -162,14 +171,14 @@ func (f *doctorFlags) options(settings otelcol.CollectorSettings, v version.Info
 
 // resolver reads a configuration as the collector does before it makes components of it. What lies in
 // AWS is fetched by the route table, where there is one.
-func (f *doctorFlags) resolver(settings otelcol.CollectorSettings, uris []string) func(context.Context) (map[string]any, error) {
+func (f *doctorFlags) resolver(settings otelcol.CollectorSettings, uris []string, level func(reload.Trust)) func(context.Context) (map[string]any, error) {
 	return func(ctx context.Context) (_ map[string]any, err error) {
 		restore, err := f.route(ctx, settings)
 		if err != nil {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, restore()) }()
-		return resolved(ctx, settings, uris)
+		return resolved(ctx, settings, uris, level)
 	}
 }
 

@@ -48,7 +48,7 @@ func newMigrateCheckCommand(settings otelcol.CollectorSettings, deps migrateDeps
 		Example:      "  otelcol-cloudwatch migrate check --config dir:otelcol-cloudwatch.d",
 		SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.check(cmd, deps, args, func(ctx context.Context) (map[string]any, error) { return resolved(ctx, settings, f.configs) })
+			return f.check(cmd, deps, args, func(ctx context.Context) (map[string]any, error) { return resolved(ctx, settings, f.configs, nil) })
 		},
 	}
 	flags := cmd.Flags()

@@ -15,6 +15,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awspolicy"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
 )
 
@@ -131,6 +132,13 @@ func (f *policyFlags) needs(cmd *cobra.Command, load loadLayers) ([]awspolicy.Ne
 		merged, err := load(cmd.Context(), uris)
 		if err != nil {
 			return nil, err
+		}
+		if slices.ContainsFunc(merged.Layers(), merged.Remote) {
+			level, err := trust.Of(merged)
+			if err != nil {
+				return nil, err
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "note: a permission to write %s is more than it looks like: %s\n", strings.Join(slices.DeleteFunc(slices.Clone(uris), func(u string) bool { return !fromAfar(u) }), ", "), level.Means())
 		}
 		all, notes, err := awspolicy.Of(cmd.Context(), merged.Map(), uris)
 		if err != nil {

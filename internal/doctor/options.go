@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
 )
 
@@ -18,6 +19,9 @@ type Options struct {
 	Sources []string
 	// Running says what a collector with these sources has said of itself. nil: it is not asked.
 	Running func() (reload.Status, bool, error)
+
+	// Trust says what the fetched layers of the configuration may do, when it was resolved. nil: nobody asks.
+	Trust func() (fetched []string, policy trust.Policy)
 
 	// Region is used instead of the configured one.
 	Region string

@@ -150,7 +150,7 @@ func (r *reader) enter(alias *yaml.Node) bool {
 
 func (r *reader) scalar(n *yaml.Node, origin Origin) *node {
 	tag := n.ShortTag()
-	if tag == "!!str" || tag == "!!timestamp" && n.Style&yaml.TaggedStyle == 0 { // no setting takes a time, and a password may look like one
+	if tag == "!!str" {
 		return &node{kind: kindScalar, value: n.Value, origin: origin}
 	}
 	var value any

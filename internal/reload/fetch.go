@@ -36,6 +36,7 @@ type sources struct {
 	allRemote     bool          // every layer counts as fetched
 	trusted       *trust.Policy // instead of what local layers say
 	stateDir      string
+	level         Trust // of what was fetched last
 }
 
 func newSources(factories []confmap.ProviderFactory, defaultScheme string, settings confmap.ProviderSettings, changed func()) *sources {

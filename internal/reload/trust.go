@@ -20,8 +20,44 @@ func (s *sources) trust(ctx context.Context, snap *snapshot, live retrieve) erro
 	if err != nil {
 		return err
 	}
+	s.level = Trust{Policy: policy}
+	for _, l := range snap.layers {
+		if l.Remote {
+			s.level.Fetched = append(s.level.Fetched, l.Name)
+		}
+	}
 	host := trust.Host{StateDir: s.stateDir}
 	return trust.Check(ctx, snap.layers, snap.merged, policy, host, s.expander(snap, live))
+}
+
+// Trust is what fetched layers may do.
+type Trust struct {
+	// Fetched are the layers that were fetched.
+	Fetched []string
+	// Policy is what local layers, or a command, allow them.
+	Policy trust.Policy
+}
+
+// Trust is that of the configuration that was fetched last.
+func (m *Manager) Trust() Trust {
+	m.work.Lock()
+	defer m.work.Unlock()
+	return m.sources.level
+}
+
+// Judge fetches a configuration, and gives an *trust.Error where fetched layers have what they may not have. What else is wrong
+// with it is said by others.
+func (m *Manager) Judge(ctx context.Context) (Trust, error) {
+	m.work.Lock()
+	defer m.work.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, m.options.Timeout)
+	defer cancel()
+	_, err := m.sources.fetch(ctx, m.options.URIs)
+	var refused *trust.Error
+	if !errors.As(err, &refused) {
+		return m.sources.level, nil
+	}
+	return m.sources.level, refused
 }
 
 // again answers for a snapshot from the disk: the environment is asked, and the rest is in it.

@@ -98,7 +98,7 @@ func DefaultPolicy() Policy {
 // DefaultEnvironment are the variables that every remote layer may use: those of this program, and those that say where it
 // runs. Names of secrets are not among them.
 var DefaultEnvironment = []string{
-	"OTELCOL_CLOUDWATCH_*", "AWS_REGION", "AWS_DEFAULT_REGION", "HOSTNAME", "COMPUTERNAME", "OTEL_RESOURCE_ATTRIBUTES", "OTEL_SERVICE_NAME",
+	"OTELCOL_CLOUDWATCH_*", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL*", "HOSTNAME", "COMPUTERNAME", "OTEL_RESOURCE_ATTRIBUTES", "OTEL_SERVICE_NAME",
 	"NODE_NAME", "K8S_NODE_NAME", "POD_NAME", "K8S_POD_NAME", "POD_NAMESPACE", "CLUSTER_NAME", "CLUSTER",
 }
 
@@ -198,4 +198,38 @@ func stringsOf(value any) ([]string, error) {
 		texts[i] = s
 	}
 	return texts, nil
+}
+
+// Means says what writing a fetched layer amounts to under a policy, in one sentence for a person.
+func (p Policy) Means() string {
+	text := "whoever may write a fetched layer chooses which logs below " + strings.Join(p.Paths, ", ") + " and which metrics are sent to which group of this account"
+	if len(p.Paths) == 0 {
+		text = "whoever may write a fetched layer chooses which metrics are sent to which group of this account, and no log files"
+	}
+	for _, c := range Capabilities {
+		if p.Allows(c) {
+			text += "; " + meaning[c]
+		}
+	}
+	if len(p.Hosts) > 0 {
+		text += "; sends to " + strings.Join(p.Hosts, ", ")
+	}
+	if len(p.Environment) > 0 {
+		text += "; reads the variables " + strings.Join(p.Environment, ", ")
+	}
+	return text
+}
+
+// meaning is what a granted capability lets somebody do.
+var meaning = map[Capability]string{
+	Programs:    "runs commands as the collector's user (programs)",
+	Read:        "reads every file that the collector may read (read)",
+	Write:       "writes and removes files as the collector's user (write)",
+	Environment: "reads the collector's environment (environment)",
+	Listen:      "opens ports to the network (listen)",
+	Send:        "sends to anybody (send)",
+	Credentials: "chooses the identity, and so the account, that is sent with (credentials)",
+	Routes:      "changes the way to AWS (routes)",
+	Override:    "removes what local layers protect (override)",
+	Components:  "uses components of which it is not known what they reach (components)",
 }
