@@ -100,6 +100,15 @@ func resolve(ctx context.Context, uris []string, more ...confmap.ProviderFactory
 // FromMap makes a configuration of the extension's keys, and checks it.
 func FromMap(m map[string]any) (Config, error) { return fromConf(confmap.NewFromStringMap(m)) }
 
+// FromConf makes a configuration of an extension in a collector's configuration whose placeholders were replaced.
+func FromConf(conf *confmap.Conf, extension string) (Config, error) {
+	sub, err := conf.Sub("extensions::" + extension)
+	if err != nil {
+		return Config{}, err
+	}
+	return fromConf(sub)
+}
+
 // fromConf is FromMap for keys whose placeholders were replaced: a field that is a string gets the text, whatever YAML makes of it,
 // which a map would have lost.
 func fromConf(conf *confmap.Conf) (Config, error) {

@@ -110,9 +110,9 @@ func validate(ctx context.Context, settings otelcol.CollectorSettings, uris []st
 	return err
 }
 
-// resolved is a configuration with what its placeholders stand for. level is called with what its fetched layers
-// may do; it may be nil.
-func resolved(ctx context.Context, settings otelcol.CollectorSettings, uris []string, level func(reload.Trust)) (map[string]any, error) {
+// resolved is a configuration with what its placeholders stand for. seen is called with it, nil where it could not be
+// resolved, and with what its fetched layers may do; it may be nil itself.
+func resolved(ctx context.Context, settings otelcol.CollectorSettings, uris []string, seen func(*confmap.Conf, reload.Trust)) (map[string]any, error) {
 	return once(ctx, settings, uris, func(m *reload.Manager) (_ map[string]any, err error) {
 		r, err := confmap.NewResolver(m.ResolverSettings())
 		if err != nil {
@@ -120,8 +120,8 @@ func resolved(ctx context.Context, settings otelcol.CollectorSettings, uris []st
 		}
 		defer func() { err = errors.Join(err, r.Shutdown(context.WithoutCancel(ctx))) }()
 		conf, err := r.Resolve(ctx)
-		if level != nil {
-			level(m.Trust())
+		if seen != nil {
+			seen(conf, m.Trust())
 		}
 		if err != nil {
 			return nil, err

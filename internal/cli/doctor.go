@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.uber.org/zap"
 
@@ -157,7 +158,19 @@ func (f *doctorFlags) options(settings otelcol.CollectorSettings, v version.Info
 	}
 	if len(uris) > 0 {
 		var level atomic.Pointer[reload.Trust]
-		o.Resolve = f.resolver(settings, uris, func(t reload.Trust) { level.Store(&t) })
+		var whole atomic.Pointer[confmap.Conf]
+		o.Resolve = f.resolver(settings, uris, func(conf *confmap.Conf, t reload.Trust) {
+			level.Store(&t)
+			whole.Store(conf)
+		})
+		o.Access = func(extension string) (c awsaccess.Config, ok bool, err error) {
+			conf := whole.Load()
+			if conf == nil {
+				return c, false, nil
+			}
+			c, err = awsaccess.FromConf(conf, extension)
+			return c, true, err
+		}
 		o.Trust = func() ([]string, trust.Policy) {
 			if t := level.Load(); t != nil {
 				return t.Fetched, t.Policy
@@ -171,14 +184,14 @@ func (f *doctorFlags) options(settings otelcol.CollectorSettings, v version.Info
 
 // resolver reads a configuration as the collector does before it makes components of it. What lies in
 // AWS is fetched by the route table, where there is one.
-func (f *doctorFlags) resolver(settings otelcol.CollectorSettings, uris []string, level func(reload.Trust)) func(context.Context) (map[string]any, error) {
+func (f *doctorFlags) resolver(settings otelcol.CollectorSettings, uris []string, seen func(*confmap.Conf, reload.Trust)) func(context.Context) (map[string]any, error) {
 	return func(ctx context.Context) (_ map[string]any, err error) {
 		restore, err := f.route(ctx, settings)
 		if err != nil {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, restore()) }()
-		return resolved(ctx, settings, uris, level)
+		return resolved(ctx, settings, uris, seen)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/doctor"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/hostfacts"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/ssmstore"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/version"
 )
@@ -21,6 +22,9 @@ func firstSteps(settings otelcol.CollectorSettings, v version.Info) initDeps {
 		facts:      hostfacts.Process(),
 		isTerminal: terminal,
 		validate:   func(ctx context.Context, uris []string) error { return validate(ctx, settings, uris) },
+		judge: func(ctx context.Context, uris []string) error {
+			return asFetched(ctx, settings, uris, trust.DefaultPolicy())
+		},
 		doctor: func(ctx context.Context, uris []string) error {
 			f := doctorFlags{config: uris, format: "text", rootFS: "/", timeout: doctor.DefaultTimeout}
 			o, err := f.options(settings, v)

@@ -15,6 +15,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/guide"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/hostfacts"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layerfolder"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 )
 
 // initDeps are what init calls, and what a test replaces.
@@ -27,6 +28,8 @@ type initDeps struct {
 	validate func(ctx context.Context, uris []string) error
 	// doctor prints its report of --config values; it fails where there is a problem.
 	doctor func(ctx context.Context, uris []string) error
+	// judge says what hosts would refuse in these layers when they fetch them. nil: nothing.
+	judge func(ctx context.Context, uris []string) error
 	// push stores layers below a path, ssm:/path/, which ends in a slash.
 	push func(ctx context.Context, files map[string][]byte, target string) error
 }
@@ -158,6 +161,9 @@ func (f *initFlags) store(ctx context.Context, deps initDeps, out io.Writer, a g
 		if err := deps.validate(ctx, uris); err != nil {
 			return fmt.Errorf("nothing has been stored, as the collector would not take it: %w", err)
 		}
+		if err := f.judge(ctx, deps, out, uris); err != nil {
+			return err
+		}
 	}
 	target := strings.TrimRight(f.push, "/") + "/"
 	if err := deps.push(ctx, files, target); err != nil {
@@ -170,6 +176,22 @@ func (f *initFlags) store(ctx context.Context, deps initDeps, out io.Writer, a g
 		return say(out, "Not checked here: it is for another host.\n\n%s", a.Next(target))
 	}
 	return f.examine(ctx, deps, out, a, target)
+}
+
+// judge says what the hosts have to allow, where they refuse the layers otherwise.
+func (f *initFlags) judge(ctx context.Context, deps initDeps, out io.Writer, uris []string) error {
+	if deps.judge == nil {
+		return nil
+	}
+	var refused *trust.Error
+	if err := deps.judge(ctx, uris); !errors.As(err, &refused) {
+		return err
+	}
+	names := make([]string, 0, len(trust.Capabilities))
+	for _, c := range refused.Capabilities() {
+		names = append(names, string(c))
+	}
+	return say(out, "\nHosts refuse some of this in layers that they fetch, unless they are started with --set remote_layers.allow=[%s],\nor have that in a layer of their own:\n%v\n", strings.Join(names, ","), refused)
 }
 
 func (f *initFlags) checks() bool { return !f.skip && !f.anotherOne }

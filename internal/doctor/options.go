@@ -5,6 +5,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsaccess"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
@@ -22,6 +23,10 @@ type Options struct {
 
 	// Trust says what the fetched layers of the configuration may do, when it was resolved. nil: nobody asks.
 	Trust func() (fetched []string, policy trust.Policy)
+
+	// Access is the route table of an extension, with the texts that a map has lost, when the configuration was resolved. nil, or
+	// false: what Resolve gave is taken.
+	Access func(extension string) (awsaccess.Config, bool, error)
 
 	// Region is used instead of the configured one.
 	Region string

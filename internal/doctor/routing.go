@@ -45,7 +45,7 @@ func readRouting(ctx context.Context, o Options, p *plan) routing {
 		r.err = errors.New("there may be one only")
 	case r.extension != "":
 		r.from = "extension " + r.extension
-		r.config, r.err = awsaccess.FromMap(p.components["extensions"][r.extension])
+		r.config, r.err = tableOf(o, p, r.extension)
 	case os.Getenv(awsaccess.Variable) != "":
 		r.from = awsaccess.Variable
 		r.config, _, r.err = awsaccess.FromEnvironment(ctx)
@@ -97,4 +97,14 @@ func (r *routing) check() Check {
 		c.fact("credentials endpoint", listen.Endpoint)
 	}
 	return c
+}
+
+// tableOf is the route table of an extension.
+func tableOf(o Options, p *plan, extension string) (awsaccess.Config, error) {
+	if o.Access != nil {
+		if c, ok, err := o.Access(extension); ok {
+			return c, err
+		}
+	}
+	return awsaccess.FromMap(p.components["extensions"][extension])
 }

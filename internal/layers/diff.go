@@ -19,6 +19,7 @@ type Change struct {
 
 	old, new *node
 	redact   func(path []string, value any) bool
+	secret   []string // the path by which secrets are hidden, where it is another
 }
 
 // Diff compares two configurations key by key. What one of them has alone is one change with all that is
@@ -29,7 +30,7 @@ func Diff(a, b *Merged, redact ...func(path []string, value any) bool) []Change 
 	if len(redact) > 0 {
 		d.redact = redact[0]
 	}
-	d.maps(nil, a.root, b.root)
+	d.maps(nil, nil, a.root, b.root)
 	return d.changes
 }
 
@@ -38,34 +39,41 @@ type differ struct {
 	changes []Change
 }
 
-func (d *differ) maps(path []string, a, b *node) {
-	a.each(func(key string, old *node) { d.nodes(append(path, key), old, b.find(key)) })
+// maps compares two maps. secret is the path by which secrets are hidden: {key: password, value: …} hides its value.
+func (d *differ) maps(path, secret []string, a, b *node) {
+	under := func(key string) []string {
+		if a.hides(key) || b.hides(key) {
+			key = hidden
+		}
+		return append(secret, key)
+	}
+	a.each(func(key string, old *node) { d.nodes(append(path, key), under(key), old, b.find(key)) })
 	b.each(func(key string, added *node) {
 		if a.find(key) == nil {
-			d.nodes(append(path, key), nil, added)
+			d.nodes(append(path, key), under(key), nil, added)
 		}
 	})
 }
 
-func (d *differ) nodes(path []string, a, b *node) {
+func (d *differ) nodes(path, secret []string, a, b *node) {
 	switch {
 	case a == nil || b == nil || a.kind != b.kind:
-		d.add(path, a, b)
+		d.add(path, secret, a, b)
 	case a.kind == kindMap && a.leaf() != b.leaf():
 		if a.leaf() {
-			d.maps(path, a, b)
+			d.maps(path, secret, a, b)
 			return
 		}
-		d.add(path, a, b) // a map that has nothing left
+		d.add(path, secret, a, b) // a map that has nothing left
 	case a.kind == kindMap:
-		d.maps(path, a, b)
+		d.maps(path, secret, a, b)
 	case a.kind == kindList && (a.nested() || b.nested()):
 		for i := range max(len(a.items), len(b.items)) {
 			at := strconv.Itoa(i)
-			d.nodes(append(path, at), a.child(at), b.child(at))
+			d.nodes(append(path, at), append(secret, at), a.child(at), b.child(at))
 		}
 	case !same(a, b):
-		d.add(path, a, b)
+		d.add(path, secret, a, b)
 	}
 }
 
@@ -87,15 +95,26 @@ func (n *node) nested() bool {
 	return slices.ContainsFunc(n.items, func(item *node) bool { return item.kind == kindMap || item.kind == kindList })
 }
 
-func (d *differ) add(path []string, a, b *node) {
+func (d *differ) add(path, secret []string, a, b *node) {
 	c := Change{Path: slices.Clone(path), InOld: a != nil, InNew: b != nil, old: a, new: b, redact: d.redact}
+	if !slices.Equal(secret, path) {
+		c.secret = slices.Clone(secret)
+	}
 	if a != nil {
-		c.Old, c.OldOrigin = redacted(d.redact, c.Path, a), a.origin
+		c.Old, c.OldOrigin = redacted(d.redact, c.hiding(), a), a.origin
 	}
 	if b != nil {
-		c.New, c.NewOrigin = redacted(d.redact, c.Path, b), b.origin
+		c.New, c.NewOrigin = redacted(d.redact, c.hiding(), b), b.origin
 	}
 	d.changes = append(d.changes, c)
+}
+
+// hiding is the path by which secrets are hidden.
+func (c Change) hiding() []string {
+	if c.secret != nil {
+		return c.secret
+	}
+	return c.Path
 }
 
 // redacted is export with secrets hidden.

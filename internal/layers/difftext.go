@@ -49,7 +49,7 @@ func (c Change) side(b *bytes.Buffer, sign string, n *node) error {
 	if n == nil {
 		return nil
 	}
-	lines, err := renderer{redact: c.redact}.text(c.Path, n)
+	lines, err := renderer{redact: c.redact}.text(c.hiding(), n)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (c Change) items(b *bytes.Buffer) error {
 				continue
 			}
 			count++
-			lines, err := renderer{redact: c.redact}.text(append(slices.Clone(c.Path), fmt.Sprint(i)), item)
+			lines, err := renderer{redact: c.redact}.text(append(slices.Clone(c.hiding()), fmt.Sprint(i)), item)
 			if err != nil {
 				return 0, err
 			}

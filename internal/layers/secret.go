@@ -116,7 +116,7 @@ func shown(hide func(path []string, value any) bool, path []string, value any) a
 
 // hides reports whether the value at a key of this map is a secret by what stands beside it: {key: db.password, value: …}.
 func (n *node) hides(key string) bool {
-	if !slices.Contains([]string{"value", "values", "newvalue", "secret", "secrets", "default"}, separators.Replace(strings.ToLower(key))) {
+	if n == nil || !slices.Contains([]string{"value", "values", "newvalue", "secret", "secrets", "default"}, separators.Replace(strings.ToLower(key))) {
 		return false
 	}
 	for _, name := range []string{"key", "name", "field", "attribute"} {

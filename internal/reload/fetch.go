@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/confdata"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/redact"
@@ -135,7 +137,7 @@ func (s *sources) fetch(ctx context.Context, uris []string) (*snapshot, error) {
 			return v.retrieved()
 		}
 		scheme, _, _ := strings.Cut(uri, ":")
-		r, err := s.providers[scheme].Retrieve(ctx, uri, func(*confmap.ChangeEvent) { s.changed() })
+		r, err := s.retrieve(ctx, scheme, uri, func(*confmap.ChangeEvent) { s.changed() })
 		if err != nil {
 			return nil, &FetchError{URI: "${" + shown(uri) + "}", err: err}
 		}
@@ -162,6 +164,18 @@ func (s *sources) fetch(ctx context.Context, uris []string) (*snapshot, error) {
 	}
 	watches, s.watches = s.watches, watches
 	return snap, err
+}
+
+// retrieve asks a provider. A variable whose value the provider cannot use, such as a number of 20 digits, is text.
+func (s *sources) retrieve(ctx context.Context, scheme, uri string, watcher confmap.WatcherFunc) (*confmap.Retrieved, error) {
+	r, err := s.providers[scheme].Retrieve(ctx, uri, watcher)
+	if err != nil && scheme == "env" {
+		name, _, _ := strings.Cut(strings.TrimPrefix(uri, "env:"), ":-")
+		if text, set := os.LookupEnv(name); set {
+			return confdata.Retrieved(text, true)
+		}
+	}
+	return r, err
 }
 
 // expand resolves a snapshot's placeholders, for the values that live gets on the way.

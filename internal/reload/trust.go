@@ -66,7 +66,7 @@ func (s *sources) again(snap *snapshot) retrieve {
 		if v, ok := snap.values[uri]; ok {
 			return v.retrieved()
 		}
-		r, err := s.providers["env"].Retrieve(ctx, uri, nil)
+		r, err := s.retrieve(ctx, "env", uri, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -115,7 +115,7 @@ func (m *Manager) withoutRemote(ctx context.Context, refused *snapshot, err erro
 			return v.retrieved()
 		}
 		scheme, _, _ := strings.Cut(uri, ":")
-		r, err := m.sources.providers[scheme].Retrieve(ctx, uri, nil)
+		r, err := m.sources.retrieve(ctx, scheme, uri, nil)
 		if err != nil {
 			return nil, err
 		}

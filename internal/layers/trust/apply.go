@@ -56,6 +56,8 @@ func (c *checker) apply(word string, path []string, value any, local bool) (Capa
 		need, fine = Environment, !callsEnvironment(text)
 	case "detector":
 		need, fine = Send, slices.Contains([]string{"env", "system", "ec2", "ecs", "eks", "lambda", "elastic_beanstalk"}, text)
+	case "source":
+		need, fine = Credentials, slices.Contains(ownSources, text)
 	case "query":
 		need, fine = Read, !strings.Contains(strings.ToLower(text), "file:") && !strings.ContainsAny(text, "&!")
 	default:
@@ -105,6 +107,9 @@ func (c *checker) exclude(path []string) (Capability, string) {
 	return "", ""
 }
 
+// ownSources are those of the identity that AWS or this host's environment gives to the process.
+var ownSources = []string{"", "default", "container", "instance", "ssm_agent"}
+
 // parsing are the operators of stanza that change a record and nothing else.
 var parsing = []string{
 	"add", "assign_keys", "container", "copy", "csv_parser", "filter", "flatten", "json_array_parser", "json_parser", "key_value_parser",
@@ -125,9 +130,6 @@ func callsEnvironment(text string) bool {
 // guarded compares what local layers alone make with what all make: a remote layer may add to it, and neither change nor pass
 // by the processors that stand behind a local receiver, nor remove an extension.
 func (c *checker) guarded(all []layers.Layer) error {
-	if c.policy.Allows(Override) {
-		return nil
-	}
 	var local []layers.Layer
 	for _, l := range all {
 		if !l.Remote {
@@ -138,9 +140,12 @@ func (c *checker) guarded(all []layers.Layer) error {
 	if err != nil {
 		return err
 	}
-	c.processors(alone)
-	c.removed(alone)
-	c.pipelines(alone)
+	c.routes(alone)
+	if !c.policy.Allows(Override) {
+		c.processors(alone)
+		c.removed(alone)
+		c.pipelines(alone)
+	}
 	return nil
 }
 
@@ -171,6 +176,26 @@ func (c *checker) processors(alone *layers.Merged) {
 	}
 }
 
+// routes refuses changes of a local route table.
+func (c *checker) routes(alone *layers.Merged) {
+	for _, name := range alone.Keys("extensions") {
+		kind, _, _ := strings.Cut(name, "/")
+		if tableKey("", kind) != tableKey("", "endpoint_routing") || c.policy.Allows(Routes) {
+			continue
+		}
+		for _, leaf := range c.merged.Leaves("extensions", name) {
+			if leaf.Remote && len(leaf.Path) > 2 {
+				c.refuse(Refusal{Path: leaf.Path, Value: layers.Show(leaf.Path, leaf.Value), Capability: Routes, Why: does[Routes] + " of a local layer", Origin: leaf.Origin})
+			}
+		}
+		for _, leaf := range alone.Leaves("extensions", name) {
+			if c.merged.Has("extensions", name) && !c.merged.Has(leaf.Path...) {
+				c.refuse(Refusal{Path: leaf.Path, Capability: Routes, Why: "removes a setting of the route table of a local layer", Origin: c.merged.Culprit(leaf.Path)})
+			}
+		}
+	}
+}
+
 // removed refuses that local extensions, and what local receivers leave out, go.
 func (c *checker) removed(alone *layers.Merged) {
 	kept := c.merged.List("service", "extensions")
@@ -193,8 +218,8 @@ func (c *checker) removed(alone *layers.Merged) {
 		}
 		all, key := c.rulesOf(leaf.Path)
 		word, _ := verdict(all, key)
-		if need := Capability(word); (need == Credentials || need == Routes || need == Programs) && !c.policy.Allows(need) {
-			c.override(leaf.Path, nil, "removes what a local layer says of credentials or routes")
+		if need := Capability(word); (need == Credentials || need == Programs) && !c.policy.Allows(need) {
+			c.override(leaf.Path, nil, "removes what a local layer says of credentials")
 		}
 	}
 }

@@ -26,6 +26,7 @@
 //	operator      stanza operators that parse; those that read or write files need read or write
 //	expression    text without a call of env(); others need environment
 //	detector      detectors that ask nobody but the host and AWS
+//	source        credentials that AWS or the environment gives to this process
 //	query         an event query without files
 //	CAPABILITY    any value but null and false needs it; with an exclamation mark these, too
 //

@@ -29,7 +29,7 @@ var rules = sync.OnceValue(func() table {
 })
 
 // verdicts are the words of rules.txt that are no capabilities.
-var verdicts = []string{"ok", "logs", "exclude", "state", "output", "listen_host", "network", "host", "scrape", "relabel", "operator", "expression", "detector", "query"}
+var verdicts = []string{"ok", "logs", "exclude", "state", "output", "listen_host", "network", "host", "scrape", "relabel", "operator", "expression", "detector", "query", "source"}
 
 // parseRules reads the form that rules.txt describes.
 func parseRules(text string) (table, error) {
@@ -165,4 +165,18 @@ func fitsKey(pattern, key string) bool {
 	default:
 		return pattern == key
 	}
+}
+
+// Known reports whether the table has a component.
+func Known(section, kind string) bool {
+	_, ok := rules().known(section, kind)
+	return ok
+}
+
+// Verdict is what the table says of a key of a component: a word of rules.txt, or nothing for a key that fetched layers may not
+// have, unless its value cannot name anything.
+func Verdict(section, kind string, key []string) string {
+	all, _ := rules().known(section, kind)
+	word, _ := verdict(all, key)
+	return word
 }

@@ -255,7 +255,7 @@ func (c *checker) judge(path []string, value any, local bool) (Capability, strin
 	if always {
 		return Capability(word), does[Capability(word)]
 	}
-	if value == nil && (!ok || word != "exclude" && word != "credentials" && word != "routes") {
+	if value == nil && (!ok || word != "exclude" && word != "credentials") {
 		return "", "" // a default
 	}
 	if !ok {
