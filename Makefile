@@ -96,6 +96,13 @@ bench: build ## Run the benchmarks of what we write, and compare with upstream's
 fuzz: ## Fuzz every parser for FUZZTIME (default 10s) each.
 	@scripts/fuzz.sh "$${FUZZTIME:-10s}"
 
+# Such as file:///srv/vulndb, a copy of Go's vulnerability database, where a machine has no internet.
+VULNDB ?=
+
+.PHONY: vulncheck
+vulncheck: $(TOOLS)/govulncheck ## Look for known vulnerabilities in what the programs call: make vulncheck VULNDB=file:///srv/vulndb
+	$(TOOLS)/govulncheck $(if $(VULNDB),-db '$(VULNDB)') -tags $(TAGS) ./cmd/...
+
 .PHONY: clean
 clean: ## Remove what was built.
 	rm -rf bin build dist
