@@ -100,8 +100,9 @@ fuzz: ## Fuzz every parser for FUZZTIME (default 10s) each.
 VULNDB ?=
 
 .PHONY: vulncheck
-vulncheck: $(TOOLS)/govulncheck ## Look for known vulnerabilities in what the programs call: make vulncheck VULNDB=file:///srv/vulndb
-	$(TOOLS)/govulncheck $(if $(VULNDB),-db '$(VULNDB)') -tags $(TAGS) ./cmd/...
+vulncheck: build $(TOOLS)/govulncheck ## Look for known vulnerabilities in the programs: make vulncheck VULNDB=file:///srv/vulndb
+	@status=0; for program in bin/otelcol-cloudwatch bin/cloudwatch-local; do \
+	  echo "$$program:"; $(TOOLS)/govulncheck -mode binary $(if $(VULNDB),-db '$(VULNDB)') $$program || status=$$?; done; exit $$status
 
 .PHONY: clean
 clean: ## Remove what was built.
