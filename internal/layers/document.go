@@ -21,11 +21,14 @@ func RedactDocument(text string) string {
 		return redactLines(text)
 	}
 	if json.Valid([]byte(text)) {
-		out, err := json.MarshalIndent(redacted(nil, nil, m.root), "", "  ")
-		if err != nil {
+		var b strings.Builder
+		encoder := json.NewEncoder(&b)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		if encoder.Encode(redacted(nil, nil, m.root)) != nil {
 			return redactLines(text)
 		}
-		return string(out) + "\n"
+		return b.String()
 	}
 	var b strings.Builder
 	encoder := yaml.NewEncoder(&b)
