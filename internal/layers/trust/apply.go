@@ -2,6 +2,7 @@ package trust
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -24,20 +25,20 @@ var does = map[Capability]string{
 }
 
 // apply judges a value by the word of its rule.
-func (c *checker) apply(word string, path []string, value any, local bool) (Capability, string) {
+func (c *checker) apply(word string, keys []string, value any, local bool) (Capability, string) {
 	text := fmt.Sprint(value)
 	need, fine := Components, false
 	switch word {
 	case "ok":
 		return "", ""
 	case "logs":
-		need, fine = Read, local || isEmpty(value) || each(path, text, func(s string) bool { return c.policy.logs(s, c.host.GOOS) })
+		need, fine = Read, local || isEmpty(value) || each(keys, text, func(s string) bool { return c.policy.logs(s, c.host.GOOS) })
 	case "exclude":
-		return c.exclude(path)
+		return c.exclude(keys)
 	case "state":
-		need, fine = Write, local || text == "" || inside(text, c.host.StateDir, c.host.GOOS)
+		need, fine = Write, local || text == "" || inside(text, c.host.StateDir, c.host.GOOS) && !inside(text, path.Join(slashes(c.host.StateDir), "config"), c.host.GOOS)
 	case "output":
-		need, fine = Write, local || isEmpty(value) || each(path, text, func(s string) bool { return s == "stdout" || s == "stderr" })
+		need, fine = Write, local || isEmpty(value) || each(keys, text, func(s string) bool { return s == "stdout" || s == "stderr" })
 	case "listen":
 		need, fine = Listen, local || value == false || loopbackListener(text)
 	case "listen_host":
@@ -49,7 +50,7 @@ func (c *checker) apply(word string, path []string, value any, local bool) (Capa
 	case "scrape":
 		need, fine = Send, local || c.policy.host(text, true)
 	case "relabel":
-		need, fine = Send, !strings.HasPrefix(text, "__") && text != "labelmap"
+		need, fine = Send, !strings.HasPrefix(text, "__") && !strings.Contains(text, "$") && !strings.EqualFold(text, "labelmap")
 	case "operator":
 		need, fine = Write, slices.Contains(parsing, text)
 	case "expression":
@@ -63,7 +64,7 @@ func (c *checker) apply(word string, path []string, value any, local bool) (Capa
 	default:
 		need = Capability(word)
 		_, isMap := value.(map[string]any)
-		fine = len(path) > 2 && (value == nil || isEmpty(value) && !isMap) || value == false
+		fine = len(keys) > 2 && (value == nil || isEmpty(value) && !isMap) || value == false
 	}
 	if fine {
 		return "", ""
@@ -85,8 +86,8 @@ func isEmpty(value any) bool {
 }
 
 // each asks for each part of a text that the decoder makes a list of: one at a key which is no index.
-func each(path []string, text string, fine func(string) bool) bool {
-	if _, err := strconv.ParseUint(path[len(path)-1], 10, 32); err == nil {
+func each(keys []string, text string, fine func(string) bool) bool {
+	if _, err := strconv.ParseUint(keys[len(keys)-1], 10, 32); err == nil {
 		return fine(text)
 	}
 	return !slices.ContainsFunc(strings.Split(text, ","), func(s string) bool { return !fine(strings.TrimSpace(s)) })

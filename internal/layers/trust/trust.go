@@ -155,7 +155,17 @@ func (c *checker) rulesOf(path []string) ([]rule, []string) {
 
 // written reports whether a placeholder stands in a text as it is: then who wrote the text has asked for it.
 func written(text, uri string) bool {
-	return strings.Contains(text, "${"+uri+"}") || strings.Contains(text, "${"+strings.TrimPrefix(uri, "env:")+"}")
+	name, isVariable := strings.CutPrefix(uri, "env:")
+	if !isVariable {
+		return strings.Contains(text, "${"+uri+"}")
+	}
+	name, _, _ = strings.Cut(name, ":-") // the default may come from another placeholder
+	for _, begin := range []string{"${env:", "${"} {
+		if strings.Contains(text, begin+name+"}") || strings.Contains(text, begin+name+":-") {
+			return true
+		}
+	}
+	return false
 }
 
 // setHere reports whether a text is one variable of the environment which this host sets: what it holds was written here.
@@ -229,7 +239,7 @@ func (c *checker) value(leaf layers.Leaf, path []string, value any, local bool) 
 	if need == "" || c.policy.Allows(need) {
 		return
 	}
-	if !leaf.Remote && layers.Secret(path) {
+	if _, isText := value.(string); isText && !leaf.Remote && need == Credentials && slices.Equal(path, leaf.Path) && layers.Secret(path) {
 		return // a local layer takes a secret from where secrets are kept
 	}
 	c.refuse(Refusal{Path: path, Value: layers.Show(path, value), Capability: need, Why: why, Origin: leaf.Origin})
