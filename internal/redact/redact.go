@@ -55,7 +55,7 @@ func TextWith(s string, mask func(secret string) string) string {
 			if hides != nil && !hides(parts) {
 				return found
 			}
-			at := strings.LastIndex(found[:len(found)], parts[secret])
+			at := strings.LastIndex(found, parts[secret])
 			return found[:at] + mask(parts[secret]) + found[at+len(parts[secret]):]
 		})
 	}
