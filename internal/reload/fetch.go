@@ -31,10 +31,15 @@ type sources struct {
 	defaultScheme string
 	changed       func() // called by a watch
 	watches       []confmap.CloseFunc
+	reach         func(context.Context) error
+	hanging       map[string]<-chan struct{} // by URI: calls that were given up, until they return
 }
 
 func newSources(factories []confmap.ProviderFactory, defaultScheme string, settings confmap.ProviderSettings, changed func()) *sources {
-	s := &sources{providers: map[string]confmap.Provider{}, defaultScheme: defaultScheme, changed: changed}
+	s := &sources{
+		providers: map[string]confmap.Provider{}, defaultScheme: defaultScheme, changed: changed,
+		reach: func(context.Context) error { return nil }, hanging: map[string]<-chan struct{}{},
+	}
 	for _, f := range factories {
 		p := f.Create(settings)
 		s.providers[p.Scheme()] = p
@@ -129,7 +134,9 @@ func (s *sources) fetch(ctx context.Context, uris []string) (*snapshot, error) {
 			return v.retrieved()
 		}
 		scheme, _, _ := strings.Cut(uri, ":")
-		r, err := s.providers[scheme].Retrieve(ctx, uri, func(*confmap.ChangeEvent) { s.changed() })
+		r, err := bounded(ctx, s, uri, func() (*confmap.Retrieved, error) {
+			return s.providers[scheme].Retrieve(ctx, uri, func(*confmap.ChangeEvent) { s.changed() })
+		}, closeValue)
 		if err != nil {
 			return nil, &FetchError{URI: "${" + shown(uri) + "}", err: err}
 		}
@@ -141,7 +148,7 @@ func (s *sources) fetch(ctx context.Context, uris []string) (*snapshot, error) {
 		snap.values[uri] = v
 		return v.retrieved()
 	}
-	err = s.expand(ctx, snap, live)
+	_, err = s.expand(ctx, snap, live)
 	snap.seal()
 	var unreachable *FetchError
 	if errors.As(err, &unreachable) {
@@ -152,15 +159,15 @@ func (s *sources) fetch(ctx context.Context, uris []string) (*snapshot, error) {
 }
 
 // expand resolves a snapshot's placeholders, for the values that live gets on the way.
-func (s *sources) expand(ctx context.Context, snap *snapshot, live retrieve) error {
+func (s *sources) expand(ctx context.Context, snap *snapshot, live retrieve) (*confmap.Conf, error) {
 	settings := s.views(func() *snapshot { return snap }, live)
 	settings.URIs = []string{layered + ":"}
 	r, err := confmap.NewResolver(settings)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = r.Resolve(ctx)
-	return errors.Join(err, r.Shutdown(ctx))
+	conf, err := r.Resolve(ctx)
+	return conf, errors.Join(err, r.Shutdown(ctx))
 }
 
 func (s *sources) layersOf(ctx context.Context, uri string) (*layers.Retrieved, error) {
@@ -170,13 +177,13 @@ func (s *sources) layersOf(ctx context.Context, uri string) (*layers.Retrieved, 
 	}
 	changed := func(*confmap.ChangeEvent) { s.changed() }
 	if many, ok := p.(layers.Provider); ok {
-		got, err := many.RetrieveLayers(ctx, full, changed)
+		got, err := bounded(ctx, s, full, func() (*layers.Retrieved, error) { return many.RetrieveLayers(ctx, full, changed) }, closeLayers)
 		if err != nil {
 			return nil, &FetchError{URI: shown(full), err: err}
 		}
 		return got, nil
 	}
-	r, err := p.Retrieve(ctx, full, changed)
+	r, err := bounded(ctx, s, full, func() (*confmap.Retrieved, error) { return p.Retrieve(ctx, full, changed) }, closeValue)
 	if err != nil {
 		return nil, &FetchError{URI: shown(full), err: err}
 	}

@@ -24,8 +24,8 @@ const (
 	tick     = 5 * time.Millisecond
 )
 
-// store is a source whose content a test changes: scheme mem.
-type store struct {
+// source is one whose content a test changes: scheme mem.
+type source struct {
 	mu       sync.Mutex
 	text     map[string]string
 	down     bool
@@ -34,11 +34,11 @@ type store struct {
 	asked    int
 }
 
-func newStore() *store {
-	return &store{text: map[string]string{}, watchers: map[int]confmap.WatcherFunc{}}
+func newSource() *source {
+	return &source{text: map[string]string{}, watchers: map[int]confmap.WatcherFunc{}}
 }
 
-func (s *store) set(name, text string) {
+func (s *source) set(name, text string) {
 	s.mu.Lock()
 	s.text[name] = text
 	watchers := make([]confmap.WatcherFunc, 0, len(s.watchers))
@@ -51,26 +51,26 @@ func (s *store) set(name, text string) {
 	}
 }
 
-func (s *store) setDown(down bool) {
+func (s *source) setDown(down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.down = down
 }
 
-func (s *store) watched() int {
+func (s *source) watched() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.watchers)
 }
 
-func (s *store) factory() confmap.ProviderFactory {
+func (s *source) factory() confmap.ProviderFactory {
 	return confmap.NewProviderFactory(func(confmap.ProviderSettings) confmap.Provider { return s })
 }
 
-func (s *store) Scheme() string                 { return "mem" }
-func (s *store) Shutdown(context.Context) error { return nil }
+func (s *source) Scheme() string                 { return "mem" }
+func (s *source) Shutdown(context.Context) error { return nil }
 
-func (s *store) Retrieve(_ context.Context, uri string, w confmap.WatcherFunc) (*confmap.Retrieved, error) {
+func (s *source) Retrieve(_ context.Context, uri string, w confmap.WatcherFunc) (*confmap.Retrieved, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked++
@@ -115,7 +115,7 @@ func valid(ctx context.Context, settings confmap.ResolverSettings) error {
 	return r.Shutdown(ctx)
 }
 
-func options(t *testing.T, s *store, uris ...string) Options {
+func options(t *testing.T, s *source, uris ...string) Options {
 	return Options{
 		URIs: uris, Providers: []confmap.ProviderFactory{s.factory(), envprovider.NewFactory(), yamlprovider.NewFactory()},
 		Check: valid, StateDir: filepath.Join(t.TempDir(), "config"), HealthyAfter: time.Hour, Timeout: deadline, Build: "test",
@@ -174,7 +174,11 @@ func (p *process) reload() map[string]any {
 // end ends the process: orderly, or as kill -9 does.
 func (p *process) end(orderly bool) {
 	require.NoError(p.t, p.resolver.Shutdown(context.Background()))
-	require.NoError(p.t, p.m.Close(context.Background(), orderly))
+	var err error
+	if !orderly {
+		err = errors.New("a component failed")
+	}
+	require.NoError(p.t, p.m.Close(context.Background(), err))
 }
 
 func (p *process) refused(outcome Outcome) Refusal {
@@ -188,3 +192,11 @@ func (p *process) refused(outcome Outcome) Refusal {
 
 // key is one key of what the collector got.
 func key(m map[string]any, path string) any { return confmap.NewFromStringMap(m).Get(path) }
+
+// kill ends a process that cannot say why.
+func (p *process) kill() {
+	p.m.mu.Lock()
+	p.m.begun = ""
+	p.m.mu.Unlock()
+	p.end(true)
+}
