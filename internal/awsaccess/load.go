@@ -81,6 +81,31 @@ func FromLayers(ctx context.Context, m map[string]any, more ...confmap.ProviderF
 	return Config{}, false, nil
 }
 
+// FromConf finds the extension in a collector's configuration whose placeholders are resolved. It returns false where no
+// service uses the extension.
+func FromConf(conf *confmap.Conf) (Config, bool, error) {
+	used, _ := conf.Get("service::extensions").([]any)
+	for _, id := range used {
+		name := fmt.Sprint(id)
+		if kind, _, _ := strings.Cut(name, "/"); kind != Extension {
+			continue
+		}
+		sub, err := conf.Sub("extensions::" + name)
+		c := NewDefaultConfig()
+		if err == nil {
+			err = sub.Unmarshal(&c)
+		}
+		if err == nil {
+			err = c.Check()
+		}
+		if err != nil {
+			return Config{}, false, fmt.Errorf("extensions::%s: %w", name, err)
+		}
+		return c, true, nil
+	}
+	return Config{}, false, nil
+}
+
 func resolve(ctx context.Context, uris []string, more ...confmap.ProviderFactory) (*confmap.Conf, error) {
 	resolver, err := confmap.NewResolver(confmap.ResolverSettings{
 		URIs:              uris,

@@ -81,7 +81,7 @@ func once[T any](ctx context.Context, settings otelcol.CollectorSettings, uris [
 	if err != nil {
 		return result, err
 	}
-	defer func() { err = errors.Join(err, m.Close(context.WithoutCancel(ctx), true)) }()
+	defer func() { err = errors.Join(err, m.Close(context.WithoutCancel(ctx), nil)) }()
 	return look(m)
 }
 

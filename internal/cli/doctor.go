@@ -177,7 +177,7 @@ func (f *doctorFlags) resolver(settings otelcol.CollectorSettings, uris []string
 // machine. What it returns puts the environment back, which is looked at later.
 func (f *doctorFlags) route(ctx context.Context, settings otelcol.CollectorSettings) (func() error, error) {
 	nothing := func() error { return nil }
-	if !slices.ContainsFunc(f.config, fromAfar) || awsaccess.Current() != nil {
+	if !slices.ContainsFunc(f.config, reload.FromAfar) || awsaccess.Current() != nil {
 		return nothing, nil
 	}
 	var (

@@ -14,7 +14,13 @@ const maxCrash = 4096
 
 // RecordCrashes makes Go's runtime write what it prints at a crash into the state folder, too, so that the next start knows
 // a panic from a process that was killed. What the process before has left is taken in.
-func (m *Manager) RecordCrashes() error {
+func (m *Manager) RecordCrashes() {
+	if err := m.recordCrashes(); err != nil {
+		m.trouble = append(m.trouble, fmt.Errorf("a crash would not be recorded: %w", err))
+	}
+}
+
+func (m *Manager) recordCrashes() error {
 	if m.memory.dir == "" {
 		return nil
 	}

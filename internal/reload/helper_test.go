@@ -171,11 +171,13 @@ func (p *process) reload() map[string]any {
 	return got
 }
 
-// end ends the process: orderly, or as kill -9 does.
+// end ends the process: it is told to, or a component makes it.
 func (p *process) end(orderly bool) {
 	require.NoError(p.t, p.resolver.Shutdown(context.Background()))
 	var err error
-	if !orderly {
+	if orderly {
+		p.m.End()
+	} else {
 		err = errors.New("a component failed")
 	}
 	require.NoError(p.t, p.m.Close(context.Background(), err))

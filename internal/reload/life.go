@@ -94,10 +94,11 @@ func (m *Manager) Again(err error) (bool, error) {
 	m.fatal = nil
 	m.notify = nil
 	m.stopTimer()
+	started := m.started
 	m.mu.Unlock()
 	if m.told.Err() != nil {
-		if errors.Is(err, errTold) {
-			err = nil
+		if !started {
+			err = nil // whatever kept it from starting
 		}
 		return false, err
 	}

@@ -92,7 +92,9 @@ func New(o Options) (*Manager, error) {
 	if err := m.openMemory(); err != nil {
 		return nil, err
 	}
-	current.Store(m)
+	if !o.Once {
+		current.Store(m)
+	}
 	return m, nil
 }
 
