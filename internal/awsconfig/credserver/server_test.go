@@ -178,9 +178,18 @@ func TestTokenFileIsThePrivateTokenWhileTheServerRuns(t *testing.T) {
 	require.NoError(t, s.Shutdown(t.Context()))
 	assert.NoFileExists(t, file)
 
-	s, err = New(Config{TokenFile: filepath.Join(t.TempDir(), "none", "token")}, &provider{}, nil)
+	file = filepath.Join(t.TempDir(), "none", "token")
+	s, err = New(Config{TokenFile: file}, &provider{}, nil)
 	require.NoError(t, err)
-	require.ErrorContains(t, s.Start(), "its folder must exist")
+	require.NoError(t, s.Start(), "the folder is made: below /run there is nothing after a boot")
+	assert.FileExists(t, file)
+	require.NoError(t, s.Shutdown(t.Context()))
+
+	inFile := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(inFile, nil, 0o600))
+	s, err = New(Config{TokenFile: filepath.Join(inFile, "token")}, &provider{}, nil)
+	require.NoError(t, err)
+	require.ErrorContains(t, s.Start(), "its folder must be writable")
 	require.NoError(t, s.Shutdown(t.Context()))
 }
 
