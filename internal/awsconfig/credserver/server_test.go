@@ -21,6 +21,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsclock"
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
@@ -313,4 +315,16 @@ func TestCLIUsesTheServedCredentials(t *testing.T) {
 	out, err := command.Output()
 	require.NoError(t, err, stderr.String())
 	assert.Contains(t, string(out), arn("cli"))
+}
+
+func TestExpirationIsByTheClockOfThoseWhoAsk(t *testing.T) {
+	t.Cleanup(func() { awsclock.Learn(0) })
+	now := time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
+	for _, ahead := range []time.Duration{-24 * time.Hour, 24 * time.Hour} {
+		awsclock.Learn(ahead)
+		long := aws.Credentials{CanExpire: true, Expires: now.Add(ahead + time.Hour)}
+		short := aws.Credentials{CanExpire: true, Expires: now.Add(ahead + time.Minute)}
+		assert.Equal(t, now.Add(maxLife), expiration(now, long))
+		assert.Equal(t, now.Add(time.Minute), expiration(now, short))
+	}
 }
