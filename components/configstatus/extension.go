@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/extensioncapabilities"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
@@ -123,10 +125,21 @@ func (e *status) report() {
 	}
 }
 
-// eventOf is what health shows: a refused configuration is an error that goes away with a better one.
+// leftOut is the attribute of an event that names the listeners which are left out.
+const leftOut = "left_out"
+
+// eventOf is what health shows: a refused configuration is an error that goes away with a better one. A listener that is
+// left out is none: whoever restarts what is not well would stop the rest.
 func eventOf(s reload.Status) *componentstatus.Event {
 	if s.Refused == nil {
-		return componentstatus.NewEvent(componentstatus.StatusOK)
+		attributes := pcommon.NewMap()
+		if len(s.LeftOut) > 0 {
+			list := attributes.PutEmptySlice(leftOut)
+			for _, l := range s.LeftOut {
+				list.AppendEmpty().SetStr(fmt.Sprintf("%s at %s: %s", l.Component, l.Address, l.Reason))
+			}
+		}
+		return componentstatus.NewEvent(componentstatus.StatusOK, componentstatus.WithAttributes(attributes))
 	}
 	runs := "the configuration before goes on"
 	if s.Running.LastKnownGood {
@@ -135,6 +148,9 @@ func eventOf(s reload.Status) *componentstatus.Event {
 	err := fmt.Errorf("%s; the newest is %s: %s", runs, s.Refused.Outcome, s.Refused.Reason)
 	for _, where := range s.Refused.Where {
 		err = fmt.Errorf("%w; at %s", err, where)
+	}
+	if at := s.Refused.RetryAt; !at.IsZero() {
+		err = fmt.Errorf("%w; it is tried again at %s", err, at.UTC().Format(time.RFC3339))
 	}
 	return componentstatus.NewRecoverableErrorEvent(err)
 }
@@ -156,6 +172,7 @@ func (e *status) observe() error {
 			return nil
 		}),
 		t.RegisterConfigStatusLastKnownGoodCallback(one(func(s reload.Status) int64 { return truth(s.Running.LastKnownGood) })),
+		t.RegisterConfigStatusLeftOutCallback(one(func(s reload.Status) int64 { return int64(len(s.LeftOut)) })),
 		t.RegisterConfigStatusRefusedCallback(one(func(s reload.Status) int64 { return truth(s.Refused != nil) })),
 		t.RegisterConfigStatusSinceCallback(one(func(s reload.Status) int64 {
 			if s.Running.Since.IsZero() {

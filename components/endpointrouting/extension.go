@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
+	"strings"
+	"sync"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -32,10 +36,16 @@ type routing struct {
 	table     *awsroute.Table
 	telemetry *metadata.TelemetryBuilder
 
-	host     component.Host
+	host    component.Host
+	session *awsconfig.Session
+
+	done     chan struct{}
+	attempts sync.WaitGroup
+
+	mu       sync.Mutex
 	listener *connect.Server
-	session  *awsconfig.Session
 	server   *credserver.Server
+	missing  map[string]error // what other programs would use and is not there
 }
 
 var (
@@ -44,7 +54,7 @@ var (
 )
 
 func newExtension(set extension.Settings, c *Config) (*routing, error) {
-	e := &routing{config: c, settings: set, logger: set.Logger}
+	e := &routing{config: c, settings: set, logger: set.Logger, done: make(chan struct{}), missing: map[string]error{}}
 	var err error
 	if e.table, err = awsroute.New(c.Config, awsroute.Options{Logger: set.Logger, OnChange: e.report}); err != nil {
 		return nil, err
@@ -73,18 +83,21 @@ func (e *routing) Start(ctx context.Context, host component.Host) error {
 	if process != nil {
 		process.Use(e.table)
 	}
-	if e.config.Listen != "" && (process == nil || process.Listen() != e.config.Listen) {
-		e.listener = connect.New(e.table, e.logger)
-		if err := e.listener.Start(e.config.Listen); err != nil {
-			e.listener = nil
+	switch own := e.config.ProcessProxy && process == nil; {
+	case e.config.Listen == "" || process != nil && process.Listen() == e.config.Listen:
+	case own: // all that this process sends goes through it
+		if err := e.openListener(); err != nil {
 			return err
 		}
-		e.logger.Info("Serving CONNECT to AWS names", zap.String("listen", e.listener.Addr().String()))
-	}
-	if e.config.ProcessProxy && process == nil {
 		if err := awsaccess.SetProxy(e.config.Region, e.listener.Addr().String()); err != nil {
 			return err
 		}
+	case isProxy(e.config.Listen): // the same, by the environment
+		if err := e.openListener(); err != nil {
+			return err
+		}
+	default:
+		e.orLater("listen: "+e.config.Listen, e.openListener)
 	}
 	if e.config.CredentialsEndpoint != nil {
 		if err := e.serveCredentials(ctx); err != nil {
@@ -93,6 +106,28 @@ func (e *routing) Start(ctx context.Context, host component.Host) error {
 	}
 	e.table.Start()
 	e.report()
+	return nil
+}
+
+// isProxy reports whether the environment makes an address the proxy of this process.
+func isProxy(listen string) bool {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
+		if value := os.Getenv(name); value != "" && strings.Contains(value, listen) {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *routing) openListener() error {
+	listener := connect.New(e.table, e.logger)
+	if err := listener.Start(e.config.Listen); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	e.listener = listener
+	e.mu.Unlock()
+	e.logger.Info("Serving CONNECT to AWS names", zap.String("listen", listener.Addr().String()))
 	return nil
 }
 
@@ -107,6 +142,8 @@ func (e *routing) NotReady() error { return nil }
 
 // Shutdown ends what Start began. Components that send have been shut down before.
 func (e *routing) Shutdown(ctx context.Context) error {
+	close(e.done)
+	e.attempts.Wait()
 	var errs []error
 	if e.server != nil {
 		errs = append(errs, e.server.Shutdown(ctx))
@@ -149,14 +186,20 @@ func (e *routing) serveCredentials(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("credentials_endpoint: %w", err)
 	}
-	if err := server.Start(); err != nil {
-		return fmt.Errorf("credentials_endpoint: %w", err)
+	start := func() error {
+		if err := server.Start(); err != nil {
+			return fmt.Errorf("credentials_endpoint: %w", err)
+		}
+		e.mu.Lock()
+		e.server = server
+		e.mu.Unlock()
+		e.logger.Info("Serving AWS credentials", zap.String("url", server.URL()), zap.String("source", e.session.CredentialSource))
+		return nil
 	}
-	e.server = server
-	if source := e.config.Credentials.Source; os.Getenv(containerVariable) == server.URL() && (source == "" || source == awsconfig.SourceDefault || source == awsconfig.SourceContainer) {
+	e.orLater("credentials_endpoint: "+e.config.CredentialsEndpoint.Endpoint, start)
+	if source := e.config.Credentials.Source; server.URL() != "" && os.Getenv(containerVariable) == server.URL() && (source == "" || source == awsconfig.SourceDefault || source == awsconfig.SourceContainer) {
 		return fmt.Errorf("credentials::source %q would ask the credentials endpoint itself, since %s is %s: name the source that it shall serve, such as ssm_agent or profile", source, containerVariable, server.URL())
 	}
-	e.logger.Info("Serving AWS credentials", zap.String("url", server.URL()), zap.String("source", e.session.CredentialSource))
 	return nil
 }
 
@@ -174,6 +217,16 @@ func (e *routing) report() {
 			err = fmt.Errorf("%w; route %q: %w", err, r.Route, r.LastError)
 		}
 		extensionstatus.Report(e.host, e.settings.ID, componentstatus.NewRecoverableErrorEvent(err))
+		return
+	}
+	e.mu.Lock()
+	var missing []error
+	for _, what := range slices.Sorted(maps.Keys(e.missing)) {
+		missing = append(missing, fmt.Errorf("%s: %w", what, e.missing[what]))
+	}
+	e.mu.Unlock()
+	if len(missing) > 0 {
+		extensionstatus.Report(e.host, e.settings.ID, componentstatus.NewRecoverableErrorEvent(errors.Join(missing...)))
 		return
 	}
 	extensionstatus.Report(e.host, e.settings.ID, componentstatus.NewEvent(componentstatus.StatusOK))

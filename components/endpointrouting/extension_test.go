@@ -201,7 +201,7 @@ func TestEndpointThatWouldAskItselfFailsTheStart(t *testing.T) {
 	require.NoError(t, e.Shutdown(context.Background()))
 }
 
-func TestAddressInUseFailsTheStart(t *testing.T) {
+func TestAddressInUseFailsTheStartWhereThisProcessSendsThroughIt(t *testing.T) {
 	isolated(t, nil)
 	c := createDefaultConfig().(*Config)
 	c.Region, c.Policy, c.Listen = "us-east-1", awsroute.Any, "127.0.0.1:0"
@@ -209,8 +209,30 @@ func TestAddressInUseFailsTheStart(t *testing.T) {
 	c.Probe.Interval = 0
 	first, _ := start(t, extensiontest.NewNopSettings(metadata.Type), c)
 	c.Listen = first.listener.Addr().String()
+	t.Setenv("HTTPS_PROXY", "http://"+c.Listen)
 	second, err := newExtension(extensiontest.NewNopSettings(metadata.Type), c)
 	require.NoError(t, err)
 	require.ErrorContains(t, second.Start(context.Background(), componenttest.NewNopHost()), c.Listen)
 	require.NoError(t, second.Shutdown(context.Background()))
+}
+
+func TestAddressThatOnlyOtherProgramsUseStopsNothing(t *testing.T) {
+	isolated(t, nil)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = taken.Close() })
+	c := createDefaultConfig().(*Config)
+	c.Region, c.Policy, c.Listen = "us-east-1", awsroute.Any, taken.Addr().String()
+	c.Routes = []awsroute.Route{{Name: "internet", Public: &awsroute.Public{}}}
+	c.Probe.Interval = 0
+	c.CredentialsEndpoint = &credserver.Config{Endpoint: taken.Addr().String(), TokenFile: filepath.Join(t.TempDir(), "token")}
+	e, err := newExtension(extensiontest.NewNopSettings(metadata.Type), c)
+	require.NoError(t, err)
+	require.NoError(t, e.Start(t.Context(), componenttest.NewNopHost()))
+	require.Len(t, e.missing, 2)
+	for what, missing := range e.missing {
+		assert.ErrorContains(t, missing, taken.Addr().String(), what)
+	}
+	assert.NoFileExists(t, c.CredentialsEndpoint.TokenFile, "nobody is led to an endpoint that is somebody else's")
+	require.NoError(t, e.Shutdown(t.Context()))
 }

@@ -83,9 +83,11 @@ func (e *routing) observe() error {
 		}),
 		t.RegisterEndpointRoutingTunnelsCallback(func(_ context.Context, o metric.Int64Observer) error {
 			tunnels := 0
+			e.mu.Lock()
 			if e.listener != nil {
 				tunnels += e.listener.Tunnels()
 			}
+			e.mu.Unlock()
 			if process := awsaccess.Current(); process != nil {
 				tunnels += process.Tunnels()
 			}

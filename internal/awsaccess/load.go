@@ -84,6 +84,28 @@ func FromLayers(ctx context.Context, m map[string]any, more ...confmap.ProviderF
 	return Config{}, false, nil
 }
 
+// FromConf finds the extension in a collector's configuration whose placeholders are resolved. It returns false where no
+// service uses the extension.
+func FromConf(conf *confmap.Conf) (Config, bool, error) {
+	used, _ := conf.Get("service::extensions").([]any)
+	for _, id := range used {
+		name := fmt.Sprint(id)
+		if kind, _, _ := strings.Cut(name, "/"); kind != Extension {
+			continue
+		}
+		var c Config
+		sub, err := conf.Sub("extensions::" + name)
+		if err == nil {
+			c, err = fromConf(sub)
+		}
+		if err != nil {
+			return Config{}, false, fmt.Errorf("extensions::%s: %w", name, err)
+		}
+		return c, true, nil
+	}
+	return Config{}, false, nil
+}
+
 func resolve(ctx context.Context, uris []string, more ...confmap.ProviderFactory) (*confmap.Conf, error) {
 	resolver, err := confmap.NewResolver(confmap.ResolverSettings{
 		URIs:              uris,
@@ -99,15 +121,6 @@ func resolve(ctx context.Context, uris []string, more ...confmap.ProviderFactory
 
 // FromMap makes a configuration of the extension's keys, and checks it.
 func FromMap(m map[string]any) (Config, error) { return fromConf(confmap.NewFromStringMap(m)) }
-
-// FromConf makes a configuration of an extension in a collector's configuration whose placeholders were replaced.
-func FromConf(conf *confmap.Conf, extension string) (Config, error) {
-	sub, err := conf.Sub("extensions::" + extension)
-	if err != nil {
-		return Config{}, err
-	}
-	return fromConf(sub)
-}
 
 // fromConf is FromMap for keys whose placeholders were replaced: a field that is a string gets the text, whatever YAML makes of it,
 // which a map would have lost.

@@ -2,11 +2,13 @@ package awsaccess
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"sync/atomic"
+	"syscall"
 
 	"go.uber.org/zap"
 
@@ -24,6 +26,9 @@ type Process struct {
 	listen   string
 }
 
+// anyPort is where the listener is when its own address is taken.
+const anyPort = "127.0.0.1:0"
+
 // current is the only one: the environment that leads to it is the process's.
 var current atomic.Pointer[Process]
 
@@ -38,7 +43,15 @@ func OpenProcess(c Config, listen string, logger *zap.Logger) (*Process, error) 
 		return nil, err
 	}
 	p := &Process{table: table, listener: connect.New(table, logger), listen: listen}
-	if err := p.listener.Start(listen); err != nil {
+	err = p.listener.Start(listen)
+	if err != nil && errors.Is(err, syscall.EADDRINUSE) {
+		// This process goes on by another port; only others on the host know the one that is configured.
+		logger.Error("the listener of process_proxy is somewhere else, because its address is taken: other programs that use that address do not reach it",
+			zap.String("listen", listen), zap.Error(err))
+		p.listener = connect.New(table, logger)
+		err = p.listener.Start(anyPort)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := SetProxy(c.Region, p.listener.Addr().String()); err != nil {

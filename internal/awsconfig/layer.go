@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 	"go.uber.org/zap"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsclock"
 )
 
 const (
@@ -183,7 +185,9 @@ func (l *layer) refresh(ctx context.Context, refused aws.Credentials) (bool, err
 }
 
 // good tells whether credentials have not expired.
-func good(f *fetched, now time.Time) bool { return !f.CanExpire || now.Before(f.Expires) }
+func good(f *fetched, now time.Time) bool {
+	return !f.CanExpire || now.Before(awsclock.Local(f.Expires))
+}
 
 func sameKeys(a, b aws.Credentials) bool {
 	return a.AccessKeyID == b.AccessKeyID && a.SecretAccessKey == b.SecretAccessKey && a.SessionToken == b.SessionToken
@@ -195,7 +199,8 @@ func dueAt(now time.Time, c aws.Credentials) time.Time {
 	if !c.CanExpire {
 		return now.Add(unknownExpiry)
 	}
-	window := max(0, min(expiryWindow, c.Expires.Sub(now)/3))
+	end := awsclock.Local(c.Expires)
+	window := max(0, min(expiryWindow, end.Sub(now)/3))
 	jitter := time.Duration(rand.Float64() * float64(window/2))
-	return c.Expires.Add(jitter - window)
+	return end.Add(jitter - window)
 }

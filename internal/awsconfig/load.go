@@ -112,6 +112,7 @@ func sharedOptions(c Config, o Options) []func(*config.LoadOptions) error {
 			return retry.NewStandard(func(s *retry.StandardOptions) { s.MaxAttempts = o.MaxAttempts })
 		}),
 		config.WithLogger(sdkLogger(o.Logger)),
+		config.WithAPIOptions([]func(*middleware.Stack) error{correctClock(o.Logger)}),
 	}
 	if o.UserAgent != "" {
 		product, version, _ := strings.Cut(o.UserAgent, "/")

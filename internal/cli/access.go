@@ -2,9 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.uber.org/zap"
 
@@ -22,44 +25,127 @@ const anyPort = "127.0.0.1:0"
 // and fetches by the table (doctor.go).
 var callsNobody = []string{"doctor", "man", "healthcheck", "checkpoints", "components", "completion", "__complete", "__completeNoDesc", "help", "featuregate", "-h", "--help", "-v", "--version"}
 
-// openAccess makes the calls to AWS that happen before any extension has started take the route table: that of
-// OTELCOL_CLOUDWATCH_ROUTES, or of the configuration as far as it is on this machine. With process_proxy in it, or a policy that
-// keeps to private ways, the process's listener is opened, too: what fetches layers from S3 knows no other way.
-func openAccess(ctx context.Context, settings otelcol.CollectorSettings, line commandLine) (end func(), err error) {
-	end = func() {}
-	if slices.Contains(callsNobody, line.command) {
-		return end, nil
+// access is how the calls to AWS go that happen before any extension has started: by the route table of
+// OTELCOL_CLOUDWATCH_ROUTES, or of the configuration as far as it is on this machine. With process_proxy in it, or for a
+// command with a policy that keeps to private ways, the process's listener is opened, too: what fetches layers from S3 knows no
+// other way.
+type access struct {
+	settings otelcol.CollectorSettings
+	line     commandLine
+
+	mu      sync.Mutex
+	known   bool // there is a table, or the configuration needs none
+	process *awsaccess.Process
+	restore func()
+}
+
+func newAccess(settings otelcol.CollectorSettings, line commandLine) *access {
+	return &access{settings: settings, line: line, restore: func() {}}
+}
+
+// open finds the table. The collector itself starts also where the table in its own layers cannot be read: then nothing
+// is fetched from elsewhere, and it has its last known good configuration. A table that the environment names and that
+// cannot be read stops every command: it holds for the exporters, too, and no configuration says what it would.
+func (a *access) open(ctx context.Context) error {
+	if slices.Contains(callsNobody, a.line.command) {
+		return nil
 	}
-	collects := line.command == ""
 	c, found, err := awsaccess.FromEnvironment(ctx)
 	if err != nil {
-		return end, err
+		return err
 	}
-	if own := slices.Contains([]string{"", "validate", "print-config", "print-initial-config"}, line.command); !found && (own || slices.ContainsFunc(line.layers(), fromAfar)) {
-		if c, found, err = localAccess(ctx, settings, line.layers()); err != nil {
-			return end, err
+	own := slices.Contains([]string{"", "validate", "print-config", "print-initial-config"}, a.line.command)
+	if !found && (own || slices.ContainsFunc(a.line.layers(), reload.FromAfar)) {
+		if a.line.command == "" {
+			_, err := a.seek(ctx) // for a table that is not known it is called again where something is to be fetched
+			return err
+		}
+		if c, found, err = localAccess(ctx, a.settings, a.line.layers()); err != nil {
+			return err
 		}
 	}
-	if !found {
-		return end, nil
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if found {
+		err = a.use(c)
 	}
-	restore := awsaccess.SetBase(c)
-	if !c.ProcessProxy && (collects || c.Policy != awsroute.PrivateOnly) {
-		return restore, nil
+	a.known = err == nil
+	return err
+}
+
+// reach says why nothing may be fetched from another machine: nobody knows by which way.
+func (a *access) reach(ctx context.Context) error {
+	return errors.Join(a.seek(ctx))
+}
+
+// seek finds the table in the local layers, unless it is known. A table that cannot be read is unknown; one that cannot be
+// used stops a start.
+func (a *access) seek(ctx context.Context) (unknown, unusable error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.known {
+		return nil, nil
 	}
-	listen := anyPort
-	if collects {
-		listen = c.Listen
+	c, found, err := findAccess(ctx, a.settings, a.line.configs)
+	if err != nil {
+		return unknownWay(err), nil
+	}
+	if found {
+		if err := a.use(c); err != nil {
+			return nil, err
+		}
+	}
+	a.known = true
+	return nil, nil
+}
+
+// use makes a table the way. The lock is held.
+func (a *access) use(c awsaccess.Config) error {
+	a.restore()
+	a.restore = awsaccess.SetBase(c)
+	return a.openProcess(c)
+}
+
+// openProcess opens the process's listener, if the table asks for it. It stays as it is until the end. The lock is held.
+func (a *access) openProcess(c awsaccess.Config) error {
+	collects := a.line.command == ""
+	if a.process != nil || !c.ProcessProxy && (collects || c.Policy != awsroute.PrivateOnly) {
+		return nil
+	}
+	listen := c.Listen
+	if !collects {
+		listen = anyPort
 	}
 	process, err := awsaccess.OpenProcess(c, listen, earlyLogger())
 	if err != nil {
-		restore()
-		return end, fmt.Errorf("%s: %w", awsaccess.Extension, err)
+		return fmt.Errorf("%s: %w", awsaccess.Extension, err)
 	}
-	return func() {
-		restore()
-		_ = process.Close()
-	}, nil
+	a.process = process
+	return nil
+}
+
+// adopt opens the process's listener for the last known good configuration: components call AWS before the extension
+// has started.
+func (a *access) adopt(_ context.Context, conf *confmap.Conf) error {
+	c, found, err := awsaccess.FromConf(conf)
+	if err != nil || !found {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.openProcess(c)
+}
+
+// close puts back what was there before.
+func (a *access) close() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.restore()
+	a.restore = func() {}
+	if a.process != nil {
+		_ = a.process.Close()
+		a.process = nil
+	}
 }
 
 // earlyLogger is for what runs before the collector has its own.
@@ -73,26 +159,33 @@ func earlyLogger() *zap.Logger {
 	return logger
 }
 
-// localAccess finds the extension in the layers that are on this machine. They need not be whole: what
-// they lack may come from elsewhere. Where they cannot be read, nothing may be fetched from elsewhere,
-// as nobody knows by which way; without layers from elsewhere, the collector says what is wrong.
-func localAccess(ctx context.Context, settings otelcol.CollectorSettings, configs []string) (c awsaccess.Config, found bool, err error) {
-	local := slices.DeleteFunc(slices.Clone(configs), fromAfar)
+// findAccess finds the extension in the layers that are on this machine. They need not be whole: what they lack may come
+// from elsewhere.
+func findAccess(ctx context.Context, settings otelcol.CollectorSettings, configs []string) (c awsaccess.Config, found bool, err error) {
+	local := slices.DeleteFunc(slices.Clone(configs), reload.FromAfar)
 	if len(local) == 0 {
 		return c, false, nil
 	}
 	merged, err := once(ctx, settings, local, func(m *reload.Manager) (*layers.Merged, error) { return m.Part(ctx, local) })
-	if err == nil {
-		c, found, err = awsaccess.FromLayers(ctx, merged.Map(), hostfacts.NewFactory())
+	if err != nil {
+		return c, false, err
 	}
-	if err != nil && len(local) == len(configs) {
+	return awsaccess.FromLayers(ctx, merged.Map(), hostfacts.NewFactory())
+}
+
+// localAccess is findAccess for commands: where the local layers cannot be read, nothing may be fetched from elsewhere;
+// without layers from elsewhere, the collector says what is wrong.
+func localAccess(ctx context.Context, settings otelcol.CollectorSettings, configs []string) (c awsaccess.Config, found bool, err error) {
+	c, found, err = findAccess(ctx, settings, configs)
+	if err != nil && !slices.ContainsFunc(configs, reload.FromAfar) {
 		return c, false, nil
 	}
 	if err != nil {
-		err = fmt.Errorf("the way to AWS must be known before a configuration is fetched from there: %w\nhint: mend it, or name the route table in %s", err, awsaccess.Variable)
+		err = unknownWay(err)
 	}
 	return c, found, err
 }
 
-// fromAfar says whether a --config value is not on this machine.
-func fromAfar(uri string) bool { return layers.RemoteURI(uri) }
+func unknownWay(err error) error {
+	return fmt.Errorf("the way to AWS must be known before a configuration is fetched from there: %w\nhint: mend it, or name the route table in %s", err, awsaccess.Variable)
+}

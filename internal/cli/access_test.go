@@ -31,9 +31,9 @@ func TestAccessIsOpenBeforeTheCollectorIs(t *testing.T) {
 	}}})
 	open := func(args ...string) (*awsaccess.Process, func()) {
 		t.Helper()
-		end, err := openAccess(context.Background(), settings, parseArgs(args))
-		require.NoError(t, err)
-		return awsaccess.Current(), end
+		a := newAccess(settings, parseArgs(args))
+		require.NoError(t, a.open(context.Background()))
+		return awsaccess.Current(), a.close
 	}
 	opens := func(args ...string) bool {
 		process, end := open(args...)
@@ -56,15 +56,29 @@ func TestAccessIsOpenBeforeTheCollectorIs(t *testing.T) {
 	assert.Nil(t, awsaccess.Current())
 
 	for _, broken := range []string{"yaml:{", "yaml:{extensions: {endpoint_routing: {region: '${ssm:/region}'}}, service: {extensions: [endpoint_routing]}}", "dir:" + filepath.Join(t.TempDir(), "absent")} {
-		_, err := openAccess(context.Background(), settings, parseArgs([]string{"--config", "ssm:/fleet", "--config", broken}))
-		require.ErrorContains(t, err, "the way to AWS must be known", "nothing is fetched by a way that nobody knows")
-		require.ErrorContains(t, err, awsaccess.Variable)
+		collector := newAccess(settings, parseArgs([]string{"--config", "ssm:/fleet", "--config", broken}))
+		require.NoError(t, collector.open(context.Background()), "the collector may have a last known good configuration")
+		command := newAccess(settings, parseArgs([]string{"validate", "--config", "ssm:/fleet", "--config", broken}))
+		for _, err := range []error{collector.reach(context.Background()), command.open(context.Background())} {
+			require.ErrorContains(t, err, "the way to AWS must be known", "nothing is fetched by a way that nobody knows")
+			require.ErrorContains(t, err, awsaccess.Variable)
+		}
 	}
 
+	mended := newAccess(settings, parseArgs([]string{"--config", "ssm:/fleet", "--config", path}))
+	write(", polcy: any", "endpoint_routing/x")
+	require.NoError(t, mended.open(context.Background()))
+	require.ErrorContains(t, mended.reach(context.Background()), "polcy")
+	write("", "endpoint_routing/x")
+	require.NoError(t, mended.reach(context.Background()), "the way is looked for again where something is to be fetched")
+	mended.close()
+	write(", process_proxy: true", "endpoint_routing/x")
+	require.ErrorContains(t, newAccess(settings, parseArgs([]string{"--config", path})).open(context.Background()),
+		"HTTPS_PROXY", "a table that cannot be used, as the variable was read before, stops the start: calls would leave it")
+
 	t.Setenv(awsaccess.Variable, "/absent/routes.yaml")
-	_, err := openAccess(context.Background(), settings, parseArgs([]string{"--config", path}))
-	require.ErrorContains(t, err, "/absent/routes.yaml", "a table that was named and cannot be read stops the start")
+	require.ErrorContains(t, newAccess(settings, parseArgs([]string{"--config", path})).open(context.Background()),
+		"/absent/routes.yaml", "a table that was named and cannot be read stops the start")
 	t.Setenv(awsaccess.Variable, "yaml:{"+routes+", process_proxy: true}")
-	_, err = openAccess(context.Background(), settings, commandLine{})
-	require.ErrorContains(t, err, "HTTPS_PROXY", "another port, and the variable has been read")
+	require.ErrorContains(t, newAccess(settings, commandLine{}).open(context.Background()), "HTTPS_PROXY", "another port, and the variable has been read")
 }

@@ -35,19 +35,28 @@ func Run(settings otelcol.CollectorSettings) error {
 // run does what the command line asks for.
 func run(ctx context.Context, settings otelcol.CollectorSettings, started func()) error {
 	line := parseArgs(os.Args[1:])
-	closeAccess, err := openAccess(ctx, settings, line)
-	if err != nil {
-		return said(err)
-	}
-	defer closeAccess()
-	manager, err := openConfiguration(settings, line)
+	way := newAccess(settings, line)
+	defer way.close()
+	// First of all: another collector in the state folder is said before a port that it has.
+	manager, err := openConfiguration(settings, line, way)
 	if err != nil {
 		return said(err)
 	}
 	if manager == nil {
+		if err := way.open(ctx); err != nil {
+			return said(err)
+		}
 		return execute(ctx, settings, settings, nil)
 	}
 	defer manager.followHangups()()
+	if line.command == "" {
+		var end func()
+		ctx, end = manager.followOrders(ctx)
+		defer end()
+	}
+	if err := way.open(ctx); err != nil {
+		return errors.Join(said(err), manager.Close(context.WithoutCancel(ctx), nil))
+	}
 	defer manager.Subscribe(func(s reload.Status) {
 		if s.Running.Hash != "" {
 			started()
@@ -81,7 +90,7 @@ type managed struct {
 
 // openConfiguration takes --config and --set from the command line, for the commands of the collector's
 // own. It returns nil for the others, and where there is neither: cobra has to say something then.
-func openConfiguration(settings otelcol.CollectorSettings, line commandLine) (*managed, error) {
+func openConfiguration(settings otelcol.CollectorSettings, line commandLine, way *access) (*managed, error) {
 	if !slices.Contains([]string{"", "validate", "print-config", "print-initial-config"}, line.command) || len(line.configs) == 0 {
 		return nil, nil
 	}
@@ -94,9 +103,16 @@ func openConfiguration(settings otelcol.CollectorSettings, line commandLine) (*m
 		return nil, err
 	}
 	o.Once = line.command != ""
+	o.Reach, o.BeforeGood = way.reach, way.adopt
+	if o.Once {
+		o.Reach = nil // the command has asked before
+	}
 	m, err := reload.New(o)
 	if err != nil {
 		return nil, err
+	}
+	if !o.Once {
+		m.RecordCrashes()
 	}
 	os.Args = append(os.Args[:1:1], line.rest...)
 	prints := line.command == "print-config" || line.command == "print-initial-config"
@@ -108,10 +124,11 @@ func openConfiguration(settings otelcol.CollectorSettings, line commandLine) (*m
 func (m *managed) run(ctx context.Context, settings otelcol.CollectorSettings) error {
 	for {
 		collector := settings
+		collector.DisableGracefulShutdown = true // followOrders has the signals
 		collector.ConfigProviderSettings.ResolverSettings = m.ResolverSettings()
 		again, err := m.Again(m.execute(ctx, settings, collector))
 		if !again {
-			return errors.Join(err, m.Close(context.WithoutCancel(ctx), err == nil))
+			return errors.Join(err, m.Close(context.WithoutCancel(ctx), err))
 		}
 	}
 }
@@ -126,7 +143,7 @@ func (m *managed) execute(ctx context.Context, settings, collector otelcol.Colle
 			c.SetOut(&printed)
 		}
 	}))
-	if err != nil {
+	if err != nil && (ctx.Err() == nil || m.Running()) { // else it was told to end before it ran
 		fmt.Fprintln(os.Stderr, "Error:", err)
 	}
 	if printed.Len() == 0 { // a Windows service has no standard output

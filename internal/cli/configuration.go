@@ -87,7 +87,7 @@ func onceWith[T any](ctx context.Context, o reload.Options, look func(*reload.Ma
 	if err != nil {
 		return result, err
 	}
-	defer func() { err = errors.Join(err, m.Close(context.WithoutCancel(ctx), true)) }()
+	defer func() { err = errors.Join(err, m.Close(context.WithoutCancel(ctx), nil)) }()
 	return look(m)
 }
 

@@ -163,13 +163,12 @@ func (f *doctorFlags) options(settings otelcol.CollectorSettings, v version.Info
 			level.Store(&t)
 			whole.Store(conf)
 		})
-		o.Access = func(extension string) (c awsaccess.Config, ok bool, err error) {
+		o.Access = func() (c awsaccess.Config, ok bool, err error) {
 			conf := whole.Load()
 			if conf == nil {
 				return c, false, nil
 			}
-			c, err = awsaccess.FromConf(conf, extension)
-			return c, true, err
+			return awsaccess.FromConf(conf)
 		}
 		o.Trust = func() ([]string, trust.Policy) {
 			if t := level.Load(); t != nil {
@@ -199,7 +198,7 @@ func (f *doctorFlags) resolver(settings otelcol.CollectorSettings, uris []string
 // machine. What it returns puts the environment back, which is looked at later.
 func (f *doctorFlags) route(ctx context.Context, settings otelcol.CollectorSettings) (func() error, error) {
 	nothing := func() error { return nil }
-	if !slices.ContainsFunc(f.config, fromAfar) || awsaccess.Current() != nil {
+	if !slices.ContainsFunc(f.config, reload.FromAfar) || awsaccess.Current() != nil {
 		return nothing, nil
 	}
 	var (

@@ -105,6 +105,6 @@ func TestDoctorOpensNoListenerForAConfigurationOnThisMachine(t *testing.T) {
 	require.NoError(t, err)
 	assert.Nil(t, awsaccess.Current())
 	require.NoError(t, restore())
-	assert.True(t, fromAfar("s3://bucket.s3.eu-central-1.amazonaws.com/a.yaml"))
-	assert.True(t, fromAfar("ssm:/fleet/base"))
+	assert.True(t, reload.FromAfar("s3://bucket.s3.eu-central-1.amazonaws.com/a.yaml"))
+	assert.True(t, reload.FromAfar("ssm:/fleet/base"))
 }

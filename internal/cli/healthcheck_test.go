@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/listeners"
 )
 
 func healthcheck(t *testing.T, args ...string) error {
@@ -58,4 +60,19 @@ func TestWhereHealthIsAsked(t *testing.T) {
 	} {
 		assert.Equal(t, want, healthURL(endpoint))
 	}
+}
+
+func TestHealthIsNotBelievedOfAnotherUser(t *testing.T) {
+	t.Parallel()
+	squatter := func(string) (listeners.Owner, bool) { return listeners.Owner{UID: 2000, PID: 7, Command: "perl"}, true }
+	err := trusted("127.0.0.1:13133", squatter, []int{0, 10001})
+	require.ErrorContains(t, err, `127.0.0.1:13133 answers, but that is uid 2000, process 7 ("perl") and not the collector, which runs as uid 0 or 10001`)
+	require.ErrorContains(t, err, "OTELCOL_CLOUDWATCH_HEALTH_ENDPOINT")
+	require.NoError(t, trusted("127.0.0.1:13133", squatter, []int{0, 2000}))
+	require.NoError(t, trusted("127.0.0.1:13133", squatter, nil), "Windows")
+	require.NoError(t, trusted("127.0.0.1:13133", func(string) (listeners.Owner, bool) { return listeners.Owner{}, false }, []int{0}))
+	assert.True(t, ofThisHost("127.0.0.1:1"))
+	assert.True(t, ofThisHost("[::1]:1"))
+	assert.False(t, ofThisHost("192.0.2.1:1"), "TEST-NET-1 is nobody's")
+	assert.False(t, ofThisHost(""))
 }

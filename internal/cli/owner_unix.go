@@ -7,8 +7,26 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
 )
+
+// collectorUsers are the users that the collector of this host may run as: root, this process's, and the owner of the
+// state folder.
+func collectorUsers() []int {
+	users := []int{0}
+	if own := os.Geteuid(); own != 0 {
+		users = append(users, own)
+	}
+	if info, err := os.Stat(filepath.Dir(reload.DefaultStateDir())); err == nil {
+		if owner, ok := info.Sys().(*syscall.Stat_t); ok && !slices.Contains(users, int(owner.Uid)) {
+			users = append(users, int(owner.Uid))
+		}
+	}
+	return users
+}
 
 // giveToOwner makes files that root wrote into a folder those of the folder's owner: the collector is not root.
 func giveToOwner(folder string) error {

@@ -138,7 +138,7 @@ func (f *policyFlags) needs(cmd *cobra.Command, load loadLayers) ([]awspolicy.Ne
 			if err != nil {
 				return nil, err
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "note: a permission to write %s is more than it looks like: %s\n", strings.Join(slices.DeleteFunc(slices.Clone(uris), func(u string) bool { return !fromAfar(u) }), ", "), level.Means())
+			fmt.Fprintf(cmd.ErrOrStderr(), "note: a permission to write %s is more than it looks like: %s\n", strings.Join(slices.DeleteFunc(slices.Clone(uris), func(u string) bool { return !reload.FromAfar(u) }), ", "), level.Means())
 		}
 		all, notes, err := awspolicy.Of(cmd.Context(), merged.Map(), uris)
 		if err != nil {

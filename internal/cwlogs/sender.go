@@ -17,6 +17,8 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsclock"
 )
 
 const (
@@ -60,8 +62,6 @@ type Sender struct {
 	url    string
 	agent  string
 	now    func() time.Time
-	// skew is what the service's clock is ahead of ours, where it once refused a signature for its time.
-	skew atomic.Int64
 }
 
 // SenderOptions are what is not AWS's. The zero value works.
@@ -151,7 +151,7 @@ func (s *Sender) once(ctx context.Context, keys aws.Credentials, p *Payload) (An
 	if p.packer.level != gzip.NoCompression {
 		r.Header.Set("Content-Encoding", "gzip")
 	}
-	signed := s.now().Add(time.Duration(s.skew.Load()))
+	signed := s.now().Add(awsclock.Offset())
 	if err := s.signer.SignHTTP(ctx, keys, r, p.hash, signingName, s.config.Region, signed); err != nil {
 		return Answer{}, &Error{Class: Credentials, err: err}
 	}
@@ -186,18 +186,16 @@ func (s *Sender) once(ctx context.Context, keys aws.Credentials, p *Payload) (An
 	return Answer{}, failure
 }
 
-// adjust learns the service's time from an answer that refuses a signature, and tells whether that helps. A
-// signature may be 5 minutes old (IAM User Guide, Signature Version 4).
+// adjust learns the service's time from an answer that refuses a signature, and tells whether that helps.
 func (s *Sender) adjust(e *Error, date string, signed time.Time) bool {
-	const tolerated = 4 * time.Minute
 	if e.Class != Credentials {
 		return false
 	}
 	theirs, err := http.ParseTime(date)
-	if err != nil || theirs.Sub(signed).Abs() < tolerated {
+	if err != nil || theirs.Sub(signed).Abs() < awsclock.Tolerated {
 		return false
 	}
-	s.skew.Store(int64(theirs.Sub(s.now())))
+	awsclock.Learn(theirs.Sub(s.now()))
 	return true
 }
 

@@ -86,7 +86,7 @@ func (c *clock) check(why string) Check {
 	}
 	k.Detail = fmt.Sprintf("%s %s AWS", off.Round(time.Second), direction)
 	if k.Status == Problem {
-		k.Detail += "; signatures are refused beyond 5 minutes"
+		k.Detail += "; the collector signs by the time of AWS, but the times of events are wrong, and beyond 5 minutes the signatures of other programs are refused"
 	}
 	if k.Status != OK {
 		k.Remedy = "keep the clock right with " + timekeeper

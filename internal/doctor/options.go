@@ -24,9 +24,9 @@ type Options struct {
 	// Trust says what the fetched layers of the configuration may do, when it was resolved. nil: nobody asks.
 	Trust func() (fetched []string, policy trust.Policy)
 
-	// Access is the route table of an extension, with the texts that a map has lost, when the configuration was resolved. nil, or
+	// Access is the route table of the configuration, with the texts that a map has lost, when the configuration was resolved. nil, or
 	// false: what Resolve gave is taken.
-	Access func(extension string) (awsaccess.Config, bool, error)
+	Access func() (awsaccess.Config, bool, error)
 
 	// Region is used instead of the configured one.
 	Region string

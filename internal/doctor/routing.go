@@ -102,7 +102,7 @@ func (r *routing) check() Check {
 // tableOf is the route table of an extension.
 func tableOf(o Options, p *plan, extension string) (awsaccess.Config, error) {
 	if o.Access != nil {
-		if c, ok, err := o.Access(extension); ok {
+		if c, ok, err := o.Access(); ok || err != nil {
 			return c, err
 		}
 	}

@@ -31,7 +31,17 @@ func runningChecks(o Options) []Check {
 			c.fact("at", where)
 		}
 		c.fact("refused", stamp(r.At))
+		if !r.RetryAt.IsZero() {
+			c.fact("tried again", stamp(r.RetryAt))
+		}
 		c.Remedy = remedyForRefusal(r)
+	}
+	for _, l := range s.LeftOut {
+		if c.Status == OK {
+			c.Status = Warning
+			c.Remedy = "stop what has the address, or configure another one; the collector tries it again by itself"
+		}
+		c.fact("left out", fmt.Sprintf("%s at %s: %s", l.Component, l.Address, l.Reason))
 	}
 	if s.Running.Hash != "" {
 		c.fact("since", stamp(s.Running.Since))

@@ -15,7 +15,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/confdata"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers"
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
+	remote "github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/redact"
 )
 
@@ -35,14 +35,19 @@ type sources struct {
 	defaultScheme string
 	changed       func() // called by a watch
 	watches       []confmap.CloseFunc
-	allRemote     bool          // every layer counts as fetched
-	trusted       *trust.Policy // instead of what local layers say
+	allRemote     bool           // every layer counts as fetched
+	trusted       *remote.Policy // instead of what local layers say
 	stateDir      string
 	level         Trust // of what was fetched last
+	reach         func(context.Context) error
+	hanging       map[string]<-chan struct{} // by URI: calls that were given up, until they return
 }
 
 func newSources(factories []confmap.ProviderFactory, defaultScheme string, settings confmap.ProviderSettings, changed func()) *sources {
-	s := &sources{providers: map[string]confmap.Provider{}, defaultScheme: defaultScheme, changed: changed}
+	s := &sources{
+		providers: map[string]confmap.Provider{}, defaultScheme: defaultScheme, changed: changed,
+		reach: func(context.Context) error { return nil }, hanging: map[string]<-chan struct{}{},
+	}
 	for _, f := range factories {
 		p := f.Create(settings)
 		s.providers[p.Scheme()] = p
@@ -137,7 +142,9 @@ func (s *sources) fetch(ctx context.Context, uris []string) (*snapshot, error) {
 			return v.retrieved()
 		}
 		scheme, _, _ := strings.Cut(uri, ":")
-		r, err := s.retrieve(ctx, scheme, uri, func(*confmap.ChangeEvent) { s.changed() })
+		r, err := bounded(ctx, s, uri, func() (*confmap.Retrieved, error) {
+			return s.retrieve(ctx, scheme, uri, func(*confmap.ChangeEvent) { s.changed() })
+		}, closeValue)
 		if err != nil {
 			return nil, &FetchError{URI: "${" + shown(uri) + "}", err: err}
 		}
@@ -153,9 +160,8 @@ func (s *sources) fetch(ctx context.Context, uris []string) (*snapshot, error) {
 		snap.values[uri] = v
 		return v.retrieved()
 	}
-	err = s.trust(ctx, snap, live)
-	if err == nil {
-		err = s.expand(ctx, snap, live)
+	if err = s.trust(ctx, snap, live); err == nil {
+		_, err = s.expand(ctx, snap, live)
 	}
 	snap.seal()
 	var unreachable *FetchError
@@ -179,15 +185,15 @@ func (s *sources) retrieve(ctx context.Context, scheme, uri string, watcher conf
 }
 
 // expand resolves a snapshot's placeholders, for the values that live gets on the way.
-func (s *sources) expand(ctx context.Context, snap *snapshot, live retrieve) error {
+func (s *sources) expand(ctx context.Context, snap *snapshot, live retrieve) (*confmap.Conf, error) {
 	settings := s.views(func() *snapshot { return snap }, live)
 	settings.URIs = []string{layered + ":"}
 	r, err := confmap.NewResolver(settings)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = r.Resolve(ctx)
-	return errors.Join(err, r.Shutdown(ctx))
+	conf, err := r.Resolve(ctx)
+	return conf, errors.Join(err, r.Shutdown(ctx))
 }
 
 // layersOf gets the layers of a URI, and marks those that were fetched from elsewhere.
@@ -209,13 +215,13 @@ func (s *sources) retrieveLayers(ctx context.Context, uri string) (*layers.Retri
 	}
 	changed := func(*confmap.ChangeEvent) { s.changed() }
 	if many, ok := p.(layers.Provider); ok {
-		got, err := many.RetrieveLayers(ctx, full, changed)
+		got, err := bounded(ctx, s, full, func() (*layers.Retrieved, error) { return many.RetrieveLayers(ctx, full, changed) }, closeLayers)
 		if err != nil {
 			return nil, &FetchError{URI: shown(full), err: err}
 		}
 		return got, nil
 	}
-	r, err := p.Retrieve(ctx, full, changed)
+	r, err := bounded(ctx, s, full, func() (*confmap.Retrieved, error) { return p.Retrieve(ctx, full, changed) }, closeValue)
 	if err != nil {
 		return nil, &FetchError{URI: shown(full), err: err}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/confmap"
 
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
+	remote "github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 	"go.opentelemetry.io/collector/confmap/provider/envprovider"
 	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
 	"go.uber.org/goleak"
@@ -26,8 +26,8 @@ const (
 	tick     = 5 * time.Millisecond
 )
 
-// store is a source whose content a test changes: scheme mem.
-type store struct {
+// source is one whose content a test changes: scheme mem.
+type source struct {
 	mu       sync.Mutex
 	text     map[string]string
 	down     bool
@@ -36,11 +36,11 @@ type store struct {
 	asked    int
 }
 
-func newStore() *store {
-	return &store{text: map[string]string{}, watchers: map[int]confmap.WatcherFunc{}}
+func newSource() *source {
+	return &source{text: map[string]string{}, watchers: map[int]confmap.WatcherFunc{}}
 }
 
-func (s *store) set(name, text string) {
+func (s *source) set(name, text string) {
 	s.mu.Lock()
 	s.text[name] = text
 	watchers := make([]confmap.WatcherFunc, 0, len(s.watchers))
@@ -53,26 +53,26 @@ func (s *store) set(name, text string) {
 	}
 }
 
-func (s *store) setDown(down bool) {
+func (s *source) setDown(down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.down = down
 }
 
-func (s *store) watched() int {
+func (s *source) watched() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.watchers)
 }
 
-func (s *store) factory() confmap.ProviderFactory {
+func (s *source) factory() confmap.ProviderFactory {
 	return confmap.NewProviderFactory(func(confmap.ProviderSettings) confmap.Provider { return s })
 }
 
-func (s *store) Scheme() string                 { return "mem" }
-func (s *store) Shutdown(context.Context) error { return nil }
+func (s *source) Scheme() string                 { return "mem" }
+func (s *source) Shutdown(context.Context) error { return nil }
 
-func (s *store) Retrieve(_ context.Context, uri string, w confmap.WatcherFunc) (*confmap.Retrieved, error) {
+func (s *source) Retrieve(_ context.Context, uri string, w confmap.WatcherFunc) (*confmap.Retrieved, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked++
@@ -117,9 +117,9 @@ func valid(ctx context.Context, settings confmap.ResolverSettings) error {
 	return r.Shutdown(ctx)
 }
 
-func options(t *testing.T, s *store, uris ...string) Options {
+func options(t *testing.T, s *source, uris ...string) Options {
 	return Options{
-		Trust: &trust.Policy{Allow: trust.Capabilities}, // mem: counts as fetched
+		Trust: &remote.Policy{Allow: remote.Capabilities}, // mem: counts as fetched
 		URIs:  uris, Providers: []confmap.ProviderFactory{s.factory(), envprovider.NewFactory(), yamlprovider.NewFactory()},
 		Check: valid, StateDir: filepath.Join(t.TempDir(), "config"), HealthyAfter: time.Hour, Timeout: deadline, Build: "test",
 	}
@@ -174,10 +174,16 @@ func (p *process) reload() map[string]any {
 	return got
 }
 
-// end ends the process: orderly, or as kill -9 does.
+// end ends the process: it is told to, or a component makes it.
 func (p *process) end(orderly bool) {
 	require.NoError(p.t, p.resolver.Shutdown(context.Background()))
-	require.NoError(p.t, p.m.Close(context.Background(), orderly))
+	var err error
+	if orderly {
+		p.m.End()
+	} else {
+		err = errors.New("a component failed")
+	}
+	require.NoError(p.t, p.m.Close(context.Background(), err))
 }
 
 func (p *process) refused(outcome Outcome) Refusal {
@@ -191,3 +197,11 @@ func (p *process) refused(outcome Outcome) Refusal {
 
 // key is one key of what the collector got.
 func key(m map[string]any, path string) any { return confmap.NewFromStringMap(m).Get(path) }
+
+// kill ends a process that cannot say why.
+func (p *process) kill() {
+	p.m.mu.Lock()
+	p.m.begun = ""
+	p.m.mu.Unlock()
+	p.end(true)
+}

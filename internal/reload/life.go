@@ -70,7 +70,9 @@ func (m *Manager) settled(ran *snapshot) {
 		return // it is on the disk, and a newer one that failed stays noted
 	}
 	now := time.Now()
-	err := errors.Join(m.memory.remember(ran, m.options.URIs, m.options.Build, now), m.memory.settled())
+	err := errors.Join(m.memory.remember(ran, m.options.URIs, now), m.memory.settled())
+	m.begun = ""
+	delete(m.blocked, ran.hash)
 	switch {
 	case err != nil:
 		m.log().Warn("the last known good configuration cannot be kept: a start without its sources will fail",
@@ -80,9 +82,10 @@ func (m *Manager) settled(ran *snapshot) {
 	}
 }
 
-// Again takes the end of the collector, and says whether to run it again: with the configuration before,
-// or the last known good one, because the newest could not start. err is what the collector ended with,
-// and comes back, with what a component ended it with, where it is not to be run again.
+// Again takes the end of the collector, and says whether to run it again: without a listener that only informs, because
+// its address is taken, or with the configuration before, or the last known good one, because the newest could not start.
+// err is what the collector ended with, and comes back, with what a component ended it with, where it is not to be run
+// again.
 func (m *Manager) Again(err error) (bool, error) {
 	m.mu.Lock()
 	if err == nil {
@@ -91,56 +94,119 @@ func (m *Manager) Again(err error) (bool, error) {
 	m.fatal = nil
 	m.notify = nil
 	m.stopTimer()
-	ran, back, healthy := m.running, m.previous, m.status.Running.Healthy
-	m.previous = nil
+	started := m.started
 	m.mu.Unlock()
-	if err == nil || ran == nil || healthy && m.hasStarted() || m.options.Once {
+	if m.told.Err() != nil {
+		if !started {
+			err = nil // whatever kept it from starting
+		}
 		return false, err
 	}
-	if back == nil {
+	if err == nil || m.options.Once {
+		return false, err
+	}
+	if m.taken(err) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.started = false
+		return true, nil
+	}
+	m.mu.Lock()
+	ran, healthy := m.running, m.status.Running.Healthy && m.started
+	var back *ready
+	if m.previous != nil {
+		back = &ready{snapshot: m.previous}
+	}
+	m.previous = nil
+	m.mu.Unlock()
+	if ran == nil || healthy {
+		return false, err
+	}
+	unknown := back == nil
+	if unknown {
 		back, _ = m.good(context.Background(), ran)
 	}
 	if back == nil || back.hash == ran.hash {
 		return false, err
 	}
-	m.block(ran.hash)
+	if unknown {
+		if unfit := m.prepare(context.Background(), back); unfit != nil {
+			return false, errors.Join(err, unfit)
+		}
+	}
+	m.mu.Lock()
+	times := m.blocked[ran.hash].times
+	m.mu.Unlock()
+	a := m.ended(err)
+	next := trial{until: time.Now().Add(doubled(firstRetrial, times)), times: times + 1}
+	if circumstance(err) {
+		next.until = time.Now().Add(doubled(circumstanceRetrial, times))
+	} else if a.Until.After(next.until) {
+		next.until = a.Until
+	}
+	m.block(ran.hash, next)
 	m.refuse(Failed, ran, err)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.running, m.pending, m.started = back, nil, false
+	m.running, m.pending, m.started = back.snapshot, nil, false
 	m.log().Error("going back to the configuration before, because the collector could not start with the newest one",
 		zap.String("hash", back.short()), zap.Strings("layers", back.merged.Layers()))
 	return true, nil
 }
 
-func (m *Manager) hasStarted() bool {
+// ended notes that the configuration whose start was noted has ended, nil: because it was told to.
+func (m *Manager) ended(err error) attempt {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.begun == "" {
+		return attempt{}
+	}
+	reason := ""
+	if err != nil && !circumstance(err) {
+		const longest = 1000
+		reason = err.Error()
+		reason = reason[:min(len(reason), longest)]
+	}
+	a, failed := m.memory.end(m.begun, reason, time.Now())
+	if failed != nil {
+		m.log().Debug("the end of a configuration could not be noted", zap.Error(failed))
+	}
+	m.begun = ""
+	return a
+}
+
+// End says that the process was told to end: nothing that happens from now on is the configuration's fault. A start that
+// waits for its configuration stops waiting.
+func (m *Manager) End() {
+	m.tell()
+	m.ended(nil)
+}
+
+// Running reports whether the collector runs.
+func (m *Manager) Running() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.started
 }
 
-// Close ends the manager. orderly says that the process was told to end: a configuration that was
-// running then has not failed.
-func (m *Manager) Close(ctx context.Context, orderly bool) error {
+// Close ends the manager. err is what the process ends with, nil: it was told to end.
+func (m *Manager) Close(ctx context.Context, err error) error {
 	current.CompareAndSwap(m, nil)
 	m.mu.Lock()
-	stop, ran := m.stop, m.running
+	stop := m.stop
 	m.notify = nil
 	m.stopTimer()
 	m.mu.Unlock()
 	if stop != nil {
 		stop()
 	}
+	m.tell()
 	m.loop.Wait()
+	m.ended(err)
 	m.work.Lock()
 	defer m.work.Unlock()
-	err := m.sources.shutdown(ctx)
-	if orderly && ran != nil && !ran.remembered {
-		if err := m.memory.settled(); err != nil {
-			m.log().Debug("the note of the start stays on the disk", zap.Error(err))
-		}
-	}
-	return err
+	defer m.unlock()
+	return m.sources.shutdown(ctx)
 }
 
 // Subscribe calls a function with the status, now and whenever it changes, until the returned function
@@ -191,7 +257,7 @@ func (m *Manager) publish() {
 	if m.options.Once {
 		return
 	}
-	if err := m.memory.save("status", s); err != nil {
+	if err := m.memory.save("status", s, false); err != nil {
 		m.log().Debug("the status is not on the disk", zap.Error(err))
 	}
 }

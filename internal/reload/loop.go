@@ -26,16 +26,17 @@ func (m *Manager) Look() {
 	}
 }
 
-// begin starts to follow the sources.
-func (m *Manager) begin() {
+// follow starts to follow the sources.
+func (m *Manager) follow() {
 	ctx, cancel := context.WithCancel(context.Background())
 	m.mu.Lock()
 	m.stop = cancel
 	m.mu.Unlock()
-	m.loop.Go(func() { m.follow(ctx) })
+	m.loop.Go(func() { m.followSources(ctx) })
+	m.loop.Go(func() { m.regain(ctx) })
 }
 
-func (m *Manager) follow(ctx context.Context) {
+func (m *Manager) followSources(ctx context.Context) {
 	for {
 		var due <-chan time.Time
 		var timer *time.Timer
@@ -72,13 +73,19 @@ func (m *Manager) follow(ctx context.Context) {
 func (m *Manager) wait() time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.retry > 0 {
-		return m.retry + rand.N(m.retry/2+1) // a fleet that lost SSM together does not come back together
+	var wait time.Duration
+	switch {
+	case m.retry > 0:
+		wait = m.retry + rand.N(m.retry/2+1) // a fleet that lost SSM together does not come back together
+	case m.running != nil && polled(m.options.URIs, m.running):
+		wait = pollEvery + rand.N(pollEvery/5)
 	}
-	if m.running != nil && polled(m.options.URIs, m.running) {
-		return pollEvery + rand.N(pollEvery/5)
+	if r := m.status.Refused; r != nil && !r.RetryAt.IsZero() {
+		if left := max(time.Until(r.RetryAt), time.Millisecond); wait == 0 || left < wait {
+			wait = left
+		}
 	}
-	return 0
+	return wait
 }
 
 // reconsider fetches, tries and proposes what there is now.
@@ -135,8 +142,15 @@ func (m *Manager) known(snap *snapshot) bool {
 		m.status.Refused = nil
 		m.publish()
 		return true
-	case m.pending != nil && snap.hash == m.pending.hash, m.blocked[snap.hash]:
+	case m.pending != nil && snap.hash == m.pending.hash:
 		return true
+	}
+	if t, ok := m.blocked[snap.hash]; ok {
+		if time.Now().Before(t.until) {
+			return true
+		}
+		m.log().Info("a configuration that has failed is tried again", zap.String("hash", snap.short()))
+		return false
 	}
 	return m.status.Refused != nil && m.status.Refused.Outcome == Invalid && m.status.Refused.Hash == snap.short()
 }
@@ -170,6 +184,9 @@ func (m *Manager) refuse(outcome Outcome, snap *snapshot, err error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if outcome == Failed && snap != nil {
+		refusal.RetryAt = m.blocked[snap.hash].until.UTC()
+	}
 	before := m.status.Refused
 	m.status.Counts[outcome]++
 	m.status.Refused = refusal
@@ -178,6 +195,9 @@ func (m *Manager) refuse(outcome Outcome, snap *snapshot, err error) {
 		return // it was said
 	}
 	fields := []zap.Field{zap.String("outcome", string(outcome)), zap.String("reason", text), zap.Strings("where", where)}
+	if !refusal.RetryAt.IsZero() {
+		fields = append(fields, zap.Time("again_at", refusal.RetryAt))
+	}
 	if outcome == Unreachable {
 		m.log().Warn("the configuration cannot be fetched; what runs goes on, and it is tried again", fields...)
 		return
@@ -185,8 +205,8 @@ func (m *Manager) refuse(outcome Outcome, snap *snapshot, err error) {
 	m.log().Error("a configuration is refused; what runs goes on", fields...)
 }
 
-func (m *Manager) block(hash string) {
+func (m *Manager) block(hash string, until trial) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.blocked[hash] = true
+	m.blocked[hash] = until
 }

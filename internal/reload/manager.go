@@ -12,7 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers"
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
+	remote "github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 )
 
 // Manager has the configuration of the process.
@@ -21,6 +21,11 @@ type Manager struct {
 	sources *sources
 	memory  memory
 	logger  atomic.Pointer[zap.Logger]
+	unlock  func()             // of the state folder
+	trouble []error            // with the state folder, until there is a logger to tell
+	crash   string             // what the process before has printed when it crashed
+	told    context.Context    // ends when the process is told to end
+	tell    context.CancelFunc // makes it end
 
 	// work is held while the sources are asked: a provider is never asked twice at once.
 	work sync.Mutex
@@ -34,7 +39,8 @@ type Manager struct {
 	previous *snapshot           // what it ran before
 	pending  *snapshot           // what was tried and waits for the collector
 	notify   confmap.WatcherFunc // tells the collector to come and get it; nil: it has been told, or is not there
-	blocked  map[string]bool     // by hash: they were tried, and could not run
+	blocked  map[string]trial    // by hash: they were tried, and could not run
+	begun    string              // hash of the configuration whose start is noted on the disk
 	started  bool                // the collector runs what it has
 	sick     string              // a component that has failed for good
 	fatal    error               // what ends the process
@@ -43,6 +49,17 @@ type Manager struct {
 	status   Status
 	watchers map[int]func(Status)
 	nextID   int
+
+	informers   []informer         // of the configuration that the collector has, or gets next
+	unusable    map[string]LeftOut // by component and address: somebody was faster than the collector
+	lost        chan struct{}      // the listeners that are left out are others
+	regainAfter time.Duration
+}
+
+// trial is a configuration that is left until a time.
+type trial struct {
+	until time.Time
+	times int
 }
 
 // current is the process's, which the extension finds.
@@ -59,21 +76,55 @@ func New(o Options) (*Manager, error) {
 	}
 	m := &Manager{
 		options: o, wake: make(chan struct{}, 1), hups: make(chan struct{}, 1),
-		blocked: map[string]bool{}, watchers: map[int]func(Status){},
-		status: Status{Counts: map[Outcome]int64{}},
+		blocked: map[string]trial{}, unusable: map[string]LeftOut{}, lost: make(chan struct{}, 1), regainAfter: firstRegain,
+		watchers: map[int]func(Status){},
+		status:   Status{Counts: map[Outcome]int64{}},
 	}
 	m.logger.Store(zap.NewNop())
-	if !o.Once {
-		m.memory = newMemory(o.StateDir, o.URIs)
-	}
+	m.told, m.tell = context.WithCancel(context.Background())
 	settings := confmap.ProviderSettings{Logger: zap.New(&following{to: &m.logger})}
 	m.sources = newSources(o.Providers, o.DefaultScheme, settings, m.changed)
 	m.sources.allRemote, m.sources.trusted, m.sources.stateDir = o.AllRemote, o.Trust, stateOf(o.StateDir)
+	if o.Reach != nil {
+		m.sources.reach = o.Reach
+	}
 	if err := m.sources.checkURIs(o.URIs); err != nil {
 		return nil, err
 	}
-	current.Store(m)
+	if err := m.openMemory(); err != nil {
+		return nil, err
+	}
+	if !o.Once {
+		current.Store(m)
+	}
 	return m, nil
+}
+
+// openMemory locks the state folder. Without one, or where it cannot be used, nothing is remembered; another collector
+// in it is an error.
+func (m *Manager) openMemory() error {
+	m.unlock = func() {}
+	if m.options.Once || m.options.StateDir == "" {
+		return nil
+	}
+	memory := newMemory(m.options.StateDir, m.options.Build, m.options.URIs)
+	if err := memory.open(); err != nil {
+		m.trouble = append(m.trouble, err)
+		return nil
+	}
+	unlock, err := lock(memory.dir, memory.key, lockTimeout)
+	var inUse *InUseError
+	switch {
+	case errors.As(err, &inUse):
+		return inUse
+	case err != nil:
+		m.trouble = append(m.trouble, fmt.Errorf("the state folder cannot be locked: %w", err))
+	default:
+		m.unlock = unlock
+		memory.sweep()
+	}
+	m.memory = memory
+	return nil
 }
 
 // ResolverSettings are those of the collector: its configuration comes from this manager.
@@ -85,6 +136,9 @@ func (m *Manager) ResolverSettings() confmap.ResolverSettings {
 		}
 		return &view{scheme: layered, retrieve: m.serve}
 	}))
+	if !m.options.Once {
+		settings.ConverterFactories = append(settings.ConverterFactories, m.converter())
+	}
 	return m.sources.withValues(settings, m.now, neverSeen)
 }
 
@@ -132,6 +186,9 @@ func (m *Manager) now() *snapshot {
 	return m.running
 }
 
+// errTold is what the collector gets instead of a configuration when it is not to start any more.
+var errTold = errors.New("the process was told to end before it had its configuration")
+
 // serve gives the collector its configuration.
 func (m *Manager) serve(ctx context.Context, _ string, watcher confmap.WatcherFunc) (*confmap.Retrieved, error) {
 	if m.now() == nil {
@@ -143,17 +200,21 @@ func (m *Manager) serve(ctx context.Context, _ string, watcher confmap.WatcherFu
 		m.running = first
 		m.mu.Unlock()
 		if !m.options.Once {
-			m.begin()
+			m.follow()
 		}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.told.Err() != nil {
+		return nil, errTold
+	}
 	if next := m.pending; next != nil {
 		if m.started {
 			m.previous = m.running
 		}
 		m.running, m.pending = next, nil
-		m.remembered(m.memory.starting(next.hash))
+		a, err := m.memory.judge(next.hash, "", time.Now())
+		m.begin(a, err)
 	}
 	m.started, m.sick = false, ""
 	m.notify = watcher
@@ -165,8 +226,13 @@ func (m *Manager) serve(ctx context.Context, _ string, watcher confmap.WatcherFu
 	}))
 }
 
-func (m *Manager) remembered(_ int, err error) {
-	if err != nil {
+// begin notes the start of a configuration. The lock is held.
+func (m *Manager) begin(a attempt, err error) {
+	if m.told.Err() != nil {
+		return
+	}
+	m.begun = a.Hash
+	if err = errors.Join(err, m.memory.begin(a)); err != nil {
 		m.log().Warn("the start of a configuration could not be noted: if it ends the process, the next start will not know", zap.Error(err))
 	}
 }
@@ -177,9 +243,16 @@ func (m *Manager) first(ctx context.Context) (*snapshot, error) {
 	defer m.work.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, m.options.Timeout)
 	defer cancel()
+	defer context.AfterFunc(m.told, cancel)()
+	for _, err := range m.trouble {
+		m.log().Warn("the state folder cannot be used: what happened before is not known, and there may be no last known good configuration", zap.Error(err))
+	}
 	snap, err := m.sources.fetch(ctx, m.options.URIs)
 	if m.options.Once {
 		return snap, m.located(snap, err)
+	}
+	if m.told.Err() != nil {
+		return nil, errTold
 	}
 	outcome := outcomeOf(err)
 	good, saved := m.good(ctx, snap)
@@ -199,44 +272,85 @@ func (m *Manager) first(ctx context.Context) (*snapshot, error) {
 			}
 			return nil, m.located(snap, err)
 		}
+		if unfit := m.prepare(ctx, good); unfit != nil {
+			return nil, m.located(snap, errors.Join(err, unfit))
+		}
 		m.refuse(outcome, snap, err)
 		m.backOff(outcome == Unreachable)
 		m.sayOld(good, saved)
-		return good, nil
+		return good.snapshot, nil
 	}
-	ended, err := m.memory.starting(snap.hash)
-	m.remembered(ended, err)
-	if ended >= crashes && good != nil && good.hash != snap.hash {
-		m.block(snap.hash)
-		m.refuse(Failed, snap, fmt.Errorf("it has ended the process %d times in its first %s", ended, m.options.HealthyAfter))
-		m.sayOld(good, saved)
-		return good, nil
+	now := time.Now()
+	a, damage := m.memory.judge(snap.hash, m.crash, now)
+	if a.Reason != "" {
+		m.log().Warn("the process before has ended soon after its start with this configuration", zap.String("reason", snap.scrub(a.Reason)), zap.Int("times", a.Failures))
 	}
+	if a.condemned(now) && good != nil && good.hash != snap.hash {
+		if unfit := m.prepare(ctx, good); unfit == nil {
+			m.keepAttempt(a, damage)
+			m.block(snap.hash, trial{until: a.Until, times: a.Failures - crashes})
+			m.refuse(Failed, snap, a.failedTimes(m.options.HealthyAfter))
+			m.sayOld(good, saved)
+			return good.snapshot, nil
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.begin(a, damage)
 	return snap, nil
 }
 
-func (m *Manager) sayOld(good *snapshot, saved time.Time) {
+// keepAttempt writes what is known of a configuration that is not started.
+func (m *Manager) keepAttempt(a attempt, damage error) {
+	if err := errors.Join(damage, m.memory.save("attempt", a, false)); err != nil {
+		m.log().Warn("what became of a configuration could not be noted", zap.Error(err))
+	}
+}
+
+func (m *Manager) sayOld(good *ready, saved time.Time) {
 	m.log().Error("starting with the last known good configuration, because the newest one cannot be used",
 		zap.Time("saved", saved), zap.String("hash", good.short()), zap.Strings("layers", good.merged.Layers()))
 }
 
+// ready is a last known good configuration with its placeholders resolved.
+type ready struct {
+	*snapshot
+	conf *confmap.Conf
+}
+
 // good is the last known good configuration, ready to run; nil where there is none. What it has of fetched layers is held to
 // what the local layers of the newest configuration allow, where they can be read.
-func (m *Manager) good(ctx context.Context, newest *snapshot) (*snapshot, time.Time) {
-	good, saved, err := m.memory.recall(m.options.URIs)
-	if err == nil && good != nil {
-		// The environment is asked again; the rest is on the disk.
-		ctx, live := context.WithoutCancel(ctx), m.sources.again(good)
-		if err = m.sources.trustAgain(ctx, good, newest, live); err == nil {
-			err = m.sources.expand(ctx, good, live)
-		}
-		good.seal()
+func (m *Manager) good(ctx context.Context, newest *snapshot) (*ready, time.Time) {
+	snap, saved, err := m.memory.recall(m.options.URIs)
+	if err != nil {
+		m.log().Warn("the last known good configuration is damaged", zap.Bool("used_anyway", snap != nil), zap.Error(err))
 	}
+	if snap == nil {
+		return nil, time.Time{}
+	}
+	// The environment is asked again; the rest is on the disk.
+	ctx, live := context.WithoutCancel(ctx), m.sources.again(snap)
+	var conf *confmap.Conf
+	if err = m.sources.trustAgain(ctx, snap, newest, live); err == nil {
+		conf, err = m.sources.expand(ctx, snap, live)
+	}
+	snap.seal()
 	if err != nil {
 		m.log().Warn("the last known good configuration cannot be used", zap.Error(err))
 		return nil, time.Time{}
 	}
-	return good, saved
+	return &ready{snap, conf}, saved
+}
+
+// prepare makes the process ready for the last known good configuration.
+func (m *Manager) prepare(ctx context.Context, good *ready) error {
+	if m.options.BeforeGood == nil {
+		return nil
+	}
+	if err := m.options.BeforeGood(context.WithoutCancel(ctx), good.conf); err != nil {
+		return fmt.Errorf("the last known good configuration cannot be used: %w", err)
+	}
+	return nil
 }
 
 // check tries a snapshot without starting anything.
@@ -271,7 +385,25 @@ func (m *Manager) located(snap *snapshot, err error) error {
 	if text == err.Error() {
 		return err
 	}
-	return errors.New(text)
+	return &explained{text, err}
+}
+
+// explained is an error in other words.
+type explained struct {
+	text string
+	err  error
+}
+
+func (e *explained) Error() string { return e.text }
+func (e *explained) Unwrap() error { return e.err }
+
+// rawText is an error as it was before it was explained.
+func rawText(err error) string {
+	var e *explained
+	if errors.As(err, &e) {
+		return e.err.Error()
+	}
+	return err.Error()
 }
 
 // mostPlaces is how many places are named for an error, the likeliest first.
@@ -281,7 +413,7 @@ const mostPlaces = 3
 func explain(snap *snapshot, err error) (text string, where []string) {
 	text = snap.scrub(err.Error())
 	var merge *layers.MergeError
-	var refused *trust.Error
+	var refused *remote.Error
 	if errors.As(err, &refused) {
 		return text, refused.Where()
 	}

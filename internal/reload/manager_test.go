@@ -16,7 +16,7 @@ import (
 const base = "receivers: {nop: {a: 1}}\nexporters: {nop: }\nservice: {pipelines: {logs: {receivers: [nop], exporters: [nop]}}}\n"
 
 func TestCollectorGetsTheMergedLayersAndTheStatusExtension(t *testing.T) {
-	s := newStore()
+	s := newSource()
 	t.Setenv("RELOAD_NUMBER", "0123")
 	s.set("base", base)
 	s.set("more", "receivers: {nop: {number: '${env:RELOAD_NUMBER}', text: 'x${mem:word}$$y'}}\nextensions: {zpages: }\nservice: {extensions: [zpages]}")
@@ -41,7 +41,7 @@ func TestCollectorGetsTheMergedLayersAndTheStatusExtension(t *testing.T) {
 }
 
 func TestChangeTakesOverAndNothingElseDoes(t *testing.T) {
-	s := newStore()
+	s := newSource()
 	s.set("base", base)
 	s.set("word", "one")
 	p, _ := run(t, options(t, s, "mem:base", "yaml:receivers::nop::text: ${mem:word}"))
@@ -67,7 +67,7 @@ func TestChangeTakesOverAndNothingElseDoes(t *testing.T) {
 
 // The collector also comes by itself, on a SIGHUP, and has then not heard the call before.
 func TestCollectorThatComesUncalledIsNotWaitedFor(t *testing.T) {
-	s := newStore()
+	s := newSource()
 	s.set("base", base)
 	p, _ := run(t, options(t, s, "mem:base"))
 	for i, text := range []string{"processors: {a: }", "processors: {b: }", "processors: {c: }"} {
@@ -90,7 +90,7 @@ func firstKey(v any) string {
 }
 
 func TestInvalidChangeLeavesWhatRuns(t *testing.T) {
-	s := newStore()
+	s := newSource()
 	s.set("base", base)
 	p, _ := run(t, options(t, s, "mem:base", "mem:base"))
 	defer p.end(true)
@@ -119,7 +119,7 @@ func TestInvalidChangeLeavesWhatRuns(t *testing.T) {
 }
 
 func TestValuesAreNotInReasons(t *testing.T) {
-	s := newStore()
+	s := newSource()
 	s.set("base", base)
 	s.set("secret", "correct horse")
 	p, _ := run(t, options(t, s, "mem:base", "yaml:exporters::nop::x: ${mem:secret}"))
@@ -132,7 +132,7 @@ func TestValuesAreNotInReasons(t *testing.T) {
 
 func TestLastKnownGoodIsUsedWhereTheNewestCannotBe(t *testing.T) {
 	t.Setenv("RELOAD_WORD", "before")
-	s := newStore()
+	s := newSource()
 	s.set("base", base)
 	s.set("secret", "correct horse")
 	o := options(t, s, "mem:base", "yaml:receivers::nop::text: ${mem:secret} ${env:RELOAD_WORD}")
@@ -182,7 +182,7 @@ func TestLastKnownGoodIsUsedWhereTheNewestCannotBe(t *testing.T) {
 }
 
 func TestStartWithoutAnythingFails(t *testing.T) {
-	s := newStore()
+	s := newSource()
 	p, _, err := start(t, options(t, s, "mem:base"))
 	require.ErrorContains(t, err, "there is no such text")
 	again, err := p.m.Again(err)
@@ -196,7 +196,7 @@ func TestStartWithoutAnythingFails(t *testing.T) {
 }
 
 func TestConfigurationThatCrashesTwiceIsLeft(t *testing.T) {
-	s := newStore()
+	s := newSource()
 	s.set("base", base)
 	o := options(t, s, "mem:base")
 	o.HealthyAfter = time.Nanosecond
@@ -228,7 +228,7 @@ func TestConfigurationThatCrashesTwiceIsLeft(t *testing.T) {
 }
 
 func TestConfigurationThatCannotStartGivesWay(t *testing.T) {
-	s := newStore()
+	s := newSource()
 	s.set("base", base)
 	p, _ := run(t, options(t, s, "mem:base"))
 	s.set("base", base+"processors: {batch: }\n")
@@ -253,7 +253,7 @@ func TestConfigurationThatCannotStartGivesWay(t *testing.T) {
 }
 
 func TestFatalErrorOfAComponentIsAnError(t *testing.T) {
-	s := newStore()
+	s := newSource()
 	s.set("base", base)
 	p, _ := run(t, options(t, s, "mem:base"))
 	p.m.Fatal("otlp", errors.New("the listener is gone"))
@@ -264,7 +264,7 @@ func TestFatalErrorOfAComponentIsAnError(t *testing.T) {
 }
 
 func TestSickComponentIsNoGoodConfiguration(t *testing.T) {
-	s := newStore()
+	s := newSource()
 	s.set("base", base)
 	o := options(t, s, "mem:base")
 	o.HealthyAfter = 50 * time.Millisecond
@@ -281,7 +281,7 @@ func TestSickComponentIsNoGoodConfiguration(t *testing.T) {
 }
 
 func TestStateFolderThatCannotBeWrittenStopsNothing(t *testing.T) {
-	s := newStore()
+	s := newSource()
 	s.set("base", base)
 	o := options(t, s, "mem:base")
 	o.StateDir = filepath.Join(t.TempDir(), "file", "config")
@@ -294,14 +294,14 @@ func TestStateFolderThatCannotBeWrittenStopsNothing(t *testing.T) {
 }
 
 func TestDamagedMemoryIsNotUsed(t *testing.T) {
-	s := newStore()
+	s := newSource()
 	s.set("base", base)
 	o := options(t, s, "mem:base")
 	require.NoError(t, os.MkdirAll(o.StateDir, 0o700))
-	m := newMemory(o.StateDir, o.URIs)
+	m := newMemory(o.StateDir, "", o.URIs)
 	for _, text := range []string{"", "{", `{"version": 99}`, `{"version": 1, "uris": ["mem:base"], "layers": [{"Name": "x", "Text": "Ww=="}]}`} {
-		require.NoError(t, os.WriteFile(m.path("good"), []byte(text), 0o600))
-		require.NoError(t, os.WriteFile(m.path("attempt"), []byte(text), 0o600))
+		require.NoError(t, os.WriteFile(m.path(m.name("good")), []byte(text), 0o600))
+		require.NoError(t, os.WriteFile(m.path(m.name("attempt")), []byte(text), 0o600))
 		p, _ := run(t, o)
 		p.end(true)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"go.opentelemetry.io/collector/confmap"
 
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
+	remote "github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 )
 
 const (
@@ -36,9 +36,6 @@ const (
 	// pollEvery is how often sources are asked again whose providers do not watch: http, https, s3,
 	// secretsmanager.
 	pollEvery = 5 * time.Minute
-	// crashes is how often a configuration may end the process in its first minute before the last known
-	// good one is used instead.
-	crashes = 2
 )
 
 // Options are what a Manager needs.
@@ -57,13 +54,18 @@ type Options struct {
 	Timeout time.Duration
 	// HealthyAfter is when a configuration counts as good. Default: DefaultHealthyAfter.
 	HealthyAfter time.Duration
+	// Reach is asked before anything is fetched from another machine, and says why that must not be: the way there is
+	// not known. Default: there is a way.
+	Reach func(context.Context) error
+	// BeforeGood prepares the process for the last known good configuration, which is used in place of the newest.
+	BeforeGood func(context.Context, *confmap.Conf) error
 	// Once makes a Manager for a command that looks and ends: nothing is tried, watched or remembered,
 	// and there is nothing to fall back to.
 	Once bool
 	// AllRemote makes every layer count as fetched, for a command that looks at what will be fetched elsewhere.
 	AllRemote bool
 	// Trust is what fetched layers may do, instead of what local layers say. Default: nil, what they say.
-	Trust *trust.Policy
+	Trust *remote.Policy
 	// Build is the program's version, for the memory on disk.
 	Build string
 }

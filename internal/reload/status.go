@@ -2,6 +2,7 @@ package reload
 
 import (
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -31,6 +32,8 @@ type Status struct {
 	Running Running `json:"running"`
 	// Refused is a newer configuration that is not used; nil: what runs is the newest.
 	Refused *Refusal `json:"refused,omitempty"`
+	// LeftOut are listeners that only inform and could not be opened.
+	LeftOut []LeftOut `json:"left_out,omitempty"`
 	// LastKnownGood is when the configuration on the disk was saved; zero where there is none.
 	LastKnownGood time.Time `json:"last_known_good,omitzero"`
 	// Counts are outcomes since the process has started.
@@ -60,6 +63,18 @@ type Refusal struct {
 	Reason string `json:"reason"`
 	// Where are the layers and lines that the reason points to, as LAYER:LINE.
 	Where []string `json:"where,omitempty"`
+	// RetryAt is when it is tried again although it has not changed; zero: it is not.
+	RetryAt time.Time `json:"retry_at,omitzero"`
+}
+
+// LeftOut is a listener that only informs, such as that of a health check, without which the collector runs.
+type LeftOut struct {
+	// Component is what would listen, as the configuration names it.
+	Component string `json:"component"`
+	// Address is where.
+	Address string `json:"address"`
+	// Reason is the error, and who has the address, as far as the system tells.
+	Reason string `json:"reason"`
 }
 
 func (s Status) clone() Status {
@@ -68,6 +83,7 @@ func (s Status) clone() Status {
 		refused := *s.Refused
 		s.Refused = &refused
 	}
+	s.LeftOut = slices.Clone(s.LeftOut)
 	return s
 }
 
@@ -75,6 +91,8 @@ func (s Status) clone() Status {
 // false where nothing was said.
 func ReadStatus(dir string, uris []string) (Status, bool, error) {
 	var s Status
-	ok, err := newMemory(dir, uris).load("status", &s)
+	m := newMemory(dir, "", uris)
+	m.look = true
+	ok, err := m.load("status", &s)
 	return s, ok, err
 }

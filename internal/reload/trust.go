@@ -10,7 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers"
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
+	remote "github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 )
 
 // trust checks what fetched layers set, and gets what the placeholders stand for on the way: none is asked that a fetched layer
@@ -26,8 +26,8 @@ func (s *sources) trust(ctx context.Context, snap *snapshot, live retrieve) erro
 			s.level.Fetched = append(s.level.Fetched, l.Name)
 		}
 	}
-	host := trust.Host{StateDir: s.stateDir}
-	return trust.Check(ctx, snap.layers, snap.merged, policy, host, s.expander(snap, live))
+	host := remote.Host{StateDir: s.stateDir}
+	return remote.Check(ctx, snap.layers, snap.merged, policy, host, s.expander(snap, live))
 }
 
 // Trust is what fetched layers may do.
@@ -35,7 +35,7 @@ type Trust struct {
 	// Fetched are the layers that were fetched.
 	Fetched []string
 	// Policy is what local layers, or a command, allow them.
-	Policy trust.Policy
+	Policy remote.Policy
 }
 
 // Trust is that of the configuration that was fetched last.
@@ -45,7 +45,7 @@ func (m *Manager) Trust() Trust {
 	return m.sources.level
 }
 
-// Judge fetches a configuration, and gives an *trust.Error where fetched layers have what they may not have. What else is wrong
+// Judge fetches a configuration, and gives an *remote.Error where fetched layers have what they may not have. What else is wrong
 // with it is said by others.
 func (m *Manager) Judge(ctx context.Context) (Trust, error) {
 	m.work.Lock()
@@ -53,7 +53,7 @@ func (m *Manager) Judge(ctx context.Context) (Trust, error) {
 	ctx, cancel := context.WithTimeout(ctx, m.options.Timeout)
 	defer cancel()
 	_, err := m.sources.fetch(ctx, m.options.URIs)
-	var refused *trust.Error
+	var refused *remote.Error
 	if !errors.As(err, &refused) {
 		return m.sources.level, nil
 	}
@@ -90,13 +90,13 @@ func (s *sources) trustAgain(ctx context.Context, snap, newest *snapshot, live r
 	if err != nil {
 		return err
 	}
-	return trust.Check(ctx, snap.layers, snap.merged, policy, trust.Host{StateDir: s.stateDir}, s.expander(snap, live))
+	return remote.Check(ctx, snap.layers, snap.merged, policy, remote.Host{StateDir: s.stateDir}, s.expander(snap, live))
 }
 
 // withoutRemote is what the local layers make alone, where a fetched one was refused and there is nothing else to start with;
 // nil where they make nothing that runs.
 func (m *Manager) withoutRemote(ctx context.Context, refused *snapshot, err error) *snapshot {
-	var untrusted *trust.Error
+	var untrusted *remote.Error
 	if !errors.As(err, &untrusted) || refused == nil {
 		return nil
 	}
@@ -125,7 +125,7 @@ func (m *Manager) withoutRemote(ctx context.Context, refused *snapshot, err erro
 	}
 	if local.merged, err = layers.Merge(local.layers); err == nil {
 		if err = m.sources.trust(ctx, local, live); err == nil {
-			err = m.sources.expand(ctx, local, live)
+			_, err = m.sources.expand(ctx, local, live)
 		}
 	}
 	local.seal()
@@ -142,15 +142,15 @@ func (m *Manager) withoutRemote(ctx context.Context, refused *snapshot, err erro
 }
 
 // policy is what local layers allow, or what a command was given instead.
-func (s *sources) policy(m *layers.Merged) (trust.Policy, error) {
+func (s *sources) policy(m *layers.Merged) (remote.Policy, error) {
 	if s.trusted != nil {
 		return *s.trusted, nil
 	}
-	return trust.Of(m)
+	return remote.Of(m)
 }
 
 // expander resolves one text as the collector resolves it in its place.
-func (s *sources) expander(snap *snapshot, live retrieve) trust.Expand {
+func (s *sources) expander(snap *snapshot, live retrieve) remote.Expand {
 	const key = "value"
 	return func(ctx context.Context, text string, before func(uri string) error) (any, string, error) {
 		asking := func(ctx context.Context, uri string) (*confmap.Retrieved, error) {

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers"
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
+	remote "github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 )
 
 // held makes mem: a source that is held to what local layers allow.
@@ -22,7 +22,7 @@ const (
 )
 
 func TestRefusedLayerLeavesTheLocalOnesWhereNothingElseIsKnown(t *testing.T) {
-	s := newStore()
+	s := newSource()
 	s.set("base", writes)
 	p, got := run(t, held(options(t, s, localBase, "mem:base")))
 	defer p.end(true)
@@ -35,7 +35,7 @@ func TestRefusedLayerLeavesTheLocalOnesWhereNothingElseIsKnown(t *testing.T) {
 }
 
 func TestRefusedLayerAloneEndsTheStart(t *testing.T) {
-	s := newStore()
+	s := newSource()
 	s.set("base", "receivers: {nop: }\nexporters: {file: {path: /etc/cron.d/x}}\nservice: {pipelines: {logs: {receivers: [nop], exporters: [file]}}}")
 	p, _, err := start(t, held(options(t, s, "mem:base")))
 	defer p.end(true)
@@ -43,7 +43,7 @@ func TestRefusedLayerAloneEndsTheStart(t *testing.T) {
 }
 
 func TestWhatALocalLayerAllowsIsRun(t *testing.T) {
-	s := newStore()
+	s := newSource()
 	s.set("base", writes)
 	p, got := run(t, held(options(t, s, localBase, "yaml:remote_layers::allow: [write]", "mem:base")))
 	defer p.end(true)
@@ -53,7 +53,7 @@ func TestWhatALocalLayerAllowsIsRun(t *testing.T) {
 
 // A grant that was taken back holds for the last known good configuration, too.
 func TestLastKnownGoodIsHeldToWhatIsAllowedNow(t *testing.T) {
-	s := newStore()
+	s := newSource()
 	s.set("base", writes)
 	merge := func(allow string) *snapshot {
 		all := []layers.Layer{{Name: "/etc/a.yaml", Text: []byte("remote_layers: {allow: " + allow + "}\nreceivers: {nop: }")}, {Name: "mem:base", Text: []byte(writes), Remote: true}}
@@ -64,12 +64,12 @@ func TestLastKnownGoodIsHeldToWhatIsAllowedNow(t *testing.T) {
 	o := held(options(t, s, localBase, "mem:base"))
 	m, err := New(o)
 	require.NoError(t, err)
-	defer m.Close(t.Context(), true)
+	defer m.Close(t.Context(), nil)
 	good := merge("[write]")
 	require.NoError(t, m.sources.trustAgain(t.Context(), good, nil, m.sources.again(good)))
-	var refused *trust.Error
+	var refused *remote.Error
 	require.ErrorAs(t, m.sources.trustAgain(t.Context(), good, merge("[]"), m.sources.again(good)), &refused)
-	assert.Equal(t, []trust.Capability{trust.Write}, refused.Capabilities())
+	assert.Equal(t, []remote.Capability{remote.Write}, refused.Capabilities())
 }
 
 // Errors keep what helps, and lose what is a secret.

@@ -16,8 +16,8 @@ const DefaultEndpoint = "127.0.0.1:0"
 type Config struct {
 	// Endpoint is the loopback address to listen on, HOST:PORT. Default: 127.0.0.1:0, a free port.
 	Endpoint string `mapstructure:"endpoint"`
-	// TokenFile is written with the token, readable by the collector's user alone. Its folder must
-	// exist. Default: none.
+	// TokenFile is written with the token, readable by the collector's user alone. Its folder is made
+	// where it is missing. Default: none.
 	TokenFile string `mapstructure:"token_file"`
 }
 

@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"go.uber.org/zap"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsclock"
 )
 
 // maxLife is the longest life that an answer gives to credentials. The SDKs ask again minutes before
@@ -71,11 +73,13 @@ func (s *Server) serveCredentials(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// expiration is when credentials end by this machine's clock, which those who ask have, too.
 func expiration(now time.Time, c aws.Credentials) time.Time {
-	if end := now.Add(maxLife); !c.CanExpire || end.Before(c.Expires) {
-		return end
+	end := awsclock.Local(c.Expires)
+	if soon := now.Add(maxLife); !c.CanExpire || soon.Before(end) {
+		return soon
 	}
-	return c.Expires
+	return end
 }
 
 func refuse(w http.ResponseWriter, status int, code, message string) {

@@ -120,7 +120,11 @@ func (s *Server) writeToken() error {
 		return nil
 	}
 	fail := func(err error) error {
-		return fmt.Errorf("token_file %q: %w; its folder must exist and be writable", s.config.TokenFile, err)
+		return fmt.Errorf("token_file %q: %w; its folder must be writable for the collector's user", s.config.TokenFile, err)
+	}
+	// Below /run there is nothing after a boot, unless the service manager makes it.
+	if err := os.MkdirAll(filepath.Dir(s.config.TokenFile), 0o700); err != nil {
+		return fail(err)
 	}
 	f, err := os.CreateTemp(filepath.Dir(s.config.TokenFile), ".token-*") // mode 0600
 	if err != nil {

@@ -21,6 +21,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsclock"
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
@@ -178,9 +180,18 @@ func TestTokenFileIsThePrivateTokenWhileTheServerRuns(t *testing.T) {
 	require.NoError(t, s.Shutdown(t.Context()))
 	assert.NoFileExists(t, file)
 
-	s, err = New(Config{TokenFile: filepath.Join(t.TempDir(), "none", "token")}, &provider{}, nil)
+	file = filepath.Join(t.TempDir(), "none", "token")
+	s, err = New(Config{TokenFile: file}, &provider{}, nil)
 	require.NoError(t, err)
-	require.ErrorContains(t, s.Start(), "its folder must exist")
+	require.NoError(t, s.Start(), "the folder is made: below /run there is nothing after a boot")
+	assert.FileExists(t, file)
+	require.NoError(t, s.Shutdown(t.Context()))
+
+	inFile := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(inFile, nil, 0o600))
+	s, err = New(Config{TokenFile: filepath.Join(inFile, "token")}, &provider{}, nil)
+	require.NoError(t, err)
+	require.ErrorContains(t, s.Start(), "its folder must be writable")
 	require.NoError(t, s.Shutdown(t.Context()))
 }
 
@@ -304,4 +315,16 @@ func TestCLIUsesTheServedCredentials(t *testing.T) {
 	out, err := command.Output()
 	require.NoError(t, err, stderr.String())
 	assert.Contains(t, string(out), arn("cli"))
+}
+
+func TestExpirationIsByTheClockOfThoseWhoAsk(t *testing.T) {
+	t.Cleanup(func() { awsclock.Learn(0) })
+	now := time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
+	for _, ahead := range []time.Duration{-24 * time.Hour, 24 * time.Hour} {
+		awsclock.Learn(ahead)
+		long := aws.Credentials{CanExpire: true, Expires: now.Add(ahead + time.Hour)}
+		short := aws.Credentials{CanExpire: true, Expires: now.Add(ahead + time.Minute)}
+		assert.Equal(t, now.Add(maxLife), expiration(now, long))
+		assert.Equal(t, now.Add(time.Minute), expiration(now, short))
+	}
 }

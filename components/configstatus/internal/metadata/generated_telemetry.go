@@ -29,6 +29,7 @@ type TelemetryBuilder struct {
 	mu                        sync.Mutex
 	registrations             []metric.Registration
 	ConfigStatusLastKnownGood metric.Int64ObservableGauge
+	ConfigStatusLeftOut       metric.Int64ObservableGauge
 	ConfigStatusRefused       metric.Int64ObservableGauge
 	ConfigStatusReloads       metric.Int64ObservableCounter
 	ConfigStatusSince         metric.Int64ObservableGauge
@@ -51,6 +52,21 @@ func (builder *TelemetryBuilder) RegisterConfigStatusLastKnownGoodCallback(cb me
 		cb(ctx, &observerInt64{inst: builder.ConfigStatusLastKnownGood, obs: o})
 		return nil
 	}, builder.ConfigStatusLastKnownGood)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterConfigStatusLeftOutCallback sets callback for observable ConfigStatusLeftOut metric.
+func (builder *TelemetryBuilder) RegisterConfigStatusLeftOutCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ConfigStatusLeftOut, obs: o})
+		return nil
+	}, builder.ConfigStatusLeftOut)
 	if err != nil {
 		return err
 	}
@@ -137,6 +153,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_config_status_last_known_good",
 		metric.WithDescription("1 while the last known good configuration runs because the newest cannot be used, else 0. [Alpha]"),
 		metric.WithUnit("1"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ConfigStatusLeftOut, err = builder.meter.Int64ObservableGauge(
+		"otelcol_config_status_left_out",
+		metric.WithDescription("How many listeners that only inform, such as that of health, could not be opened and are left out. [Alpha]"),
+		metric.WithUnit("{listener}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ConfigStatusRefused, err = builder.meter.Int64ObservableGauge(
