@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.opentelemetry.io/collector/otelcol"
 
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/redact"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/version"
 )
@@ -67,7 +68,7 @@ func run(ctx context.Context, settings otelcol.CollectorSettings, started func()
 
 // said prints an error from before there is a command, which would print it.
 func said(err error) error {
-	fmt.Fprintln(os.Stderr, "Error:", err)
+	fmt.Fprintln(os.Stderr, "Error:", redact.Text(err.Error()))
 	return err
 }
 
@@ -144,7 +145,7 @@ func (m *managed) execute(ctx context.Context, settings, collector otelcol.Colle
 		}
 	}))
 	if err != nil && (ctx.Err() == nil || m.Running()) { // else it was told to end before it ran
-		fmt.Fprintln(os.Stderr, "Error:", err)
+		fmt.Fprintln(os.Stderr, "Error:", redact.Text(err.Error()))
 	}
 	if printed.Len() == 0 { // a Windows service has no standard output
 		return err
@@ -180,6 +181,7 @@ func newCommandWith(settings, collector otelcol.CollectorSettings, v version.Inf
 	root := otelcol.NewCommand(collector)
 	root.AddCommand(newDoctorCommand(settings, v), newConfigCommand(settings), newInitCommand(firstSteps(settings, v)), newCheckpointsCommand(), newPolicyCommand(settings), newHealthcheckCommand(), newManCommand(v), newMigrateCommand(settings))
 	root.Short = settings.BuildInfo.Description
+	root.SetErr(redact.Writer(os.Stderr))
 	root.SetVersionTemplate(fmt.Sprintf("%s %s\n", settings.BuildInfo.Command, v))
 	return root
 }

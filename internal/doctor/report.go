@@ -1,6 +1,10 @@
 package doctor
 
-import "time"
+import (
+	"time"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/redact"
+)
 
 // ReportVersion is the version of Report's JSON form. It changes when a field is removed or changes its
 // meaning; new fields and new checks leave it as it is.
@@ -74,8 +78,17 @@ func (r *Report) Count(s Status) int {
 	return n
 }
 
-// conclude sets the report's own status.
+// conclude sets the report's own status, and takes out what errors and URLs have of secrets.
 func (r *Report) conclude() {
+	for _, section := range r.Sections {
+		for i := range section.Checks {
+			c := &section.Checks[i]
+			c.Detail, c.Remedy = redact.Text(c.Detail), redact.Text(c.Remedy)
+			for j := range c.Facts {
+				c.Facts[j].Value = redact.Text(c.Facts[j].Value)
+			}
+		}
+	}
 	r.Status = OK
 	switch {
 	case r.Count(Problem) > 0:

@@ -3,6 +3,7 @@
 package redact
 
 import (
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -70,4 +71,16 @@ func TextWith(s string, mask func(secret string) string) string {
 	replace(header, 3, nil)
 	replace(named, 2, nil)
 	return s
+}
+
+// Writer gives what is written to it to another one, each piece without secrets. What is written at once is looked at at once.
+func Writer(to io.Writer) io.Writer { return writer{to} }
+
+type writer struct{ to io.Writer }
+
+func (w writer) Write(p []byte) (int, error) {
+	if _, err := io.WriteString(w.to, Text(string(p))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
