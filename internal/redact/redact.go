@@ -22,10 +22,10 @@ var (
 	// parameter is one of a query or a form.
 	parameter = regexp.MustCompile(`([?&;]|(?:^|[\s"'])-{1,2})([A-Za-z0-9_.\-\[\]%]+)(=)([^&\s"'#;]+)`)
 	// header is a credential behind its scheme.
-	header     = regexp.MustCompile(`(?i)\b(bearer|basic)(\s+)([A-Za-z0-9._~+/-]{16,}=*)`)
+	header     = regexp.MustCompile(`(?i)\b(bearer|basic)([ \t]+)([A-Za-z0-9._~+/-]{16,}=*)`)
 	privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`)
-	// accessKey is the secret key of AWS, or a session token, behind its name.
-	named = regexp.MustCompile(`(?i)\b((?:aws_)?(?:secret_access_key|session_token|secretaccesskey|sessiontoken)["']?\s*[:=]\s*["']?)([A-Za-z0-9/+=]{8,})`)
+	// named is the secret key of AWS, or a session token, behind its name.
+	named = regexp.MustCompile(`(?i)\b((?:aws_)?(?:secret_access_key|session_token|secretaccesskey|sessiontoken)["']?[ \t]*[:=][ \t]*["']?)([A-Za-z0-9/+=]{8,})`)
 )
 
 // words make a secret of a parameter that has one of them in its name; exact ones are its whole name.

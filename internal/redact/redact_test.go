@@ -30,7 +30,7 @@ func TestWhatHelpsIsShown(t *testing.T) {
 	for _, text := range []string{
 		"failed to bind to address 127.0.0.1:4317: address already in use", `invalid region "eu-central-9"`, "/var/log/app/*.log",
 		"https://logs.eu-central-1.amazonaws.com/v1/logs?limit=5&keyword=x", "arn:aws:iam::123456789012:role/reader", "mail@example.com",
-		"2026-11-28T01:02:03Z", "ssm:/fleet/base (version 7):12", "basic auth", "http://[::1]:4318", "user@host:22", `set(body, "a:b")`,
+		"2026-11-28T01:02:03Z", "ssm:/fleet/base (version 7):12", "basic auth", "http://[::1]:4318", "user@host:22", "type: Bearer\nconvert_classic_histograms_to_nhcb: false", "session_token:\n  another_key: 1", `set(body, "a:b")`,
 		"https://user@host/path", `a "12:30" b@c`, "${env:PW}",
 	} {
 		assert.Equal(t, text, Text(text))
