@@ -57,6 +57,8 @@ func (c *checker) apply(word string, keys []string, value any, local bool) (Capa
 		need, fine = Environment, !callsEnvironment(text)
 	case "detector":
 		need, fine = Send, slices.Contains([]string{"env", "system", "ec2", "ecs", "eks", "lambda", "elastic_beanstalk"}, text)
+	case "variable":
+		need, fine = Environment, c.policy.variable(text)
 	case "source":
 		need, fine = Credentials, slices.Contains(ownSources, text)
 	case "query":

@@ -27,6 +27,7 @@
 //	expression    text without a call of env(); others need environment
 //	detector      detectors that ask nobody but the host and AWS
 //	source        credentials that AWS or the environment gives to this process
+//	variable      the name of a variable that placeholders may have, too
 //	query         an event query without files
 //	CAPABILITY    any value but null and false needs it; with an exclamation mark these, too
 //

@@ -13,7 +13,7 @@ func slashes(p string) string { return strings.ReplaceAll(p, `\`, "/") }
 // checkPath checks an entry of remote_layers::paths.
 func checkPath(p string) error {
 	clean := slashes(p)
-	if !absolute(clean) || slices.Contains(strings.Split(clean, "/"), "..") || strings.ContainsAny(clean, "[]{}?") || strings.Contains(clean, "**") {
+	if !absolute(clean) || slices.ContainsFunc(strings.Split(clean, "/"), dots) || strings.ContainsAny(clean, "[]{}?") || strings.Contains(clean, "**") {
 		return fmt.Errorf("invalid path %q: use the whole path of a folder, with * for a part of a name at most", p)
 	}
 	return nil
@@ -78,7 +78,7 @@ func (p Policy) logs(pattern, goos string) bool {
 // below reports whether a pattern without braces is below an allowed path: all its first parts are the path's.
 func (p Policy) below(pattern, goos string) bool {
 	parts := strings.Split(pattern, "/")
-	if !absolute(pattern) || slices.Contains(parts, "..") || slices.Contains(parts, ".") {
+	if !absolute(pattern) || slices.ContainsFunc(parts, dots) {
 		return false
 	}
 	parts = slices.DeleteFunc(parts[1:], func(s string) bool { return s == "" })
@@ -105,6 +105,9 @@ func (p Policy) below(pattern, goos string) bool {
 	})
 }
 
+// dots reports whether a part of a path leads up or nowhere; Windows takes spaces and dots away at the end of a name.
+func dots(part string) bool { return part != "" && strings.Trim(part, ". ") == "" }
+
 // within reports whether a part of a pattern stands for nothing but what the part of an allowed path stands for.
 func within(allowed, part string) bool {
 	if part == allowed {
@@ -129,7 +132,7 @@ func inside(folder, root, goos string) bool {
 	if goos == "windows" {
 		folder, root = strings.ToLower(folder), strings.ToLower(root)
 	}
-	if !absolute(folder) || slices.Contains(strings.Split(folder, "/"), "..") {
+	if !absolute(folder) || slices.ContainsFunc(strings.Split(folder, "/"), dots) {
 		return false
 	}
 	folder = path.Clean(folder)

@@ -115,7 +115,7 @@ func (p Policy) variable(name string) bool {
 
 // secretName reports whether a variable holds a secret by its name, or the text of whole files.
 func secretName(name string) bool {
-	return layers.Secret([]string{name}) || slices.ContainsFunc([]string{"KEY", "SECRET", "TOKEN", "PASS", "CRED", "CONTENT"}, func(word string) bool {
+	return layers.Secret([]string{name}) || slices.ContainsFunc([]string{"KEY", "SECRET", "TOKEN", "PASS", "CRED", "CONTENT", "ROUTES", "OPTIONS"}, func(word string) bool {
 		return strings.Contains(name, word)
 	})
 }

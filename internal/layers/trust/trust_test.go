@@ -1,7 +1,9 @@
 package trust
 
 import (
+	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -207,16 +209,40 @@ func TestFetchedLayerDoesTheDailyWork(t *testing.T) {
 	}
 }
 
+// What each shipped configuration needs where it is fetched, and no more.
 func TestShippedConfigurationsMayBeFetched(t *testing.T) {
 	t.Setenv("OTELCOL_CLOUDWATCH_NODE", "n")
-	for _, file := range []string{"host.yaml", "windows.yaml", "ecs.yaml"} {
-		text, err := os.ReadFile("../../../config/" + file)
+	t.Setenv("AWS_REGION", "eu-central-1")
+	files, err := filepath.Glob("../../../config/*.yaml")
+	require.NoError(t, err)
+	more, err := filepath.Glob("../../../config/*/*.yaml")
+	require.NoError(t, err)
+	needs := map[string]string{
+		"assume-role": "credentials", "container": "credentials", "instance": "credentials", "process": "programs credentials", "profile": "credentials",
+		"ssm-agent": "credentials", "static": "environment credentials", "web-identity": "read credentials",
+		"http-proxy": "environment send", "kubernetes": "read", "failover": "send", "local": "send", "ecs-daemon": "read",
+	}
+	for _, file := range append(files, more...) {
+		text, err := os.ReadFile(file)
 		require.NoError(t, err)
-		if file == "windows.yaml" {
-			continue // below: its folders are those of Windows
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		b := &bench{values: map[string]string{}}
+		goos, state := "linux", "/var/lib/otelcol-cloudwatch"
+		if strings.Contains(name, "windows") {
+			goos, state = "windows", "C:/ProgramData/otelcol-cloudwatch/state"
 		}
-		need, err := (&bench{values: map[string]string{}}).check(t, "", string(text))
-		assert.Empty(t, need, "%s: %v", file, err)
+		all := []layers.Layer{{Name: "ssm:/" + name, Text: text, Remote: true}}
+		merged, err := layers.MergePart(all)
+		require.NoError(t, err)
+		err = Check(t.Context(), all, merged, Policy{Paths: DefaultPaths(goos, "/hostfs")}, Host{StateDir: state, GOOS: goos}, b.expand)
+		var refused *Error
+		got := ""
+		if errors.As(err, &refused) {
+			got = strings.ReplaceAll(list(refused.Capabilities()), ", ", " ")
+		} else {
+			require.NoError(t, err, name)
+		}
+		assert.Equal(t, needs[name], got, "%s: %v", name, err)
 	}
 }
 
