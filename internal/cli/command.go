@@ -68,6 +68,7 @@ func execute(ctx context.Context, settings, collector otelcol.CollectorSettings,
 	if prepare != nil {
 		prepare(command)
 	}
+	requireSubcommands(command)
 	return command.ExecuteContext(ctx)
 }
 
@@ -162,7 +163,6 @@ func newCommand(settings otelcol.CollectorSettings, v version.Info) *cobra.Comma
 func newCommandWith(settings, collector otelcol.CollectorSettings, v version.Info) *cobra.Command {
 	root := otelcol.NewCommand(collector)
 	root.AddCommand(newDoctorCommand(settings, v), newConfigCommand(settings), newInitCommand(firstSteps(settings, v)), newCheckpointsCommand(), newPolicyCommand(settings), newHealthcheckCommand(), newManCommand(v), newMigrateCommand(settings))
-	requireSubcommands(root)
 	root.Short = settings.BuildInfo.Description
 	root.SetVersionTemplate(fmt.Sprintf("%s %s\n", settings.BuildInfo.Command, v))
 	return root

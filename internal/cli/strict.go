@@ -9,21 +9,27 @@ import (
 
 // requireSubcommands makes a command that only groups others fail without one of them, or with one that it does not have. By
 // default cobra prints help to standard output and succeeds, so that a script goes on with help in its file (v1.10.2).
+// It is called when the outputs of root are set: the completion command keeps them.
 func requireSubcommands(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
-		switch {
-		case c.Name() == "help":
+		if c.Name() == "help" {
 			c.Run, c.RunE = nil, helpOnCommand
-		case c.HasSubCommands():
-			requireSubcommands(c)
 		}
+		requireSubcommand(c)
 	}
-	if root.HasParent() && !root.Runnable() {
-		root.Args = cobra.ArbitraryArgs // otherwise cobra's error lacks the names
-		root.RunE = unknownSubcommand
-		root.SilenceUsage = true
+}
+
+func requireSubcommand(group *cobra.Command) {
+	for _, c := range group.Commands() {
+		requireSubcommand(c)
+	}
+	if group.HasSubCommands() && !group.Runnable() {
+		group.Args = cobra.ArbitraryArgs // otherwise cobra's error lacks the names
+		group.RunE = unknownSubcommand
+		group.SilenceUsage = true
+		group.SuggestionsMinimumDistance = 2 // cobra's default where it looks by itself
 	}
 }
 
