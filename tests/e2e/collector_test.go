@@ -35,6 +35,7 @@ type setup struct {
 	env     map[string]string
 	health  string
 	logFile string
+	program string // the collector's binary
 }
 
 // newSetup prepares a collector that reads the given files and sends to server. Its state is its own.
@@ -46,6 +47,7 @@ func newSetup(t *testing.T, server *awslocal.Server, files ...string) *setup {
 		configs: []string{"host.yaml", "local.yaml"},
 		health:  health,
 		logFile: filepath.Join(t.TempDir(), "collector.log"),
+		program: filepath.Join(binaries, "otelcol-cloudwatch"),
 		env: map[string]string{
 			"OTELCOL_CLOUDWATCH_STATE_DIR":       filepath.Join(t.TempDir(), "state"),
 			"OTELCOL_CLOUDWATCH_HEALTH_ENDPOINT": health,
@@ -65,6 +67,20 @@ func newSetup(t *testing.T, server *awslocal.Server, files ...string) *setup {
 		}
 	})
 	return s
+}
+
+// renamed makes the collector run under a name that no other process on the machine has, and returns it: for
+// tests that look processes up by name.
+func (s *setup) renamed() string {
+	s.t.Helper()
+	folder, err := os.MkdirTemp(binaries, "renamed-") // a link must be on the file system of the binary
+	require.NoError(s.t, err)
+	s.t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	name := "c" + filepath.Base(folder)
+	program := filepath.Join(folder, name)
+	require.NoError(s.t, os.Link(s.program, program))
+	s.program = program
+	return name
 }
 
 // collector is one run of the real binary.
@@ -87,7 +103,7 @@ func (s *setup) start(more ...string) *collector {
 	log, err := os.OpenFile(s.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	require.NoError(s.t, err)
 	defer log.Close()
-	c := &collector{t: s.t, command: exec.Command(filepath.Join(binaries, "otelcol-cloudwatch"), args...), done: make(chan error, 1)}
+	c := &collector{t: s.t, command: exec.Command(s.program, args...), done: make(chan error, 1)}
 	c.command.Stdout, c.command.Stderr = log, log
 	for name, value := range s.env {
 		c.command.Env = append(c.command.Env, name+"="+value)
