@@ -30,6 +30,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/auth"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/metadata"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/ports"
 )
 
 const agentLayer = "layers/cwagent-metrics.yaml"
@@ -491,7 +492,7 @@ func TestAgentMetricsAreMadeOfTheRightParts(t *testing.T) {
 	t.Parallel()
 	server, cw := serveAgent(t)
 	setup := newSetup(t, server, newWriter(t, "none.log").path)
-	address := freeAddress(t)
+	address := ports.FreeAddress(t)
 	setup.configs = []string{"host.yaml", agentLayer, "local.yaml", fmt.Sprintf(
 		"yaml:{receivers: {host_metrics: null, otlp: {protocols: {http: {endpoint: %q}}}}, service: {pipelines: {metrics/host: {receivers: [otlp]}}}}", address)}
 	collector := setup.startHealthy()

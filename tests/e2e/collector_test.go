@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/ports"
 )
 
 const (
@@ -41,7 +42,7 @@ type setup struct {
 // newSetup prepares a collector that reads the given files and sends to server. Its state is its own.
 func newSetup(t *testing.T, server *awslocal.Server, files ...string) *setup {
 	t.Helper()
-	health := freeAddress(t)
+	health := ports.FreeAddress(t)
 	s := &setup{
 		t:       t,
 		configs: []string{"host.yaml", "local.yaml"},
@@ -51,7 +52,7 @@ func newSetup(t *testing.T, server *awslocal.Server, files ...string) *setup {
 		env: map[string]string{
 			"OTELCOL_CLOUDWATCH_STATE_DIR":       filepath.Join(t.TempDir(), "state"),
 			"OTELCOL_CLOUDWATCH_HEALTH_ENDPOINT": health,
-			"OTELCOL_CLOUDWATCH_TELEMETRY_PORT":  freePort(t),
+			"OTELCOL_CLOUDWATCH_TELEMETRY_PORT":  ports.Free(t),
 			"OTELCOL_CLOUDWATCH_INTERVAL":        "1s",
 			"OTELCOL_CLOUDWATCH_LOG_FILES":       `["` + strings.Join(files, `", "`) + `"]`,
 		},
@@ -163,21 +164,6 @@ func await(t *testing.T, what string, reached func() bool) {
 	}
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	_, port, err := net.SplitHostPort(freeAddress(t))
-	require.NoError(t, err)
-	return port
-}
-
 func tail(path string) string {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -196,7 +182,7 @@ type cuttable struct {
 }
 
 func newCuttable(t *testing.T, to string) *cuttable {
-	c := &cuttable{t: t, address: freeAddress(t), to: strings.TrimPrefix(to, "http://")}
+	c := &cuttable{t: t, address: ports.FreeAddress(t), to: strings.TrimPrefix(to, "http://")}
 	c.restore()
 	t.Cleanup(func() { c.stop() })
 	return c
