@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -25,6 +26,8 @@ const (
 	patience = 2 * time.Minute
 	// glance is the pause between two looks at something that is awaited.
 	glance = 50 * time.Millisecond
+	// noteworthy is how long a wait may be without a note.
+	noteworthy = 2 * time.Second
 	// logTail is how much of the collector's log a failed test shows.
 	logTail = 8 << 10
 )
@@ -155,12 +158,17 @@ func (c *collector) kill() {
 	<-c.done
 }
 
+// await looks until what is awaited is there. A wait that is worth asking about is noted, for `go test -v`.
 func await(t *testing.T, what string, reached func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !reached(); time.Sleep(glance) {
-		if time.Now().After(deadline) {
+	start := time.Now()
+	for ; !reached(); time.Sleep(glance) {
+		if time.Since(start) > patience {
 			t.Fatalf("waited %s in vain for %s", patience, what)
 		}
+	}
+	if waited := time.Since(start); waited > noteworthy {
+		t.Logf("waited %s for %s", waited.Round(time.Second/10), what)
 	}
 }
 
@@ -204,8 +212,12 @@ func (c *cuttable) restore() {
 	c.stop = forwarder.stop
 }
 
-// metric is a sum or gauge of the running collector's own; 0 where it is not there yet.
-func (s *setup) metric(name, attributes string) int {
+// ofLogs is the attribute of cloudwatch_logs's own in metrics that cloudwatch_emf has, too.
+const ofLogs = `exporter="cloudwatch_logs"`
+
+// metric is a sum or gauge of the running collector's own, of the first series that has all attributes; 0 where it
+// is not there yet.
+func (s *setup) metric(name string, attributes ...string) int {
 	answer, err := http.Get("http://127.0.0.1:" + s.env["OTELCOL_CLOUDWATCH_TELEMETRY_PORT"] + "/metrics")
 	if err != nil {
 		return 0
@@ -213,11 +225,12 @@ func (s *setup) metric(name, attributes string) int {
 	defer answer.Body.Close()
 	lines := bufio.NewScanner(answer.Body)
 	for lines.Scan() {
-		series, value, _ := strings.Cut(lines.Text(), "} ")
-		if attributes == "" {
-			series, value, _ = strings.Cut(lines.Text(), " ")
+		at := strings.LastIndexByte(lines.Text(), ' ')
+		if at < 0 || !strings.HasPrefix(lines.Text(), "otelcol_"+name) {
+			continue
 		}
-		if strings.HasPrefix(series, "otelcol_"+name) && strings.Contains(series, attributes) {
+		series, value := lines.Text()[:at], lines.Text()[at+1:]
+		if !slices.ContainsFunc(attributes, func(a string) bool { return !strings.Contains(series, a) }) {
 			n, err := strconv.ParseFloat(value, 64)
 			require.NoError(s.t, err)
 			return int(n)

@@ -69,7 +69,7 @@ func TestEveryLineArrivesOnceWhateverFails(t *testing.T) {
 			writeAll(t, server, trouble, files)
 		}
 		settle(t, server, trouble, files)
-		unanswered := setup.metric("cloudwatch_logs_unanswered_requests", "")
+		unanswered := setup.metric("cloudwatch_logs_unanswered_requests", ofLogs)
 		collector.stop()
 		for _, rule := range server.Faults.List() {
 			assert.Positive(t, rule.Applied, "%s never happened", rule.Kind)
@@ -230,7 +230,7 @@ func TestPartialRejectionCostsWhatWasRejected(t *testing.T) {
 	}
 	reader := newReader(t, server)
 	await(t, "the last line", func() bool { return reader.last("app.log") == w.next-1 })
-	lost := setup.metric("cloudwatch_logs_dropped_events", "")
+	lost := setup.metric("cloudwatch_logs_dropped_events", ofLogs)
 	collector.stop()
 	got := compare(w.next, reader.numbers("app.log"))
 	assert.Zero(t, got.repeated, got)

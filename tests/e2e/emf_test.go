@@ -153,8 +153,8 @@ func TestTotalsAfterRestart(t *testing.T) {
 	for range 2 {
 		collector := setup.startHealthy()
 		await(t, "two scrapes", func() bool {
-			return setup.metric("cloudwatch_emf_remembered_series", "") > 0 && len(list(t, client, "system.network.io")) > 0 &&
-				setup.metric("cloudwatch_emf_documents", "") > 40
+			return setup.metric("cloudwatch_emf_remembered_series") > 0 && len(list(t, client, "system.network.io")) > 0 &&
+				setup.metric("cloudwatch_emf_documents") > 40
 		})
 		collector.stop()
 	}

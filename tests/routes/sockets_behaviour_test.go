@@ -23,7 +23,7 @@ func whileProgramsStart(t *testing.T, times int, f func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var starting sync.WaitGroup
-	for range 4 {
+	for range 2 {
 		starting.Go(func() {
 			for ctx.Err() == nil {
 				assert.NoError(t, exec.Command("true").Run())
@@ -46,7 +46,7 @@ func TestWhatIsClosedIsClosedAlsoWhileProgramsStart(t *testing.T) {
 	dial := func(network string) (net.Conn, error) { return n.dial(t.Context(), net.Dialer{}, network, address) }
 
 	t.Run("TCP", func(t *testing.T) {
-		whileProgramsStart(t, 300, func() {
+		whileProgramsStart(t, 100, func() {
 			l, err := n.listen(address, "")
 			require.NoError(t, err, "the port is free again")
 			early, err := dial("tcp") // in the queue, or just accepted, when the listener is closed
@@ -71,7 +71,7 @@ func TestWhatIsClosedIsClosedAlsoWhileProgramsStart(t *testing.T) {
 		})
 	})
 	t.Run("UDP", func(t *testing.T) {
-		whileProgramsStart(t, 300, func() {
+		whileProgramsStart(t, 100, func() {
 			l, err := n.listenPacket(address)
 			require.NoError(t, err, "the port is free again")
 			conn, err := dial("udp")
