@@ -45,6 +45,10 @@ run: build ## Ship this host's metrics and a log file to a local CloudWatch; Ctr
 test: build ## Run all tests: unit tests, and end-to-end tests with the real binaries.
 	OTELCOL_CLOUDWATCH_BIN=$(CURDIR)/bin go test $(GO_TEST) $(OURS)
 
+.PHONY: test-repeat
+test-repeat: build ## Run all tests N times (default 10), BUSY of them (default 2) beside two busy loops, and count failures.
+	@scripts/repeat-tests.sh $(or $(N),10) $(or $(BUSY),2) $(GO_TEST) $(OURS)
+
 .PHONY: check
 check: check-format check-static check-generate check-race check-cross ## Everything that CI checks beside `make test`.
 
