@@ -118,7 +118,7 @@ func TestStalledCallEndsWhenTheClientGivesUp(t *testing.T) {
 		_, err := cloudwatchlogs.NewFromConfig(config).DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{})
 		done <- err
 	}()
-	require.Eventually(t, func() bool { return s.Faults.List()[0].Applied == 1 }, 30*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Faults.List()[0].Applied == 1 }, time.Minute, time.Millisecond)
 	giveUp()
 	assert.ErrorIs(t, <-done, context.Canceled)
 }

@@ -291,8 +291,11 @@ func TestBusyTunnelIsDrainedBetweenTwoRequests(t *testing.T) {
 
 func TestIdleTunnelEnds(t *testing.T) {
 	address, roots := aws(t, func(http.ResponseWriter, *http.Request) {})
-	s := start(t, newRouter(t, address), "127.0.0.1:0", func(s *Server) { s.idleTimeout, s.sweep = 50*time.Millisecond, time.Millisecond })
+	s := start(t, newRouter(t, address), "127.0.0.1:0", func(s *Server) { s.sweep = time.Millisecond })
 	get(t, client(t, s, roots))
+	s.mu.Lock()
+	s.idleTimeout = 50 * time.Millisecond // not before: a request may rest for longer on a slow machine
+	s.mu.Unlock()
 	require.Eventually(t, func() bool { return s.Tunnels() == 0 }, patience, time.Millisecond)
 }
 
