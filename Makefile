@@ -24,7 +24,8 @@ GO_TEST := -vet=off -p 4 -parallel 8
 # What we write. cmd/otelcol-cloudwatch is generated but for one call into internal/cli, and analysing
 # it would analyse all of its dependencies.
 PACKAGES := ./components/... ./internal/... ./cmd/cloudwatch-local/... ./distributions/...
-OURS := $(PACKAGES) ./tests/...
+# The end-to-end tests first: they wait, and what is linked and run beside them fills that time.
+OURS := ./tests/... $(PACKAGES)
 TOOLS := bin/tools
 # What mdatagen reads: of components, and of packages with telemetry that components share.
 METADATA := $(wildcard components/*/metadata.yaml internal/*/*/metadata.yaml)

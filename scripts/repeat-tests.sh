@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 runs=${1:?usage: scripts/repeat-tests.sh RUNS BUSY [go test\'s flags and packages]}
 busy=${2:-0}
 shift $(($# < 2 ? $# : 2))
-(($#)) || set -- ./components/... ./internal/... ./cmd/cloudwatch-local/... ./distributions/... ./tests/...
+(($#)) || set -- -vet=off -p 4 -parallel 8 ./tests/... ./components/... ./internal/... ./cmd/cloudwatch-local/... ./distributions/...
 export OTELCOL_CLOUDWATCH_BIN=${OTELCOL_CLOUDWATCH_BIN:-$PWD/bin}
 
 folder=build/repeat
