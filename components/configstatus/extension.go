@@ -129,9 +129,14 @@ func (e *status) report() {
 const leftOut = "left_out"
 
 // eventOf is what health shows: a refused configuration is an error that goes away with a better one. A listener that is
-// left out is none: whoever restarts what is not well would stop the rest.
+// left out is none, as whoever restarts what is not well would stop the rest; a receiver that is left out is one.
 func eventOf(s reload.Status) *componentstatus.Event {
 	if s.Refused == nil {
+		for _, l := range s.LeftOut {
+			if l.Receives {
+				return componentstatus.NewRecoverableErrorEvent(fmt.Errorf("%s is left out: it cannot listen at %s: %s; it is tried again", l.Component, l.Address, l.Reason))
+			}
+		}
 		attributes := pcommon.NewMap()
 		if len(s.LeftOut) > 0 {
 			list := attributes.PutEmptySlice(leftOut)

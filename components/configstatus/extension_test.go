@@ -49,7 +49,7 @@ func TestStatusAndMetricsFollowTheManager(t *testing.T) {
 		},
 	})
 	require.NoError(t, err)
-	defer func() { require.NoError(t, m.Close(context.Background(), true)) }()
+	defer func() { require.NoError(t, m.Close(context.Background(), nil)) }()
 	t.Setenv("CONFIG_STATUS_LAYER", "{}")
 	resolver, err := confmap.NewResolver(m.ResolverSettings())
 	require.NoError(t, err)
@@ -110,4 +110,14 @@ func TestWithoutAManagerItIsQuiet(t *testing.T) {
 	e.ComponentStatusChanged(componentstatus.NewInstanceID(component.MustNewID("otlp"), component.KindReceiver), componentstatus.NewPermanentErrorEvent(errors.New("gone")))
 	require.NoError(t, e.NotReady())
 	require.NoError(t, e.Shutdown(t.Context()))
+}
+
+func TestListenersThatAreLeftOutAreShownAndNoError(t *testing.T) {
+	event := eventOf(reload.Status{LeftOut: []reload.LeftOut{{Component: "extensions::zpages", Address: "localhost:55679", Reason: "address already in use, uid 2000 has it"}}})
+	assert.Equal(t, componentstatus.StatusOK, event.Status(), "whoever restarts what is not well would stop the rest")
+	list, ok := event.Attributes().Get(leftOut)
+	require.True(t, ok)
+	assert.Equal(t, []any{"extensions::zpages at localhost:55679: address already in use, uid 2000 has it"}, list.Slice().AsRaw())
+	event = eventOf(reload.Status{Refused: &reload.Refusal{Outcome: reload.Failed, Reason: "it panics", RetryAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}})
+	assert.ErrorContains(t, event.Err(), "it is tried again at 2026-01-02T03:04:05Z")
 }

@@ -120,7 +120,7 @@ func (m memory) settled() error { return m.remove(m.name("attempt")) }
 // circumstances are texts of errors whose kind has been lost on the way, in lower case.
 var circumstances = []string{
 	"address already in use", "only one usage of each socket address", "cannot assign requested address",
-	"no space left on device", "read-only file system", "too many open files", "is in use",
+	"no space left on device", "read-only file system", "too many open files", "is in use", "another process has it open",
 }
 
 // circumstance says whether an error tells of the machine as it is now, and not of the configuration: the same

@@ -17,8 +17,9 @@ import (
 // user can take its port before the service does; the rest runs without it then.
 type informer struct {
 	component string // as the configuration names it
-	network   string // tcp, tcp4 or tcp6, others are not tried
+	network   string // of tcp and udp, others are not tried
 	address   string
+	receives  bool // it is a receiver's, which is left out where there is nothing else to run
 	remove    func(*confmap.Conf) error
 }
 
@@ -158,6 +159,15 @@ func bindAll(ctx context.Context, all []informer) map[int]error {
 	failed := map[int]error{}
 	var config net.ListenConfig
 	for i, one := range all {
+		if strings.HasPrefix(one.network, "udp") {
+			c, err := config.ListenPacket(ctx, one.network, one.address)
+			if err != nil {
+				failed[i] = err
+				continue
+			}
+			defer func() { _ = c.Close() }() // nobody has sent
+			continue
+		}
 		if !strings.HasPrefix(one.network, "tcp") {
 			continue // a socket file would be removed
 		}
@@ -181,5 +191,5 @@ func leftOutOf(i informer, err error) LeftOut {
 	if owner, ok := listeners.Of(i.address); ok {
 		reason += ", " + owner.String() + " has it"
 	}
-	return LeftOut{Component: i.component, Address: i.address, Reason: reason}
+	return LeftOut{Component: i.component, Address: i.address, Receives: i.receives, Reason: reason}
 }

@@ -3,6 +3,9 @@ package reload
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +21,8 @@ const (
 	lastRegain  = 15 * time.Minute
 )
 
-// leaver is a converter that takes those listeners out of a configuration that only inform and cannot be opened.
+// leaver is a converter that takes those listeners out of a configuration that only inform and cannot be opened, and the
+// receivers that have kept the collector from starting.
 type leaver struct{ m *Manager }
 
 func (m *Manager) converter() confmap.ConverterFactory {
@@ -28,11 +32,14 @@ func (m *Manager) converter() confmap.ConverterFactory {
 // Convert implements confmap.Converter. The collector calls it when nothing of it listens: before its start, and between
 // two configurations.
 func (l leaver) Convert(ctx context.Context, conf *confmap.Conf) error {
-	all := informersOf(conf)
-	failed := bindAll(ctx, all)
+	l.m.mu.Lock()
+	all := append(informersOf(conf), l.m.silenced...)
+	l.m.mu.Unlock()
+	failed := bindAll(ctx, all) // names are looked up: nobody waits for that
 	l.m.mu.Lock()
 	defer l.m.mu.Unlock()
-	l.m.informers = all
+	l.m.silenced = nil
+	l.m.informers = slices.DeleteFunc(slices.Clone(all), func(i informer) bool { return i.receives })
 	var out []LeftOut
 	for i, one := range all {
 		before, ok := l.m.unusable[one.component+" "+one.address]
@@ -43,6 +50,9 @@ func (l leaver) Convert(ctx context.Context, conf *confmap.Conf) error {
 			out = append(out, before)
 		default:
 			continue
+		}
+		if one.receives {
+			l.m.silenced = append(l.m.silenced, one)
 		}
 		if err := one.remove(conf); err != nil {
 			return err
@@ -56,7 +66,7 @@ func (l leaver) Convert(ctx context.Context, conf *confmap.Conf) error {
 func (m *Manager) leave(out []LeftOut) {
 	for _, o := range out {
 		if !slices.Contains(m.status.LeftOut, o) {
-			m.log().Error("a listener that only informs is left out, because it cannot listen; everything else runs, and it is tried again",
+			m.log().Error("a listener is left out, because it cannot listen; everything else runs, and it is tried again",
 				zap.String("component", o.Component), zap.String("address", o.Address), zap.String("reason", o.Reason), zap.Duration("again_after", m.regainAfter))
 		}
 	}
@@ -98,6 +108,60 @@ func (m *Manager) taken(err error) bool {
 	return found
 }
 
+// receiverStart is how the collector says which receiver could not start (v0.156.0, service/internal/graph).
+var receiverStart = regexp.MustCompile(`failed to start "([^"]+)" receiver`)
+
+// silence finds the receiver whose address is taken in the error with which the collector could not start. It is for a
+// configuration without one to go back to: all other pipelines would stand still for one port, which any local user can
+// take. It reports whether the collector is to start again without that receiver.
+func (m *Manager) silence(err error) bool {
+	found := receiverStart.FindStringSubmatch(rawText(err))
+	var op *net.OpError
+	if found == nil || !errors.As(err, &op) || op.Op != "listen" || op.Addr == nil {
+		return false
+	}
+	id := found[1]
+	one := informer{
+		component: "receivers::" + id, network: op.Net, address: op.Addr.String(), receives: true,
+		remove: func(conf *confmap.Conf) error { return removeReceiver(conf, id) },
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if slices.ContainsFunc(m.silenced, func(s informer) bool { return s.component == one.component }) {
+		return false
+	}
+	m.silenced = append(m.silenced, one)
+	m.unusable[one.component+" "+one.address] = leftOutOf(one, op)
+	return true
+}
+
+// removeReceiver takes a receiver out of all pipelines, and with it those that have no other.
+func removeReceiver(conf *confmap.Conf, id string) error {
+	pipelines, _ := conf.Get("service::pipelines").(map[string]any)
+	left := 0
+	for name, p := range pipelines {
+		section, _ := p.(map[string]any)
+		receivers, _ := section["receivers"].([]any)
+		others := slices.DeleteFunc(slices.Clone(receivers), func(r any) bool { return fmt.Sprint(r) == id })
+		path := "service::pipelines::" + name
+		if len(others) == 0 {
+			conf.Delete(path)
+			continue
+		}
+		left++
+		if len(others) == len(receivers) {
+			continue
+		}
+		if err := replace(conf, path+"::receivers", others); err != nil {
+			return err
+		}
+	}
+	if left == 0 {
+		return fmt.Errorf("no pipeline is left without the receiver %q, whose address is taken", id)
+	}
+	return nil
+}
+
 func splitAddress(address string) (host, port string) {
 	at := strings.LastIndexByte(address, ':')
 	return address[:max(at, 0)], address[at+1:]
@@ -134,7 +198,7 @@ func (m *Manager) regain(ctx context.Context) {
 func (m *Manager) tryLeftOut(ctx context.Context) {
 	m.mu.Lock()
 	var all []informer
-	for _, one := range m.informers {
+	for _, one := range slices.Concat(m.informers, m.silenced) {
 		if slices.ContainsFunc(m.status.LeftOut, func(o LeftOut) bool { return o.Component == one.component && o.Address == one.address }) {
 			all = append(all, one)
 		}

@@ -127,7 +127,14 @@ func (m *Manager) Again(err error) (bool, error) {
 		back, _ = m.good(context.Background(), ran)
 	}
 	if back == nil || back.hash == ran.hash {
-		return false, err
+		again := m.silence(err)
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.started = m.started && !again
+		if again {
+			err = nil
+		}
+		return again, err
 	}
 	if unknown {
 		if unfit := m.prepare(context.Background(), back); unfit != nil {

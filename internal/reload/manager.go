@@ -51,6 +51,7 @@ type Manager struct {
 	nextID   int
 
 	informers   []informer         // of the configuration that the collector has, or gets next
+	silenced    []informer         // receivers that are left out
 	unusable    map[string]LeftOut // by component and address: somebody was faster than the collector
 	lost        chan struct{}      // the listeners that are left out are others
 	regainAfter time.Duration

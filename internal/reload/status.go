@@ -32,7 +32,7 @@ type Status struct {
 	Running Running `json:"running"`
 	// Refused is a newer configuration that is not used; nil: what runs is the newest.
 	Refused *Refusal `json:"refused,omitempty"`
-	// LeftOut are listeners that only inform and could not be opened.
+	// LeftOut are listeners that could not be opened.
 	LeftOut []LeftOut `json:"left_out,omitempty"`
 	// LastKnownGood is when the configuration on the disk was saved; zero where there is none.
 	LastKnownGood time.Time `json:"last_known_good,omitzero"`
@@ -67,12 +67,14 @@ type Refusal struct {
 	RetryAt time.Time `json:"retry_at,omitzero"`
 }
 
-// LeftOut is a listener that only informs, such as that of a health check, without which the collector runs.
+// LeftOut is a listener without which the collector runs, such as that of a health check.
 type LeftOut struct {
 	// Component is what would listen, as the configuration names it.
 	Component string `json:"component"`
 	// Address is where.
 	Address string `json:"address"`
+	// Receives says that it is a receiver's: who sends to it is not heard.
+	Receives bool `json:"receives,omitempty"`
 	// Reason is the error, and who has the address, as far as the system tells.
 	Reason string `json:"reason"`
 }

@@ -49,6 +49,7 @@ func TestThePackagesAreWhatTheServiceNeeds(t *testing.T) {
 		assert.Contains(t, string(unit), path)
 		assert.Contains(t, there, path)
 	}
+	assert.Contains(t, string(unit), "\nRuntimeDirectory=otelcol-cloudwatch\n", "the token of the shipped credentials layers, and of init's, is in it")
 	require.Len(t, packed.Scripts, 4)
 	for _, script := range packed.Scripts {
 		out, err := exec.Command("sh", "-n", filepath.Join(root, script)).CombinedOutput()

@@ -157,7 +157,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ConfigStatusLeftOut, err = builder.meter.Int64ObservableGauge(
 		"otelcol_config_status_left_out",
-		metric.WithDescription("How many listeners that only inform, such as that of health, could not be opened and are left out. [Alpha]"),
+		metric.WithDescription("How many listeners, such as that of health, could not be opened and are left out. [Alpha]"),
 		metric.WithUnit("{listener}"),
 	)
 	errs = errors.Join(errs, err)

@@ -38,7 +38,7 @@ func AssertEqualConfigStatusLastKnownGood(t *testing.T, tt *componenttest.Teleme
 func AssertEqualConfigStatusLeftOut(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_config_status_left_out",
-		Description: "How many listeners that only inform, such as that of health, could not be opened and are left out. [Alpha]",
+		Description: "How many listeners, such as that of health, could not be opened and are left out. [Alpha]",
 		Unit:        "{listener}",
 		Data: metricdata.Gauge[int64]{
 			DataPoints: dps,
