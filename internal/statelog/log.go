@@ -42,8 +42,9 @@ var ErrFull = errors.New("the folder of state takes nothing, and as much as may 
 
 // Options are what a Log needs.
 type Options struct {
-	// Folder holds the segments, and nothing else. It is made if it is not there; the folder that it is in is not.
-	Folder string
+	// Folder holds the segments, and nothing else. It is made if it is not there, and the folders that it is in if Parents.
+	Folder  string
+	Parents bool
 	// Sync makes every change outlast a power cut before Batch returns. Else it does so within about a second.
 	Sync bool
 	// MaxUnsaved bounds the bytes that are kept in memory while the folder takes nothing. Default: DefaultMaxUnsaved.
@@ -132,7 +133,7 @@ func (l *Log) open() (report Report) {
 			report.Problems = append(report.Problems, Problem{Path: to, Reason: "stood where a folder has to be"})
 		}
 	}
-	err := makeFolder(l.o.Folder)
+	err := l.makeFolder()
 	x, all, problems, listed := readSegments(l.o.Folder)
 	if listed != nil {
 		_, _ = rand.Read(l.salt[:]) // it never fails
@@ -212,8 +213,11 @@ func (l *Log) holds(path string) bool {
 	return slices.ContainsFunc(l.segments, func(s *segment) bool { return filepath.Join(l.o.Folder, s.name) == path })
 }
 
-func makeFolder(folder string) error {
-	err := os.Mkdir(folder, 0o700)
+func (l *Log) makeFolder() error {
+	if l.o.Parents {
+		return os.MkdirAll(l.o.Folder, 0o700)
+	}
+	err := os.Mkdir(l.o.Folder, 0o700)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}

@@ -283,7 +283,7 @@ func (l *Log) reread() error {
 	if !l.unread {
 		return nil
 	}
-	if err := makeFolder(l.o.Folder); err != nil {
+	if err := l.makeFolder(); err != nil {
 		return err
 	}
 	all, problems, err := list(l.o.Folder)
@@ -301,7 +301,7 @@ func (l *Log) reread() error {
 		if l.o.SetAside != nil {
 			l.o.SetAside(Problem{Path: to, Reason: "could not be read when the collector started, and was not waited for"})
 		}
-		if err := makeFolder(l.o.Folder); err != nil {
+		if err := l.makeFolder(); err != nil {
 			return err
 		}
 	}
