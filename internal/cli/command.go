@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.opentelemetry.io/collector/otelcol"
 
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/boltdb"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/version"
 )
@@ -25,7 +26,8 @@ type runFunc func(ctx context.Context, settings otelcol.CollectorSettings, start
 // Run is the program after main: it runs as a Windows service where the service manager started it,
 // and as a command everywhere else.
 func Run(settings otelcol.CollectorSettings) error {
-	settings = withProviders(withVersion(settings, version.Current()))
+	boltdb.Main() // ends here where it is a child
+	settings = withCheckedDatabases(withProviders(withVersion(settings, version.Current())))
 	if ran, err := runService(settings, run); ran {
 		return err
 	}
@@ -35,6 +37,11 @@ func Run(settings otelcol.CollectorSettings) error {
 // run does what the command line asks for.
 func run(ctx context.Context, settings otelcol.CollectorSettings, started func()) error {
 	line := parseArgs(os.Args[1:])
+	release, err := lockState(line)
+	if err != nil {
+		return said(err)
+	}
+	defer release()
 	closeAccess, err := openAccess(ctx, settings, line)
 	if err != nil {
 		return said(err)

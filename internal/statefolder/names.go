@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/statelog"
 )
 
 const (
@@ -66,7 +68,7 @@ func Stores(folder, prefix string) ([]string, error) {
 		name, ok := strings.CutPrefix(e.Name(), prefix)
 		if stored, is := strings.CutSuffix(name, suffix); is && e.IsDir() {
 			name = stored
-		} else if !e.Type().IsRegular() || strings.Contains(name, damagedMark) || strings.HasSuffix(name, convertedMark) {
+		} else if !e.Type().IsRegular() || strings.Contains(name, statelog.DamagedMark) || strings.HasSuffix(name, convertedMark) {
 			continue
 		}
 		if ok {
@@ -79,5 +81,3 @@ func Stores(folder, prefix string) ([]string, error) {
 	slices.Sort(names)
 	return slices.Compact(names), nil
 }
-
-const damagedMark = ".damaged-"

@@ -162,7 +162,7 @@ func TestWhatADamagedDatabaseStillHasIsTaken(t *testing.T) {
 	require.NoError(t, os.Truncate(old, info.Size()/4))
 	l, r := openStore(t, folder)
 	require.Len(t, r.Problems, 1)
-	assert.Contains(t, r.Problems[0].Path, "s"+damagedMark)
+	assert.Contains(t, r.Problems[0].Path, "s"+statelog.DamagedMark)
 	assert.FileExists(t, r.Problems[0].Path)
 	require.NoError(t, l.Batch(&statelog.Op{Kind: statelog.Set, Key: "goes", Value: []byte("on")}))
 }

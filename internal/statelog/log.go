@@ -133,10 +133,16 @@ func (l *Log) open() (report Report) {
 			report.Problems = append(report.Problems, Problem{Path: to, Reason: "stood where a folder has to be"})
 		}
 	}
+	_, missing := os.Lstat(l.o.Folder)
+	_, orphaned := os.Stat(filepath.Dir(l.o.Folder))
+	if errors.Is(missing, fs.ErrNotExist) && orphaned == nil { // it is made with the first change
+		_, _ = rand.Read(l.salt[:]) // it never fails
+		return report
+	}
 	err := l.makeFolder()
 	x, all, problems, listed := readSegments(l.o.Folder)
 	if listed != nil {
-		_, _ = rand.Read(l.salt[:]) // it never fails
+		_, _ = rand.Read(l.salt[:])
 		l.unread = true
 		report.Unread = errors.Join(err, listed)
 		l.fail(report.Unread)
@@ -328,7 +334,7 @@ func (l *Log) forget(key string, e *entry) {
 
 // change writes changes, or keeps them in memory.
 func (l *Log) change(list []operation) error {
-	if l.failed == nil && l.active.size >= l.segmentSize() {
+	if l.failed == nil && (l.active == nil || l.active.size >= l.segmentSize()) {
 		if err := l.rotate(); err != nil {
 			l.fail(err)
 		}

@@ -469,7 +469,7 @@ func TestWhatStandsInTheWayIsSetAside(t *testing.T) {
 		}
 		l, r := open1(t, Options{Folder: folder})
 		require.Len(t, r.Problems, 1)
-		assert.Contains(t, r.Problems[0].Path, damagedMark)
+		assert.Contains(t, r.Problems[0].Path, DamagedMark)
 		assert.Equal(t, "1", get(t, l, "a"))
 		require.NoError(t, l.Close())
 	}

@@ -51,8 +51,8 @@ func parseName(name string) (number uint64, s salt, ok bool) {
 	return number, s, err == nil
 }
 
-// damagedMark is in the names of what was set aside.
-const damagedMark = ".damaged-"
+// DamagedMark is in the names of what was set aside.
+const DamagedMark = ".damaged-"
 
 // keptDamaged is how many files and folders that were set aside are kept beside each other.
 const keptDamaged = 2
@@ -60,11 +60,11 @@ const keptDamaged = 2
 // SetAside renames a file or folder that is damaged, and gives its new path. The oldest of those that were set aside before
 // are removed.
 func SetAside(path string, now time.Time) (string, error) {
-	to := path + damagedMark + now.UTC().Format("20060102T150405.000Z")
+	to := path + DamagedMark + now.UTC().Format("20060102T150405.000Z")
 	if err := os.Rename(path, to); err != nil {
 		return "", err
 	}
-	old, _ := filepath.Glob(escapeGlob(filepath.Join(filepath.Dir(path))) + string(filepath.Separator) + "*" + damagedMark + "*")
+	old, _ := filepath.Glob(escapeGlob(filepath.Join(filepath.Dir(path))) + string(filepath.Separator) + "*" + DamagedMark + "*")
 	slices.SortFunc(old, func(a, b string) int { return strings.Compare(afterMark(b), afterMark(a)) })
 	kept := map[string]int{}
 	for _, name := range old {
@@ -76,11 +76,11 @@ func SetAside(path string, now time.Time) (string, error) {
 	return to, nil
 }
 
-func afterMark(path string) string { return path[strings.LastIndex(path, damagedMark):] }
+func afterMark(path string) string { return path[strings.LastIndex(path, DamagedMark):] }
 
 // kindOfDamaged is what a damaged file is one of: segments of one store count together.
 func kindOfDamaged(path string) string {
-	name := filepath.Base(path[:strings.LastIndex(path, damagedMark)])
+	name := filepath.Base(path[:strings.LastIndex(path, DamagedMark)])
 	if _, _, ok := parseName(name); ok {
 		return suffix
 	}

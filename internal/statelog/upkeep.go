@@ -101,6 +101,11 @@ func (l *Log) begin() (*segment, error) {
 	if l.unread {
 		return nil, errors.New("what the folder holds was not read") // tryAgain reads it first
 	}
+	if len(l.segments) == 0 {
+		if err := l.makeFolder(); err != nil {
+			return nil, err
+		}
+	}
 	number := l.number + 1
 	name := segmentName(number, l.salt)
 	file, err := l.o.create(filepath.Join(l.o.Folder, name))
