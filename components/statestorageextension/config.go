@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/statefolder"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/statelog"
 )
 
@@ -23,14 +24,7 @@ type Config struct {
 
 // NewDefaultConfig has the defaults.
 func NewDefaultConfig() *Config {
-	return &Config{Directory: defaultDirectory(runtime.GOOS), CreateDirectory: true, MaxUnsaved: statelog.DefaultMaxUnsaved}
-}
-
-func defaultDirectory(system string) string {
-	if system == "windows" {
-		return "C:/ProgramData/otelcol-cloudwatch/state"
-	}
-	return "/var/lib/otelcol-cloudwatch"
+	return &Config{Directory: statefolder.Default(runtime.GOOS), CreateDirectory: true, MaxUnsaved: statelog.DefaultMaxUnsaved}
 }
 
 // Validate names what is wrong. It does not look at the folder: that may come later, and is no reason not to start.

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/statefolder"
 )
 
 // checkpointFlags say whose checkpoints are meant.
@@ -27,10 +28,7 @@ func stateDir() string {
 	if folder := os.Getenv("OTELCOL_CLOUDWATCH_STATE_DIR"); folder != "" {
 		return folder
 	}
-	if runtime.GOOS == "windows" {
-		return "C:/ProgramData/otelcol-cloudwatch/state"
-	}
-	return "/var/lib/otelcol-cloudwatch"
+	return statefolder.Default(runtime.GOOS)
 }
 
 // name is that of the receiver: what follows file_tail/.

@@ -23,6 +23,14 @@ const (
 	longestName = 200
 )
 
+// Default is the folder of state of the configurations that we ship, on a system.
+func Default(system string) string {
+	if system == "windows" {
+		return "C:/ProgramData/otelcol-cloudwatch/state"
+	}
+	return "/var/lib/otelcol-cloudwatch"
+}
+
 // In the names of files, file_storage writes a character as its number if it is unsafe. The number has more than four
 // digits beyond U+FFFF, and does not say where it ends: taken for four, the name is another, and the file the same.
 var (
