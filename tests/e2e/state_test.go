@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -56,55 +57,27 @@ func usedState(t *testing.T, more ...string) (folder string, lines int, log stri
 	return s.env["OTELCOL_CLOUDWATCH_STATE_DIR"], w.next, w.path
 }
 
-// damages are what a power cut, a disk, a backup and an operator do to a file.
+// damages are what a power cut, a disk, a backup and an operator do to a file. The packages below try many more.
 var damages = map[string]func(path string, text []byte, r *rand.Rand) error{
-	"empty": func(path string, _ []byte, _ *rand.Rand) error { return os.WriteFile(path, nil, 0o600) },
-	"a page": func(path string, text []byte, _ *rand.Rand) error {
-		return os.Truncate(path, min(4096, int64(len(text))))
-	},
-	"half": func(path string, text []byte, _ *rand.Rand) error { return os.Truncate(path, int64(len(text)/2)) },
+	"empty": func(path string, _ []byte, _ *rand.Rand) error { return os.Truncate(path, 0) },
+	"half":  func(path string, text []byte, _ *rand.Rand) error { return os.Truncate(path, int64(len(text)/2)) },
 	"zeros": func(path string, text []byte, _ *rand.Rand) error {
 		return os.WriteFile(path, make([]byte, len(text)), 0o600)
 	},
-	"no begin": func(path string, text []byte, _ *rand.Rand) error {
-		clear(text[:min(len(text), 8192)])
-		return os.WriteFile(path, text, 0o600)
-	},
-	"no end": func(path string, text []byte, _ *rand.Rand) error {
-		clear(text[min(len(text), 8192):])
-		return os.WriteFile(path, text, 0o600)
-	},
 	"garbage": func(path string, text []byte, r *rand.Rand) error {
-		for i := 0; i < len(text); i += 4096 {
-			if r.IntN(3) == 0 {
-				for j := i; j < min(len(text), i+4096); j++ {
-					text[j] = byte(r.Uint32())
-				}
-			}
-		}
-		return os.WriteFile(path, text, 0o600)
-	},
-	"bit flips": func(path string, text []byte, r *rand.Rand) error {
-		for range 40 {
-			if len(text) > 0 {
-				text[r.IntN(len(text))] ^= 1 << r.IntN(8)
+		for i := range text {
+			if i/4096%3 != 0 || r.IntN(1000) == 0 {
+				text[i] = byte(r.Uint32())
 			}
 		}
 		return os.WriteFile(path, text, 0o600)
 	},
 	"a folder": func(path string, _ []byte, _ *rand.Rand) error {
-		if err := os.Remove(path); err != nil {
-			return err
-		}
-		return os.Mkdir(path, 0o700)
+		return errors.Join(os.Remove(path), os.Mkdir(path, 0o700))
 	},
 	"a link": func(path string, _ []byte, _ *rand.Rand) error {
-		if err := os.Remove(path); err != nil {
-			return err
-		}
-		return os.Symlink("/dev/zero", path)
+		return errors.Join(os.Remove(path), os.Symlink("/dev/null", path))
 	},
-	"huge":     func(path string, _ []byte, _ *rand.Rand) error { return os.Truncate(path, 1<<30) },
 	"not ours": func(path string, _ []byte, _ *rand.Rand) error { return os.Chown(path, 12345, 12345) },
 }
 
@@ -131,7 +104,7 @@ func TestNoDamageOfStatePreventsTheStart(t *testing.T) {
 func TestNoDamageOfADatabasePreventsTheStart(t *testing.T) {
 	t.Parallel()
 	good, lines, log := usedState(t, databaseLayer)
-	for _, name := range []string{"half", "no begin", "no end", "garbage"} {
+	for _, name := range []string{"half", "garbage"} {
 		for kind, more := range map[string][]string{"converted": nil, "used": {databaseLayer}} {
 			t.Run(name+" "+kind, func(t *testing.T) {
 				t.Parallel()
@@ -149,7 +122,6 @@ func TestNoDamageOfADatabasePreventsTheStart(t *testing.T) {
 func damagedStart(t *testing.T, good string, lines int, log string, damage func(string, []byte, *rand.Rand) error, more ...string) comparison {
 	t.Helper()
 	server := awslocal.Serve(t, awslocal.Options{})
-	// The file's identity is kept by a hard link, so that the offsets are its.
 	w := &writer{t: t, path: log, next: lines}
 	s := newSetup(t, server, log)
 	state := s.env["OTELCOL_CLOUDWATCH_STATE_DIR"]
