@@ -35,8 +35,9 @@ const (
 )
 
 const (
-	// shortest and bytesPerSecond are how long a child may take.
+	// shortest, longest and bytesPerSecond are how long a child may take. The size of a file is no more than a claim.
 	shortest       = 20 * time.Second
+	longest        = 5 * time.Minute
 	bytesPerSecond = 20 << 20
 	// maxRecord bounds a key and a value, as a child gives them.
 	maxRecord = 1 << 30
@@ -91,7 +92,7 @@ func Write(ctx context.Context, path string, values map[string][]byte) error {
 func run(ctx context.Context, path, ask string, in io.Reader, read func(io.Reader) error) error {
 	limit := shortest
 	if info, err := os.Stat(path); err == nil {
-		limit += time.Duration(info.Size()/bytesPerSecond) * time.Second
+		limit = min(limit+time.Duration(info.Size()/bytesPerSecond)*time.Second, longest)
 	} else if ask != askWrite || !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

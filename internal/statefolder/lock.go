@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/statelog"
 )
 
 // lockName is the file in a folder that says who has it.
@@ -71,7 +73,8 @@ func lockFile(folder, path string) (*Lock, error) {
 		return &Lock{Problem: errors.Join(err, file.Close())}, nil
 	}
 	if writable {
-		_ = file.Truncate(0) // the lock is what counts: the number is for people
+		_ = statelog.GiveToOwner(path) // so that others than root can lock it
+		_ = file.Truncate(0)           // the lock is what counts: the number is for people
 		_, _ = file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}
 	return &Lock{file: file}, nil

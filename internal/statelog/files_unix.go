@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -53,7 +54,27 @@ func openFile(path string, o owners) (*os.File, error) {
 
 // createFile makes a file that nobody else can read. It is an error where one is there.
 func createFile(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|unix.O_NOFOLLOW, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := GiveToOwner(path); err != nil {
+		return nil, errors.Join(err, f.Close(), os.Remove(path))
+	}
+	return f, nil
+}
+
+// GiveToOwner makes what root has made in a folder that of the folder's owner: a collector that somebody ran as root must not
+// leave state that the service cannot read.
+func GiveToOwner(path string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	var of unix.Stat_t
+	if err := unix.Lstat(filepath.Dir(path), &of); err != nil || of.Uid == 0 {
+		return err
+	}
+	return os.Lchown(path, int(of.Uid), int(of.Gid))
 }
 
 // reopenFile opens a file that was read to be written, too. It is an error where another one has its name.

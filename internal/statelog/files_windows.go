@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"golang.org/x/sys/windows"
 )
@@ -22,12 +23,25 @@ func ownersOf(folder string) (owners, error) {
 // shared lets others rename and remove a file that is open.
 const shared = windows.FILE_SHARE_READ | windows.FILE_SHARE_WRITE | windows.FILE_SHARE_DELETE
 
+// A scanner for viruses has a file for a moment.
+const (
+	scanTries = 20
+	scanPause = 100 * time.Millisecond
+)
+
 func open(path string, access, disposition uint32) (*os.File, error) {
 	name, err := windows.UTF16PtrFromString(path)
 	if err != nil {
 		return nil, err
 	}
-	h, err := windows.CreateFile(name, access, shared, nil, disposition, windows.FILE_ATTRIBUTE_NORMAL|windows.FILE_FLAG_OPEN_REPARSE_POINT, 0)
+	var h windows.Handle
+	for range scanTries {
+		h, err = windows.CreateFile(name, access, shared, nil, disposition, windows.FILE_ATTRIBUTE_NORMAL|windows.FILE_FLAG_OPEN_REPARSE_POINT, 0)
+		if !errors.Is(err, windows.ERROR_SHARING_VIOLATION) {
+			break
+		}
+		time.Sleep(scanPause)
+	}
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: path, Err: err}
 	}
@@ -66,3 +80,6 @@ func reopenFile(path string, as *os.File) (*os.File, error) {
 
 // syncFolder has no meaning on Windows: names last when they are made.
 func syncFolder(string) error { return nil }
+
+// GiveToOwner has nothing to do on Windows: rights come from the folder.
+func GiveToOwner(string) error { return nil }

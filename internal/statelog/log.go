@@ -29,6 +29,8 @@ const (
 	// firstRetry and lastRetry bound the wait before a folder that took nothing is tried again.
 	firstRetry = time.Second
 	lastRetry  = 15 * time.Second
+	// sequenceGap is left for frames that were written and cannot be read: theirs must not be used again.
+	sequenceGap = 1 << 32
 	// slack is how much small changes may go over MaxUnsaved: a queue's own record of its state has to be kept.
 	slack      = 1 << 20
 	smallBatch = 64 << 10
@@ -94,7 +96,7 @@ type Log struct {
 	failed   error               // the folder takes nothing since
 	unread   bool                // what it holds was never read
 	unsaved  int64               // bytes of values that are in memory alone
-	gone     map[string]struct{} // deletions that could not be written
+	stale    map[string]struct{} // keys whose value on the disk does not count any more, which could not be written
 	suspects map[*segment]bool   // their last bytes may not have reached the disk
 	dirty    bool                // written since the last sync
 	damaged  map[*segment]bool   // in part, since before the start
@@ -118,7 +120,7 @@ func Open(o Options) (*Log, Report) {
 	if o.create == nil {
 		o.create = createFile
 	}
-	l := &Log{o: o, index: map[string]*entry{}, gone: map[string]struct{}{}, suspects: map[*segment]bool{}, damaged: map[*segment]bool{}, aside: map[string]string{}, stop: make(chan struct{})}
+	l := &Log{o: o, index: map[string]*entry{}, stale: map[string]struct{}{}, suspects: map[*segment]bool{}, damaged: map[*segment]bool{}, aside: map[string]string{}, stop: make(chan struct{})}
 	report := l.open()
 	if !o.manual {
 		l.done.Go(l.keepUp)
@@ -155,11 +157,15 @@ func (l *Log) open() (report Report) {
 	if len(all) == 0 {
 		_, _ = rand.Read(l.salt[:])
 	}
+	if len(problems) > 0 { // what cannot be read now may be readable later, and is older then
+		l.sequence += sequenceGap
+	}
 	for _, s := range all {
 		l.number, l.salt = max(l.number, s.number), s.salt
 		l.total += s.size
 		if p, damaged := s.problem(l.o.Folder); damaged {
 			l.damaged[s] = true
+			l.sequence += sequenceGap
 			problems = append(problems, p)
 		}
 	}
@@ -221,11 +227,16 @@ func (l *Log) holds(path string) bool {
 
 func (l *Log) makeFolder() error {
 	if l.o.Parents {
-		return os.MkdirAll(l.o.Folder, 0o700)
+		if err := os.MkdirAll(filepath.Dir(l.o.Folder), 0o700); err != nil {
+			return err
+		}
 	}
 	err := os.Mkdir(l.o.Folder, 0o700)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
+	}
+	if err == nil {
+		err = GiveToOwner(l.o.Folder)
 	}
 	return err
 }
@@ -379,14 +390,10 @@ func (l *Log) change(list []operation) error {
 // apply makes a change count. e is where a value was written, or nil: in memory.
 func (l *Log) apply(o operation, e *entry) {
 	if old := l.index[o.key]; old != nil {
-		l.forget(o.key, old)
-	}
-	if l.failed != nil {
-		if o.kind == opDelete {
-			l.gone[o.key] = struct{}{}
-		} else {
-			delete(l.gone, o.key)
+		if l.failed != nil && old.segment != nil {
+			l.stale[o.key] = struct{}{}
 		}
+		l.forget(o.key, old)
 	}
 	if o.kind == opDelete {
 		return

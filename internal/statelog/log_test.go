@@ -568,3 +568,42 @@ func BenchmarkOffsets(b *testing.B) {
 		}
 	}
 }
+
+func TestADeletionThatCouldNotBeWrittenIsMadeUpFor(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "s")
+	now := time.Now()
+	l, _ := open1(t, Options{Folder: folder, Now: func() time.Time { return now }})
+	set(t, l, "a", "on the disk")
+	l.mu.Lock()
+	l.fail(syscall.ENOSPC)
+	l.mu.Unlock()
+	set(t, l, "a", "over it, in memory")
+	require.NoError(t, l.Batch(&Op{Kind: Delete, Key: "a"}))
+	for i := range 100 {
+		set(t, l, fmt.Sprint(i), "in memory alone")
+		require.NoError(t, l.Batch(&Op{Kind: Delete, Key: fmt.Sprint(i)}))
+	}
+	assert.Len(t, l.stale, 1, "what was never written needs no deletion")
+	now = now.Add(lastRetry)
+	l.upkeep()
+	require.NoError(t, l.Close())
+	_, r := open1(t, Options{Folder: folder})
+	assert.Equal(t, Report{}, r)
+}
+
+func TestAFileThatClaimsToBeHugeIsNotRead(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "s")
+	l, _ := open1(t, Options{Folder: folder})
+	set(t, l, "a", "1")
+	require.NoError(t, l.Close())
+	if err := os.Truncate(files(t, folder, "*.log")[0], 1<<40); err != nil {
+		t.Skip(err) // not every file system has such files
+	}
+	begin := time.Now()
+	l, r := open1(t, Options{Folder: folder})
+	assert.Less(t, time.Since(begin), time.Minute)
+	assert.Len(t, r.Problems, 1)
+	assert.Equal(t, "1", get(t, l, "a"))
+}

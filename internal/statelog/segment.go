@@ -32,6 +32,9 @@ type segment struct {
 
 const suffix = ".log"
 
+// maxSegment is more than a segment ever has. What is behind it is not looked at.
+const maxSegment = maxPayload + 2*largeSegment
+
 func segmentName(number uint64, s salt) string {
 	return fmt.Sprintf("%016x-%s%s", number, hex.EncodeToString(s[:]), suffix)
 }
@@ -145,7 +148,7 @@ func listOnce(folder string) (all []*segment, problems []Problem, vanished bool,
 			problems = append(problems, Problem{Path: path, Reason: err.Error()})
 			continue
 		}
-		all = append(all, &segment{name: entry.Name(), number: number, salt: s, file: file, size: info.Size()})
+		all = append(all, &segment{name: entry.Name(), number: number, salt: s, file: file, size: min(info.Size(), maxSegment)})
 	}
 	slices.SortFunc(all, func(a, b *segment) int {
 		if a.number != b.number {

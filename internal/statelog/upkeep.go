@@ -82,7 +82,7 @@ func (l *Log) rotate() error {
 	for key, place := range moved {
 		l.move(key, place)
 	}
-	l.gone, l.suspects, l.dirty = map[string]struct{}{}, map[*segment]bool{}, false
+	l.stale, l.suspects, l.dirty = map[string]struct{}{}, map[*segment]bool{}, false
 	l.removeVoid(before)
 	for !small && l.total > 2*l.live+2*largeSegment && l.segments[0] != l.active {
 		oldest := l.segments[0]
@@ -150,7 +150,10 @@ func (l *Log) copy(floor uint64, wanted func(*entry) bool) (moved map[string]*en
 		list = append(list, operation{kind: opSet, key: key, value: value})
 		size += len(key) + len(value)
 	}
-	for key := range l.gone {
+	for key := range l.stale {
+		if l.index[key] != nil {
+			continue // its value is written
+		}
 		list = append(list, operation{kind: opDelete, key: key})
 		if size += len(key); size > snapshotFrame {
 			if err := flush(); err != nil {
