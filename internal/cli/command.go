@@ -37,11 +37,6 @@ func Run(settings otelcol.CollectorSettings) error {
 // run does what the command line asks for.
 func run(ctx context.Context, settings otelcol.CollectorSettings, started func()) error {
 	line := parseArgs(os.Args[1:])
-	release, err := lockState(line)
-	if err != nil {
-		return said(err)
-	}
-	defer release()
 	closeAccess, err := openAccess(ctx, settings, line)
 	if err != nil {
 		return said(err)

@@ -2,13 +2,10 @@ package cli
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,29 +17,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/boltdb"
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/statefolder"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/statelog"
 )
-
-// lockState takes what the collector remembers of these --config values, before anything of it is written. A second collector
-// with the same values and folder ends here, at once: later it would count as a configuration that cannot start.
-func lockState(line commandLine) (release func(), err error) {
-	if line.command != "" || len(line.configs) == 0 {
-		return func() {}, nil
-	}
-	folder := reload.DefaultStateDir()
-	_ = os.MkdirAll(folder, 0o700) // a folder that cannot be made is no reason to stop
-	sum := sha256.Sum256([]byte(strings.Join(append(slices.Clone(line.configs), line.sets...), "\x00")))
-	lock, err := statefolder.LockName(folder, hex.EncodeToString(sum[:6]))
-	if held := (*statefolder.HeldError)(nil); errors.As(err, &held) {
-		held.Folder = filepath.Dir(folder)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return func() { _ = lock.Release() }, nil // the process's end does it, too
-}
 
 // withCheckedDatabases makes file_storage look at its databases in another process before it opens them: bbolt ends the process
 // by a panic or a signal where one is damaged.

@@ -20,35 +20,10 @@ import (
 	zapobserver "go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/boltdb"
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
 )
 
 // init is where a child of the test ends that reads databases.
 func init() { boltdb.Main() }
-
-func TestTheSameCollectorTwiceIsRefusedBeforeItWritesAnything(t *testing.T) {
-	folder := filepath.Join(t.TempDir(), "state")
-	t.Setenv(reload.StateVariable, folder)
-	line := commandLine{configs: []string{"a.yaml"}}
-	release, err := lockState(line)
-	require.NoError(t, err)
-	_, err = lockState(line)
-	require.ErrorContains(t, err, "the folder of state "+folder+" is in use")
-	other, err := lockState(commandLine{configs: []string{"b.yaml"}})
-	require.NoError(t, err, "another configuration remembers other things")
-	other()
-	command, err := lockState(commandLine{command: "validate", configs: []string{"a.yaml"}})
-	require.NoError(t, err, "a command only looks")
-	command()
-	release()
-	again, err := lockState(line)
-	require.NoError(t, err)
-	again()
-	t.Setenv(reload.StateVariable, filepath.Join(os.Args[0], "no folder"))
-	without, err := lockState(line)
-	require.NoError(t, err, "a folder that cannot be made is no reason to stop")
-	without()
-}
 
 func TestDamagedDatabasesOfFileStorageAreSetAsideBeforeTheyAreOpened(t *testing.T) {
 	folder := t.TempDir()

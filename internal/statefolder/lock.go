@@ -43,15 +43,7 @@ type Lock struct {
 
 // LockFolder takes a folder for this process, until Release or the process's end. The error is a *HeldError.
 func LockFolder(folder string) (*Lock, error) {
-	return lockFile(folder, filepath.Join(folder, lockName))
-}
-
-// LockName is LockFolder for one of several that share a folder.
-func LockName(folder, name string) (*Lock, error) {
-	return lockFile(folder, filepath.Join(folder, name+"."+lockName))
-}
-
-func lockFile(folder, path string) (*Lock, error) {
+	path := filepath.Join(folder, lockName)
 	file, err := openLock(path, true)
 	writable := err == nil
 	if err != nil { // a lock needs no right to write
