@@ -61,10 +61,11 @@ func (s *stateStorage) Start(_ context.Context, host component.Host) error {
 			s.logger.Warn("The folder of state cannot be made", zap.String("directory", s.config.Directory), zap.Error(err))
 		}
 	}
-	var err error
-	if s.lock, err = statefolder.LockFolder(s.config.Directory); err != nil {
+	lock, err := statefolder.LockFolder(s.config.Directory)
+	if err != nil {
 		return err
 	}
+	s.lock = lock
 	if s.lock.Problem != nil {
 		s.logger.Warn("The folder of state cannot be locked: make sure that no other collector uses it", zap.String("directory", s.config.Directory), zap.Error(s.lock.Problem))
 	}
@@ -80,11 +81,8 @@ func (s *stateStorage) Start(_ context.Context, host component.Host) error {
 // observe sums what the stores say.
 func (s *stateStorage) observe(of func(statelog.Stats) int64) metric.Int64Callback {
 	return func(_ context.Context, o metric.Int64Observer) error {
-		s.mu.Lock()
-		clients := slices.Collect(maps.Values(s.clients))
-		s.mu.Unlock()
 		var sum int64
-		for _, c := range clients {
+		for _, c := range s.open() {
 			sum += of(c.log.Stats())
 		}
 		o.Observe(sum)
@@ -92,15 +90,21 @@ func (s *stateStorage) observe(of func(statelog.Stats) int64) metric.Int64Callba
 	}
 }
 
+// open are the clients.
+func (s *stateStorage) open() []*client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Collect(maps.Values(s.clients)), func(c *client) bool { return c == nil }) // nil: being opened
+}
+
 // Shutdown gives the folder back. The components have closed their stores.
 func (s *stateStorage) Shutdown(ctx context.Context) error {
-	s.mu.Lock()
-	left := slices.Collect(maps.Values(s.clients))
-	s.mu.Unlock()
-	for _, c := range left {
+	for _, c := range s.open() {
 		_ = c.Close(ctx) // it says itself what is wrong
 	}
 	s.telemetry.Shutdown()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.lock.Release()
 }
 
@@ -138,12 +142,12 @@ func (s *stateStorage) report() {
 func (s *stateStorage) GetClient(ctx context.Context, kind component.Kind, id component.ID, storageName string) (storage.Client, error) {
 	name := statefolder.Name(strings.ToLower(kind.String()), id.Type().String(), id.Name(), storageName)
 	s.mu.Lock()
-	_, open := s.clients[name]
-	if !open {
-		s.clients[name] = nil // taken
+	_, taken := s.clients[name]
+	if !taken {
+		s.clients[name] = nil
 	}
 	s.mu.Unlock()
-	if open {
+	if taken {
 		return nil, fmt.Errorf("the store %s of %s is open already", name, s.id)
 	}
 	log, report, err := statefolder.Open(ctx, s.config.Directory, name, statelog.Options{
@@ -204,6 +208,14 @@ func (s *stateStorage) recovered(store string) {
 	defer s.mu.Unlock()
 	delete(s.failing, store)
 	s.report()
+	if s.lock != nil && s.lock.Problem != nil { // it could not be written, either
+		lock, err := statefolder.LockFolder(s.config.Directory)
+		if err != nil {
+			s.logger.Error("State may be written by two collectors: stop one of them", zap.Error(err))
+			return
+		}
+		s.lock = lock
+	}
 }
 
 func (s *stateStorage) lost(store, key string, err error) {

@@ -236,7 +236,7 @@ func (l *Log) makeFolder() error {
 		return nil
 	}
 	if err == nil {
-		err = GiveToOwner(l.o.Folder)
+		err = errors.Join(GiveToOwner(l.o.Folder), syncFolder(filepath.Dir(l.o.Folder)))
 	}
 	return err
 }
