@@ -166,6 +166,10 @@ func (s *stateStorage) GetClient(ctx context.Context, kind component.Kind, id co
 	for _, p := range report.Problems {
 		s.tell(name, p)
 	}
+	if p := report.Torn; p != nil {
+		s.logger.Warn("The last change of the state was not written whole, as by a power cut: what it was about comes again or is lost",
+			zap.String("store", name), zap.String("path", p.Path), zap.Int64("bytes", p.Bytes))
+	}
 	if report.Converted >= 0 {
 		s.logger.Info("A database of file_storage was taken over", zap.String("store", name), zap.Int("values", report.Converted))
 	}

@@ -210,6 +210,12 @@ func (s *segment) problem(folder string) (Problem, bool) {
 	return p, true
 }
 
+// torn says how much of the end of the newest segment is missing or no frame, which is no damage.
+func (s *segment) torn(folder string) (Problem, bool) {
+	lost := s.size - s.end
+	return Problem{Path: filepath.Join(folder, s.name), Bytes: lost, Reason: "its end was not written whole"}, lost > 0 && s.first != 0
+}
+
 // maxTorn is the largest end without a frame that is nothing to speak of.
 const maxTorn = 1 << 20
 

@@ -74,6 +74,8 @@ type Report struct {
 	Keys int
 	// Problems are the files that are damaged. What is left of them was read.
 	Problems []Problem
+	// Torn is a file whose end was being written when the process or the machine stopped; nil: none is.
+	Torn *Problem
 	// Unread is why nothing could be read although there may be something: the folder cannot be opened, for example.
 	Unread error
 }
@@ -167,6 +169,11 @@ func (l *Log) open() (report Report) {
 			l.damaged[s] = true
 			l.sequence += sequenceGap
 			problems = append(problems, p)
+		}
+	}
+	if n := len(all); n > 0 {
+		if p, torn := all[n-1].torn(l.o.Folder); torn {
+			report.Torn = &p
 		}
 	}
 	report.Keys = len(l.index)

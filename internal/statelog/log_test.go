@@ -150,13 +150,16 @@ func TestAStopInTheMiddleOfAWriteIsNoDamage(t *testing.T) {
 	path := files(t, folder, "*.log")[0]
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
-	last := -1
+	last, torn := -1, 0
 	for cut := 40; cut <= len(text); cut += 1 + cut%5 {
 		copied := filepath.Join(t.TempDir(), "s")
 		require.NoError(t, os.Mkdir(copied, 0o700))
 		require.NoError(t, os.WriteFile(filepath.Join(copied, filepath.Base(path)), text[:cut], 0o600))
 		l, r := open1(t, Options{Folder: copied})
 		assert.Empty(t, r.Problems, "cut at %d", cut)
+		if r.Torn != nil {
+			torn++
+		}
 		a, b := get(t, l, "a"), get(t, l, "b")
 		require.Equal(t, a, b)
 		if a != "" {
@@ -167,6 +170,7 @@ func TestAStopInTheMiddleOfAWriteIsNoDamage(t *testing.T) {
 		require.NoError(t, l.Close())
 	}
 	assert.GreaterOrEqual(t, last, 8)
+	assert.Positive(t, torn, "it is told")
 }
 
 func TestASmallStoreIsOnTheDiskTwice(t *testing.T) {

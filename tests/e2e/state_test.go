@@ -19,6 +19,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/faults"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/ports"
 )
 
 // databaseLayer keeps state as configurations did before state_storage.
@@ -177,7 +178,7 @@ func TestASecondCollectorEndsAtOnceAndHarmsNothing(t *testing.T) {
 	for name, value := range s.env {
 		second.env[name] = value
 	}
-	second.env["OTELCOL_CLOUDWATCH_HEALTH_ENDPOINT"], second.env["OTELCOL_CLOUDWATCH_TELEMETRY_PORT"] = freeAddress(t), freePort(t)
+	second.env["OTELCOL_CLOUDWATCH_HEALTH_ENDPOINT"], second.env["OTELCOL_CLOUDWATCH_TELEMETRY_PORT"] = ports.FreeAddress(t), ports.Free(t)
 	said := regexp.MustCompile(regexp.QuoteMeta(s.env["OTELCOL_CLOUDWATCH_STATE_DIR"]) + `\S* is in use.*process ` + strconv.Itoa(first.command.Process.Pid) + `\b`)
 	for name, more := range map[string][]string{"the same": nil, "another": {"yaml:{processors: {batch: }}"}} {
 		second.logFile = filepath.Join(t.TempDir(), "second.log")
