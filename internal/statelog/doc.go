@@ -13,7 +13,7 @@
 // after damage, and why bytes within a value are not taken for a frame: whoever writes values does not know it.
 //
 // A new segment begins with a copy of all that counts while that is small (snapshotLimit), and the segment before it is
-// kept: a store of offsets is on the disk twice. A larger store is a queue; its oldest segment is copied to the end when
+// kept: a store of offsets is on the disk twice, the second time as it was some minutes ago at most. A larger store is a queue; its oldest segment is copied to the end when
 // more than half of the store is void.
 //
 // A write that fails (a full disk, a file system that became read-only) leaves the values in memory, up to MaxUnsaved, and

@@ -26,6 +26,8 @@ const (
 
 	// syncInterval is how much a power cut costs, unless Options.Sync. kill -9 costs nothing: the kernel has what was written.
 	syncInterval = time.Second
+	// generationInterval is how old the other generation of a small store may become while it changes.
+	generationInterval = 5 * time.Minute
 	// firstRetry and lastRetry bound the wait before a folder that took nothing is tried again.
 	firstRetry = time.Second
 	lastRetry  = 15 * time.Second
@@ -101,6 +103,8 @@ type Log struct {
 	stale    map[string]struct{} // keys whose value on the disk does not count any more, which could not be written
 	suspects map[*segment]bool   // their last bytes may not have reached the disk
 	dirty    bool                // written since the last sync
+	changed  bool                // written since the last rotation
+	rotated  time.Time           // when that was
 	damaged  map[*segment]bool   // in part, since before the start
 	aside    map[string]string   // where damaged segments are now, by their paths
 	retry    time.Duration
@@ -367,7 +371,7 @@ func (l *Log) change(list []operation) error {
 			for i, o := range list {
 				l.apply(o, places[i])
 			}
-			l.dirty = !l.o.Sync
+			l.dirty, l.changed = !l.o.Sync, true
 			return nil
 		}
 		l.fail(err)

@@ -196,6 +196,27 @@ func TestASmallStoreIsOnTheDiskTwice(t *testing.T) {
 	assert.Empty(t, r.Problems, "told once")
 }
 
+func TestTheOtherGenerationIsMinutesOldAtMost(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "s")
+	now := time.Now()
+	l, _ := open1(t, Options{Folder: folder, Now: func() time.Time { return now }})
+	set(t, l, "a", "1")
+	now = now.Add(generationInterval)
+	l.upkeep()
+	for range 10 { // nothing changes, and nothing is written
+		now = now.Add(generationInterval)
+		l.upkeep()
+	}
+	set(t, l, "b", "2")
+	require.NoError(t, l.Close())
+	all := files(t, folder, "*.log")
+	require.Len(t, all, 2)
+	require.NoError(t, os.Remove(all[1]))
+	l, _ = open1(t, Options{Folder: folder})
+	assert.Equal(t, "1", get(t, l, "a"))
+}
+
 func TestWhatIsSetAsideDoesNotFillTheDisk(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "s")

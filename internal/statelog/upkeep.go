@@ -78,6 +78,7 @@ func (l *Log) rotate() error {
 		return errors.Join(err, s.file.Close(), os.Remove(filepath.Join(l.o.Folder, s.name)))
 	}
 	l.number++
+	l.changed, l.rotated = false, l.o.Now()
 	l.segments = append(l.segments, s)
 	for key, place := range moved {
 		l.move(key, place)
@@ -260,7 +261,8 @@ func (l *Log) upkeep() {
 			return
 		}
 	}
-	if n := len(l.segments); n > 2 && l.total > 2*l.live+2*l.segmentSize() {
+	old := l.changed && l.live <= snapshotLimit && l.o.Now().Sub(l.rotated) >= generationInterval
+	if n := len(l.segments); old || n > 2 && l.total > 2*l.live+2*l.segmentSize() {
 		if err := l.rotate(); err != nil {
 			l.fail(err)
 		}
