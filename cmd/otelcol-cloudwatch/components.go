@@ -53,6 +53,7 @@ import (
 	configstatus "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/configstatus"
 	endpointrouting "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/endpointrouting"
 	filetailreceiver "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver"
+	statestorageextension "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/statestorageextension"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
 	forwardconnector "go.opentelemetry.io/collector/connector/forwardconnector"
@@ -96,6 +97,7 @@ func components() (otelcol.Factories, error) {
 	factories.Extensions, err = otelcol.MakeFactoryMap[extension.Factory](
 		configstatus.NewFactory(),
 		endpointrouting.NewFactory(),
+		statestorageextension.NewFactory(),
 		zpagesextension.NewFactory(),
 		awsproxy.NewFactory(),
 		bearertokenauthextension.NewFactory(),
@@ -111,6 +113,7 @@ func components() (otelcol.Factories, error) {
 	factories.ExtensionModules = makeModulesMap(factories.Extensions, map[component.Type]string{
 		configstatus.NewFactory().Type():             "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 		endpointrouting.NewFactory().Type():          "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
+		statestorageextension.NewFactory().Type():    "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 		zpagesextension.NewFactory().Type():          "go.opentelemetry.io/collector/extension/zpagesextension v0.156.0",
 		awsproxy.NewFactory().Type():                 "github.com/open-telemetry/opentelemetry-collector-contrib/extension/awsproxy v0.156.0",
 		bearertokenauthextension.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/extension/bearertokenauthextension v0.156.0",

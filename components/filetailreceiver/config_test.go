@@ -54,7 +54,7 @@ compression: auto
 polls_to_archive: 3
 attributes: {team: a}
 resource: {service.name: b}
-storage: file_storage
+storage: state_storage
 retry_on_failure: {enabled: true, initial_interval: 2s, max_interval: 10s, max_elapsed_time: 1m}
 `)
 	require.NoError(t, err)

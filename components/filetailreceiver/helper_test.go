@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -25,6 +24,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/metadata"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/metadatatest"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/statestorageextension"
 )
 
 const (
@@ -105,13 +105,13 @@ func (h *host) reported() []componentstatus.Status {
 	return append([]componentstatus.Status(nil), h.reports...)
 }
 
-var storageID = component.MustNewID("file_storage")
+var storageID = component.MustNewID("state_storage")
 
-// withStorage starts the real file_storage over a folder.
+// withStorage starts the real state_storage over a folder.
 func withStorage(t *testing.T, folder string) *host {
 	t.Helper()
-	f := filestorage.NewFactory()
-	c := f.CreateDefaultConfig().(*filestorage.Config)
+	f := statestorageextension.NewFactory()
+	c := statestorageextension.NewDefaultConfig()
 	c.Directory = folder
 	e, err := f.Create(t.Context(), extensiontest.NewNopSettings(f.Type()), c)
 	require.NoError(t, err)

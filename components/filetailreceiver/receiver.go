@@ -64,6 +64,9 @@ func (r *tailReceiver) Start(ctx context.Context, host component.Host) error {
 	if o.Store, err = checkpoints.Open(ctx, r.storage); err != nil {
 		return fmt.Errorf("storage %s: %w", r.config.StorageID, err)
 	}
+	for _, err := range o.Store.Damaged() {
+		r.logger.Warn("Checkpoints are damaged: their files begin as start_at says, or are read again", zap.Error(err))
+	}
 	if o.Store.Fresh() && r.config.StorageID != nil {
 		if err := r.takeOver(ctx, host, o.Store); err != nil {
 			r.logger.Warn("Offsets of file_log could not be taken over: files begin as start_at says", zap.Error(err))

@@ -26,7 +26,7 @@ func TestRestartGoesOn(t *testing.T) {
 	d := t.TempDir()
 	log := filepath.Join(d, "app.log")
 	h := withStorage(t, t.TempDir())
-	text := `{include: ["` + log + `"], start_at: beginning, storage: file_storage, ` + quick + `}`
+	text := `{include: ["` + log + `"], start_at: beginning, storage: state_storage, ` + quick + `}`
 	appendTo(t, log, "1\n2\n")
 	r := start(t, h, new(sink), text)
 	r.await(t, "1", "2")
@@ -40,11 +40,11 @@ func TestRestartGoesOn(t *testing.T) {
 
 func TestStorageThatIsNone(t *testing.T) {
 	t.Parallel()
-	c, err := load(t, `{include: [/nothing], storage: file_storage}`)
+	c, err := load(t, `{include: [/nothing], storage: state_storage}`)
 	require.NoError(t, err)
 	r, err := newReceiver(settings(), c, new(sink))
 	require.NoError(t, err)
-	require.EqualError(t, r.Start(t.Context(), new(host)), "storage: file_storage is no storage extension of this collector: add it to service.extensions")
+	require.EqualError(t, r.Start(t.Context(), new(host)), "storage: state_storage is no storage extension of this collector: add it to service.extensions")
 	require.NoError(t, r.Shutdown(t.Context()))
 }
 
@@ -59,7 +59,7 @@ func TestFileLogsOffsetsAreTakenOver(t *testing.T) {
 	f := filelogreceiver.NewFactory()
 	c := f.CreateDefaultConfig()
 	require.NoError(t, confmap.NewFromStringMap(map[string]any{
-		"include": []string{filepath.Join(d, "*")}, "start_at": "beginning", "storage": "file_storage", "poll_interval": "10ms",
+		"include": []string{filepath.Join(d, "*")}, "start_at": "beginning", "storage": "state_storage", "poll_interval": "10ms",
 	}).Unmarshal(c))
 	before := new(sink)
 	set := receivertest.NewNopSettings(f.Type())
@@ -72,13 +72,13 @@ func TestFileLogsOffsetsAreTakenOver(t *testing.T) {
 
 	appendTo(t, log, "3\n")
 	appendTo(t, filepath.Join(d, "new.log"), "new\n") // it came while nobody looked: start_at does not apply
-	r := start(t, h, new(sink), `{include: ["`+filepath.Join(d, "*")+`"], start_at: end, storage: file_storage, `+quick+`}`)
+	r := start(t, h, new(sink), `{include: ["`+filepath.Join(d, "*")+`"], start_at: end, storage: state_storage, `+quick+`}`)
 	require.Eventually(t, func() bool { return len(r.bodies()) == 2 }, within, tick)
 	assert.ElementsMatch(t, []string{"3", "new"}, r.bodies())
 	assert.Equal(t, 1, r.logs.FilterMessage("Files go on where file_log stopped").Len())
 	r.stop(t)
 	appendTo(t, log, "4\n")
-	r = start(t, h, new(sink), `{include: ["`+filepath.Join(d, "*")+`"], start_at: end, storage: file_storage, `+quick+`}`)
+	r = start(t, h, new(sink), `{include: ["`+filepath.Join(d, "*")+`"], start_at: end, storage: state_storage, `+quick+`}`)
 	r.await(t, "4")
 	assert.Zero(t, r.logs.FilterMessage("Files go on where file_log stopped").Len(), "once")
 }
@@ -136,7 +136,7 @@ func TestWhatIsRefusedForGoodIsCounted(t *testing.T) {
 		}
 		s.take = func(plog.Logs) error { return refusal }
 		h := withStorage(t, t.TempDir())
-		r := start(t, h, s, `{include: ["`+log+`"], start_at: beginning, storage: file_storage, `+text+`}`)
+		r := start(t, h, s, `{include: ["`+log+`"], start_at: beginning, storage: state_storage, `+text+`}`)
 		require.Eventually(t, func() bool { return r.logs.FilterMessageSnippet("refused records for good").Len() == 1 }, within, tick, why)
 		metadatatest.AssertEqualFileTailRefusedRecords(t, r.telemetry, []metricdata.DataPoint[int64]{{Value: 2}},
 			metricdatatest.IgnoreTimestamp())
@@ -150,7 +150,7 @@ func TestShutdownEndsThoughNobodyTakes(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "app.log")
 	appendTo(t, log, "1\n2\n")
 	h := withStorage(t, t.TempDir())
-	text := `{include: ["` + log + `"], start_at: beginning, storage: file_storage, drain_timeout: 100ms, ` + quick + `}`
+	text := `{include: ["` + log + `"], start_at: beginning, storage: state_storage, drain_timeout: 100ms, ` + quick + `}`
 	s := new(sink)
 	s.take = func(plog.Logs) error { return errors.New("not now") }
 	r := start(t, h, s, text)

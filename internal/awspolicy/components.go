@@ -52,7 +52,7 @@ var components = map[string]map[string]component{
 		"awsproxy":    sampling, // stands for X-Ray unless service_name says otherwise
 		"ecsobserver": needs("ecs_discovery"),
 
-		"bearertokenauth": nil, "configstatus": nil, "filestorage": nil, "healthcheckv2": nil, "pprof": nil, "zpages": nil,
+		"bearertokenauth": nil, "configstatus": nil, "filestorage": nil, "healthcheckv2": nil, "pprof": nil, "statestorage": nil, "zpages": nil,
 		"endpointrouting": nil, // whose credentials others use: configuration.go
 		"sigv4auth":       nil, // needed by who signs with it
 	},

@@ -15,9 +15,8 @@ import (
 	"strings"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/positions"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/statefolder"
 )
 
 const (
@@ -30,7 +29,7 @@ const (
 
 // Agent takes over the positions of the CloudWatch agent.
 type Agent struct {
-	// State is the agent's folder of state files, and Storage the folder of file_storage.
+	// State is the agent's folder of state files, and Storage the folder of state_storage.
 	State, Storage string
 	// Receivers are those of the collector's configuration.
 	Receivers []positions.Receiver
@@ -53,7 +52,7 @@ func (a Agent) TakeOver(ctx context.Context) ([]positions.Taken, error) {
 		if r.Kind != "file_tail" {
 			continue
 		}
-		if known[r.Name], err = ReadFile(ctx, Path(a.Storage, r.Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if known[r.Name], err = ReadReceiver(ctx, a.Storage, r.Name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
 	}
@@ -116,12 +115,12 @@ func (a Agent) TakeOver(ctx context.Context) ([]positions.Taken, error) {
 		return all, nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(add)) {
-		if err := WriteFile(ctx, Path(a.Storage, name), add[name], false); err != nil {
+		if err := WriteReceiver(ctx, a.Storage, name, add[name], false); err != nil {
 			return nil, err
 		}
 	}
 	for _, channel := range slices.Sorted(maps.Keys(events)) {
-		if err := events[channel].write(a.Storage); err != nil {
+		if err := events[channel].write(ctx, a.Storage); err != nil {
 			return nil, err
 		}
 	}
@@ -194,7 +193,7 @@ func (a Agent) eventLog(one positions.Taken, events map[string]*eventLog) (all [
 	if e == nil {
 		e = &eventLog{channel: channel, record: one.Offset}
 		for _, r := range receivers {
-			if _, err := os.Stat(eventLogPath(a.Storage, r.Name)); err != nil {
+			if !statefolder.Exists(a.Storage, eventLogStore(r.Name)) {
 				e.receivers = append(e.receivers, r)
 			}
 		}
@@ -212,14 +211,14 @@ func (a Agent) eventLog(one positions.Taken, events map[string]*eventLog) (all [
 	return all
 }
 
-// eventLogPath is the database of the receiver windows_event_log/NAME.
-func eventLogPath(folder, receiver string) string {
-	return filepath.Join(folder, "receiver_windows_event_log_"+safe(receiver))
+// eventLogStore is the name of the store of the receiver windows_event_log/NAME.
+func eventLogStore(receiver string) string {
+	return statefolder.Name("receiver", "windows_event_log", receiver, "")
 }
 
 // write writes the bookmark of each receiver, as its input has it (pkg/stanza/operator/input/windows of contrib): by its query, or by the
 // channel where it has none.
-func (e *eventLog) write(folder string) error {
+func (e *eventLog) write(ctx context.Context, folder string) error {
 	var channel strings.Builder
 	if err := xml.EscapeText(&channel, []byte(e.channel)); err != nil {
 		return err
@@ -230,25 +229,8 @@ func (e *eventLog) write(folder string) error {
 		if key == "" {
 			key = r.Channel
 		}
-		if err := os.MkdirAll(folder, 0o700); err != nil {
-			return err
-		}
-		path := eventLogPath(folder, r.Name)
-		err := guard(path, func() (err error) {
-			db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTime})
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, db.Close()) }()
-			return db.Update(func(tx *bbolt.Tx) error {
-				b, err := tx.CreateBucketIfNotExists([]byte(bucket))
-				if err != nil {
-					return err
-				}
-				return b.Put([]byte("windows_eventlog_input."+key), []byte(bookmark))
-			})
-		})
-		if err != nil {
+		values := map[string][]byte{"windows_eventlog_input." + key: []byte(bookmark)}
+		if err := statefolder.Write(ctx, folder, eventLogStore(r.Name), values); err != nil {
 			return err
 		}
 	}

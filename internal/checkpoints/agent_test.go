@@ -9,9 +9,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.etcd.io/bbolt"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/positions"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/statefolder"
 )
 
 // agentOf is an agent's state in a folder of its own, with receivers for *.log.
@@ -83,7 +83,7 @@ func TestPositionsOfTheAgentBecomeCheckpoints(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, taken, again)
 	for name, paths := range map[string][]string{"cwagent_0": {first, second}, "cwagent_1": {second}} {
-		all, err := ReadFile(context.Background(), Path(a.Storage, name))
+		all, err := ReadReceiver(context.Background(), a.Storage, name)
 		require.NoError(t, err)
 		require.Len(t, all, len(paths))
 		for i, c := range all {
@@ -96,12 +96,12 @@ func TestPositionsOfTheAgentBecomeCheckpoints(t *testing.T) {
 	}
 
 	// What a receiver has read since is not taken back.
-	require.NoError(t, WriteFile(context.Background(), Path(a.Storage, "cwagent_1"), []Checkpoint{{Path: second, Offset: 7}}, true))
+	require.NoError(t, WriteReceiver(context.Background(), a.Storage, "cwagent_1", []Checkpoint{{Path: second, Offset: 7}}, true))
 	taken, err = a.TakeOver(context.Background())
 	require.NoError(t, err)
 	want["a"][0].is, want["b"][0].is, want["b"][1].is = positions.Known, positions.Known, positions.Known
 	assert.Equal(t, want, outcomes(taken))
-	all, err := ReadFile(context.Background(), Path(a.Storage, "cwagent_1"))
+	all, err := ReadReceiver(context.Background(), a.Storage, "cwagent_1")
 	require.NoError(t, err)
 	require.Len(t, all, 1)
 	assert.EqualValues(t, 7, all[0].Offset)
@@ -128,21 +128,18 @@ func TestPositionsInEventLogsBecomeBookmarks(t *testing.T) {
 		assert.EqualValues(t, 40, taken[i].Offset)
 	}
 	bookmark := func() (key, value string) {
-		db, err := bbolt.Open(eventLogPath(a.Storage, "cwagent_0"), 0o600, &bbolt.Options{ReadOnly: true})
+		values, err := statefolder.Read(t.Context(), a.Storage, eventLogStore("cwagent_0"))
 		require.NoError(t, err)
-		defer func() { assert.NoError(t, db.Close()) }()
-		require.NoError(t, db.View(func(tx *bbolt.Tx) error {
-			return tx.Bucket([]byte(bucket)).ForEach(func(k, v []byte) error {
-				key, value = string(k), string(v)
-				return nil
-			})
-		}))
+		require.Len(t, values, 1)
+		for k, v := range values {
+			key, value = k, string(v)
+		}
 		return key, value
 	}
 	key, value := bookmark()
 	assert.Equal(t, `windows_eventlog_input.<QueryList><Query Id="0"><Select Path="A&amp;B">*</Select></Query></QueryList>`, key)
 	assert.Equal(t, `<BookmarkList><Bookmark Channel="A&amp;B" RecordId="40" IsCurrent="true"/></BookmarkList>`, value, "the least: nothing is lost")
-	assert.NoFileExists(t, eventLogPath(a.Storage, "cwagent_1"))
+	assert.False(t, statefolder.Exists(a.Storage, eventLogStore("cwagent_1")))
 
 	state(positions.EventLogPrefix+"G_S_A&B", "99\nG_S_A&B")
 	taken, err = a.TakeOver(context.Background())

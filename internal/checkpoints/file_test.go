@@ -5,7 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,41 +17,64 @@ import (
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/extension/extensiontest"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/statestorageextension"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/boltdb"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/statefolder"
 )
 
-func read(t *testing.T, path string) []Checkpoint {
+func TestMain(m *testing.M) {
+	boltdb.Main()
+	os.Exit(m.Run())
+}
+
+func read(t *testing.T, folder, receiver string) []Checkpoint {
 	t.Helper()
-	all, err := ReadFile(t.Context(), path)
+	all, err := ReadReceiver(t.Context(), folder, receiver)
 	require.NoError(t, err)
 	return all
 }
 
 func TestWrittenFilesAreReadAgain(t *testing.T) {
 	t.Parallel()
-	path := Path(filepath.Join(t.TempDir(), "new", "folder"), "")
+	folder := filepath.Join(t.TempDir(), "new", "folder")
+	write := func(add []Checkpoint, all bool) {
+		t.Helper()
+		require.NoError(t, WriteReceiver(t.Context(), folder, "", add, all))
+	}
 	first := []Checkpoint{{Device: 1, Inode: 2, Path: "/a.log", Offset: 1}, {Path: "/b.log", Offset: 2}}
-	require.NoError(t, WriteFile(t.Context(), path, first, false))
-	assert.Equal(t, first, read(t, path))
+	write(first, false)
+	assert.Equal(t, first, read(t, folder, ""))
 
 	added := []Checkpoint{{Device: 1, Inode: 2, Path: "/a.log", Offset: 10}, {Path: "/c.log", Offset: 3}}
-	require.NoError(t, WriteFile(t.Context(), path, added, false))
-	assert.Equal(t, []Checkpoint{added[0], first[1], added[1]}, read(t, path))
+	write(added, false)
+	assert.Equal(t, []Checkpoint{added[0], first[1], added[1]}, read(t, folder, ""))
 
-	require.NoError(t, WriteFile(t.Context(), path, first[1:], true))
-	assert.Equal(t, first[1:], read(t, path))
-	require.NoError(t, WriteFile(t.Context(), path, nil, false))
-	assert.Equal(t, first[1:], read(t, path))
-	require.NoError(t, WriteFile(t.Context(), path, nil, true))
-	assert.Empty(t, read(t, path))
-
-	if runtime.GOOS != "windows" {
-		info, err := os.Stat(path)
-		require.NoError(t, err)
-		assert.Zero(t, info.Mode().Perm()&0o077, "others may not read it")
-	}
+	write(first[1:], true)
+	assert.Equal(t, first[1:], read(t, folder, ""))
+	write(nil, false)
+	assert.Equal(t, first[1:], read(t, folder, ""))
+	write(nil, true)
+	assert.Empty(t, read(t, folder, ""))
 }
 
-// storageOf is the real extension over a folder.
+// extensions are the storages that a receiver may have.
+var extensions = map[string]func(*testing.T, string) storage.Extension{"state_storage": stateStorageOf, "file_storage": storageOf}
+
+// stateStorageOf is the real extension over a folder.
+func stateStorageOf(t *testing.T, folder string) storage.Extension {
+	t.Helper()
+	factory := statestorageextension.NewFactory()
+	config := statestorageextension.NewDefaultConfig()
+	config.Directory = folder
+	e, err := factory.Create(t.Context(), extensiontest.NewNopSettings(factory.Type()), config)
+	require.NoError(t, err)
+	require.NoError(t, e.Start(t.Context(), componenttest.NewNopHost()))
+	t.Cleanup(func() { assert.NoError(t, e.Shutdown(context.Background())) })
+	return e.(storage.Extension)
+}
+
+// storageOf is file_storage over a folder.
 func storageOf(t *testing.T, folder string) storage.Extension {
 	t.Helper()
 	factory := filestorage.NewFactory()
@@ -64,33 +87,34 @@ func storageOf(t *testing.T, folder string) storage.Extension {
 	return e.(storage.Extension)
 }
 
-func TestPathIsTheFileOfTheExtension(t *testing.T) {
+func TestNamesAreThoseOfTheExtensions(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
-	extension := storageOf(t, folder)
-	names := []string{"", "x", "a_b-c.1", "a..b", "a/b", "../up", `a\b`, "a:b", "ÄA", "日志", "x!\"#%&'()*,;?@[]{}"}
-	for _, name := range append(names, "𐐀") {
-		var id component.ID
-		require.NoError(t, id.UnmarshalText([]byte(strings.TrimSuffix("file_tail/"+name, "/"))), name)
-		client, err := extension.GetClient(t.Context(), component.KindReceiver, id, "")
+	for kind, extension := range extensions {
+		folder := t.TempDir()
+		extension := extension(t, folder)
+		names := []string{"", "x", "a_b-c.1", "a..b", "a/b", "../up", `a\b`, "a:b", "ÄA", "日志", "x!\"#%&'()*,;?@[]{}"}
+		for _, name := range append(names, "𐐀") {
+			var id component.ID
+			require.NoError(t, id.UnmarshalText([]byte(strings.TrimSuffix("file_tail/"+name, "/"))), name)
+			client, err := extension.GetClient(t.Context(), component.KindReceiver, id, "")
+			require.NoError(t, err)
+			s := open(t, client)
+			s.Set(sample())
+			require.NoError(t, s.Save(t.Context()))
+			require.NoError(t, client.Close(t.Context()))
+			assert.Equal(t, []Checkpoint{sample()}, read(t, folder, name), "%s of %s", name, kind)
+		}
+		got, err := Receivers(folder)
 		require.NoError(t, err)
-		s := open(t, client)
-		s.Set(sample())
-		require.NoError(t, s.Save(t.Context()))
-		require.NoError(t, client.Close(t.Context()))
-		assert.Equal(t, []Checkpoint{sample()}, read(t, Path(folder, name)), name)
+		assert.ElementsMatch(t, append(names, "\u10400"), got, kind)
 	}
-	got, err := Receivers(folder)
-	require.NoError(t, err)
-	assert.ElementsMatch(t, append(names, "\u10400"), got)
-	assert.Equal(t, Path(folder, "𐐀"), Path(folder, "\u10400"), "a name beyond U+FFFF is told by another that has the same file")
 }
 
 func TestTheExtensionReadsWhatWasWritten(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	require.NoError(t, WriteFile(t.Context(), Path(folder, "x"), []Checkpoint{sample()}, false))
-	client, err := storageOf(t, folder).GetClient(t.Context(), component.KindReceiver, component.MustNewIDWithName("file_tail", "x"), "")
+	require.NoError(t, WriteReceiver(t.Context(), folder, "x", []Checkpoint{sample()}, false))
+	client, err := stateStorageOf(t, folder).GetClient(t.Context(), component.KindReceiver, component.MustNewIDWithName("file_tail", "x"), "")
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, client.Close(context.Background())) }()
 	s := open(t, client)
@@ -98,16 +122,49 @@ func TestTheExtensionReadsWhatWasWritten(t *testing.T) {
 	assert.Equal(t, []Checkpoint{sample()}, s.All())
 }
 
+func TestOffsetsInADatabaseOfFileStorageAreReadWrittenAndTakenOver(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	databaseOf(t, folder)
+	require.NoError(t, WriteReceiver(t.Context(), folder, "", []Checkpoint{sample()}, false))
+	assert.FileExists(t, statefolder.Old(folder, storeOf("")), "it stays what it is")
+	assert.Len(t, read(t, folder, ""), 1001)
+	client, err := stateStorageOf(t, folder).GetClient(t.Context(), component.KindReceiver, component.MustNewID("file_tail"), "")
+	require.NoError(t, err)
+	assert.Len(t, open(t, client).All(), 1001)
+	assert.NoFileExists(t, statefolder.Old(folder, storeOf("")))
+	assert.Len(t, read(t, folder, ""), 1001)
+	require.NoError(t, client.Close(t.Context()))
+	assert.Len(t, read(t, folder, ""), 1001)
+}
+
+func TestOffsetsOfARunningCollectorAreReadAndNotWritten(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	client, err := stateStorageOf(t, folder).GetClient(t.Context(), component.KindReceiver, component.MustNewID("file_tail"), "")
+	require.NoError(t, err)
+	s := open(t, client)
+	for _, c := range many(1000) {
+		s.Set(c)
+	}
+	require.NoError(t, s.Save(t.Context()))
+	assert.Equal(t, many(1000), read(t, folder, ""))
+	err = WriteReceiver(t.Context(), folder, "", many(1), true)
+	require.ErrorContains(t, err, folder+" (by the process "+strconv.Itoa(os.Getpid())+") is in use: stop the collector first")
+	assert.Equal(t, many(1000), read(t, folder, ""))
+	require.NoError(t, client.Close(t.Context()))
+}
+
 func TestReceiversAreThoseOfFileTail(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	for _, name := range []string{"x", "", "b"} {
-		require.NoError(t, WriteFile(t.Context(), Path(folder, name), nil, false))
+		require.NoError(t, WriteReceiver(t.Context(), folder, name, nil, false))
 	}
 	for _, other := range []string{"receiver_filelog_", "receiver_file_tail", "exporter_file_tail_x", "tempdb1"} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, other), nil, 0o600))
 	}
-	require.NoError(t, os.Mkdir(Path(folder, "folder"), 0o700))
+	require.NoError(t, os.Mkdir(filepath.Join(folder, storeOf("folder")), 0o700))
 	names, err := Receivers(folder)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"", "b", "x"}, names)
@@ -121,22 +178,22 @@ func TestAFileInUseIsReadFromACopy(t *testing.T) {
 	copies := t.TempDir()
 	t.Setenv("TMPDIR", copies)
 	t.Setenv("TMP", copies)
-	path := Path(folder, "")
+	path := statefolder.Old(folder, storeOf(""))
 	client, err := storageOf(t, folder).GetClient(t.Context(), component.KindReceiver, component.MustNewID("file_tail"), "")
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, client.Close(context.Background())) }()
-	assert.Empty(t, read(t, path), "nothing was saved yet")
+	assert.Empty(t, read(t, folder, ""), "nothing was saved yet")
 	s := open(t, client)
 	all := many(1000)
 	for _, c := range all {
 		s.Set(c)
 	}
 	require.NoError(t, s.Save(t.Context()))
-	assert.Equal(t, all, read(t, path))
+	assert.Equal(t, all, read(t, folder, ""))
 
-	err = WriteFile(t.Context(), path, many(1), true)
+	err = WriteReceiver(t.Context(), folder, "", many(1), true)
 	require.ErrorContains(t, err, path+" is in use: stop the collector first")
-	assert.Equal(t, all, read(t, path), "nothing was written")
+	assert.Equal(t, all, read(t, folder, ""), "nothing was written")
 	left, err := os.ReadDir(copies)
 	require.NoError(t, err)
 	assert.Empty(t, left, "the copies are removed")
@@ -144,8 +201,9 @@ func TestAFileInUseIsReadFromACopy(t *testing.T) {
 
 func TestACopyThatIsNoDatabaseIsAnError(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "db")
-	require.NoError(t, WriteFile(t.Context(), path, many(1000), false))
+	folder := t.TempDir()
+	databaseOf(t, folder)
+	path := statefolder.Old(folder, storeOf(""))
 	db, err := bbolt.Open(path, 0o600, nil)
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, db.Close()) }()
@@ -154,16 +212,16 @@ func TestACopyThatIsNoDatabaseIsAnError(t *testing.T) {
 	_, err = file.WriteAt(make([]byte, 1<<20), int64(2*os.Getpagesize()))
 	require.NoError(t, err)
 	require.NoError(t, file.Close())
-	_, err = ReadFile(t.Context(), path)
+	_, err = ReadReceiver(t.Context(), folder, "")
 	require.ErrorContains(t, err, path+" is in use and cannot be read at this moment: try again")
 }
 
 func TestAMissingFileDoesNotExist(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	_, err := ReadFile(t.Context(), Path(folder, ""))
+	_, err := ReadReceiver(t.Context(), folder, "")
 	require.ErrorIs(t, err, os.ErrNotExist)
-	_, err = ReadFile(t.Context(), Path(filepath.Join(folder, "missing"), ""))
+	_, err = ReadReceiver(t.Context(), filepath.Join(folder, "missing"), "")
 	require.ErrorIs(t, err, os.ErrNotExist)
 	left, err := os.ReadDir(folder)
 	require.NoError(t, err)
@@ -172,20 +230,20 @@ func TestAMissingFileDoesNotExist(t *testing.T) {
 
 func TestADatabaseOfNobodyHasNoCheckpoints(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "db")
-	db, err := bbolt.Open(path, 0o600, nil)
+	folder := t.TempDir()
+	db, err := bbolt.Open(statefolder.Old(folder, storeOf("")), 0o600, nil)
 	require.NoError(t, err)
 	require.NoError(t, db.Close())
-	assert.Empty(t, read(t, path))
+	assert.Empty(t, read(t, folder, ""))
 }
 
 func TestAnEmptyFileIsADatabaseThatBegins(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "db")
-	require.NoError(t, os.WriteFile(path, nil, 0o600))
-	assert.Empty(t, read(t, path))
-	require.NoError(t, WriteFile(t.Context(), path, many(1), false))
-	assert.Equal(t, many(1), read(t, path))
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(statefolder.Old(folder, storeOf("")), nil, 0o600))
+	assert.Empty(t, read(t, folder, ""))
+	require.NoError(t, WriteReceiver(t.Context(), folder, "", many(1), false))
+	assert.Equal(t, many(1), read(t, folder, ""))
 }
 
 // databaseOf is one that the extension wrote: it does not keep its free pages, and whoever opens it looks for them.
@@ -199,7 +257,7 @@ func databaseOf(t *testing.T, folder string) []byte {
 	}
 	require.NoError(t, s.Save(t.Context()))
 	require.NoError(t, client.Close(t.Context()))
-	database, err := os.ReadFile(Path(folder, ""))
+	database, err := os.ReadFile(statefolder.Old(folder, storeOf("")))
 	require.NoError(t, err)
 	return database
 }
@@ -219,21 +277,19 @@ func TestWhatIsNoDatabaseIsAnError(t *testing.T) {
 		"zeros after it":  append(bytes.Clone(database[:meta]), make([]byte, len(database)-meta)...),
 		"ones after it":   append(bytes.Clone(database[:meta]), bytes.Repeat([]byte{0xff}, len(database)-meta)...),
 	} {
-		path := filepath.Join(folder, name)
+		folder := t.TempDir()
+		path := statefolder.Old(folder, storeOf(""))
 		require.NoError(t, os.WriteFile(path, content, 0o600))
-		_, err := ReadFile(t.Context(), path)
+		_, err := ReadReceiver(t.Context(), folder, "")
 		require.Error(t, err, name)
 		assert.ErrorContains(t, err, path)
-		err = WriteFile(t.Context(), path, many(1), false)
+		err = WriteReceiver(t.Context(), folder, "", many(1), false)
 		require.Error(t, err, name)
 		assert.ErrorContains(t, err, path)
 		after, err := os.ReadFile(path)
 		require.NoError(t, err)
 		assert.True(t, bytes.Equal(content, after), "%s was changed", name)
 	}
-	_, err := ReadFile(t.Context(), folder)
-	require.ErrorContains(t, err, folder)
-	require.Error(t, WriteFile(t.Context(), folder, many(1), false))
 }
 
 func TestCheckpointsAreChecked(t *testing.T) {

@@ -36,9 +36,11 @@ type Store struct {
 	dirty   [pages]bool
 	include []string // nil: not known
 	changed bool     // include is to be saved
+	damaged []error
 }
 
-// Open reads what was saved. An unreadable page is an error that names it, since going on would send files again.
+// Open reads what was saved. What cannot be read of it is left out, and Damaged names it: a file whose checkpoint is lost is
+// read again, which costs less than reading none.
 func Open(ctx context.Context, client storage.Client) (*Store, error) {
 	s := &Store{client: client}
 	gets := []*storage.Operation{storage.GetOperation(formatKey), storage.GetOperation(includeKey)}
@@ -49,14 +51,23 @@ func Open(ctx context.Context, client storage.Client) (*Store, error) {
 	if err := client.Batch(ctx, gets...); err != nil {
 		return nil, fmt.Errorf("reading checkpoints: %w", err)
 	}
+	damaged := func(get *storage.Operation, err error) {
+		s.damaged = append(s.damaged, fmt.Errorf("the checkpoints under %s cannot be read: %w", get.Key, err))
+	}
 	if version := gets[0].Value; version == nil {
 		s.fresh = true
 	} else if string(version) != format {
-		return nil, fmt.Errorf("the checkpoints have the format %q, and this version reads %s: run the version that wrote them", version, format)
+		damaged(gets[0], fmt.Errorf("they have the format %.20q, and this version reads %s", version, format))
+		s.fresh = true
+		for n := range pages {
+			s.dirty[n] = true // its own are written over them
+		}
+		return s, nil
 	}
 	if include := gets[1].Value; include != nil {
 		if err := json.Unmarshal(include, &s.include); err != nil {
-			return nil, fmt.Errorf("the patterns under %s cannot be read: %w: restore the storage's file, or remove it to begin again as start_at says", includeKey, err)
+			s.include = nil
+			damaged(gets[1], err)
 		}
 	}
 	for n, get := range gets[2:] {
@@ -65,14 +76,24 @@ func Open(ctx context.Context, client storage.Client) (*Store, error) {
 		}
 		var page []Checkpoint
 		if err := json.Unmarshal(get.Value, &page); err != nil {
-			return nil, fmt.Errorf("the checkpoints under %s cannot be read: %w: restore the storage's file, or remove it to begin again as start_at says", pageKey(n), err)
+			damaged(get, err)
+			s.dirty[n] = true // told once
+			continue
 		}
 		for _, c := range page {
+			if err := c.Check(); err != nil {
+				damaged(get, err)
+				s.dirty[n] = true
+				continue
+			}
 			s.entries[n][c.Key()] = c
 		}
 	}
 	return s, nil
 }
+
+// Damaged says what could not be read.
+func (s *Store) Damaged() []error { return s.damaged }
 
 // Fresh tells whether nothing was ever saved.
 func (s *Store) Fresh() bool {

@@ -139,32 +139,42 @@ func (broken) Get(context.Context, string) ([]byte, error) { return nil, errBrok
 
 func (broken) Batch(context.Context, ...*storage.Operation) error { return errBroken }
 
-func TestAnUnreadablePageIsNamedWithTheRemedy(t *testing.T) {
+func TestAnUnreadablePageIsNamedAndCostsItsOwnFiles(t *testing.T) {
 	t.Parallel()
-	for _, damage := range []string{"", "{", "null,", `{"path": "/var/log/app.log"}`, `[{"offset": "much"}]`, `[{"path": "/var/log/app.log", "offs`, "\x00\x00\x00"} {
+	for _, damage := range []string{"", "{", "null,", `{"path": "/var/log/app.log"}`, `[{"offset": "much"}]`, `[{"path": "/var/log/app.log", "offs`, "\x00\x00\x00", `[{"path": "/var/log/app.log", "offset": -1}]`} {
 		m := newMemory()
 		s := open(t, m)
 		s.Set(sample())
+		for _, c := range many(1000) {
+			s.Set(c)
+		}
 		require.NoError(t, s.Save(t.Context()))
-		page := pageKey(pageOf(sample().Key()))
-		m.values[page] = []byte(damage)
-		_, err := Open(t.Context(), m)
-		require.Error(t, err, damage)
-		assert.ErrorContains(t, err, page)
-		assert.ErrorContains(t, err, "restore the storage's file, or remove it to begin again")
+		n := pageOf(sample().Key())
+		rest := 1001 - len(s.entries[n])
+		m.values[pageKey(n)] = []byte(damage)
+		s = open(t, m)
+		require.Len(t, s.Damaged(), 1, damage)
+		require.ErrorContains(t, s.Damaged()[0], pageKey(n))
+		assert.Len(t, s.All(), rest)
+		require.NoError(t, s.Save(t.Context()))
+		assert.Empty(t, open(t, m).Damaged(), "told once")
 	}
 }
 
-func TestAnotherFormatIsRefused(t *testing.T) {
+func TestAnotherFormatIsToldAndWrittenOver(t *testing.T) {
 	t.Parallel()
 	m := newMemory()
 	s := open(t, m)
 	s.Set(sample())
 	require.NoError(t, s.Save(t.Context()))
 	m.values[formatKey] = []byte("2")
-	_, err := Open(t.Context(), m)
-	require.ErrorContains(t, err, `the format "2"`)
-	assert.ErrorContains(t, err, "this version reads "+format)
+	s = open(t, m)
+	require.ErrorContains(t, s.Damaged()[0], `the format "2", and this version reads `+format)
+	assert.True(t, s.Fresh())
+	require.NoError(t, s.Save(t.Context()))
+	s = open(t, m)
+	assert.Empty(t, s.Damaged())
+	assert.Empty(t, s.All())
 }
 
 func TestTenThousandCheckpoints(t *testing.T) {

@@ -12,13 +12,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/statefolder"
 )
 
 // checkpointFlags say whose checkpoints are meant.
 type checkpointFlags struct{ folder, receiver string }
 
 func (f *checkpointFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.folder, "dir", stateDir(), "the folder of file_storage; default: OTELCOL_CLOUDWATCH_STATE_DIR")
+	cmd.Flags().StringVar(&f.folder, "dir", stateDir(), "the folder of state_storage, or of file_storage; default: OTELCOL_CLOUDWATCH_STATE_DIR")
 	cmd.Flags().StringVar(&f.receiver, "receiver", "file_tail", "whose offsets: file_tail, or file_tail/NAME")
 }
 
@@ -27,31 +28,28 @@ func stateDir() string {
 	if folder := os.Getenv("OTELCOL_CLOUDWATCH_STATE_DIR"); folder != "" {
 		return folder
 	}
-	if runtime.GOOS == "windows" {
-		return "C:/ProgramData/otelcol-cloudwatch/state"
-	}
-	return "/var/lib/otelcol-cloudwatch"
+	return statefolder.Default(runtime.GOOS)
 }
 
-// path is the receiver's database.
-func (f *checkpointFlags) path() (string, error) {
+// name is that of the receiver: what follows file_tail/.
+func (f *checkpointFlags) name() (string, error) {
 	kind, name, _ := strings.Cut(f.receiver, "/")
 	if kind != "file_tail" {
 		return "", fmt.Errorf("--receiver %s: only file_tail and file_tail/NAME have checkpoints of this kind", f.receiver)
 	}
-	return checkpoints.Path(f.folder, name), nil
+	return name, nil
 }
 
 func (f *checkpointFlags) read(cmd *cobra.Command) ([]checkpoints.Checkpoint, error) {
-	path, err := f.path()
+	name, err := f.name()
 	if err != nil {
 		return nil, err
 	}
-	all, err := checkpoints.ReadFile(cmd.Context(), path)
+	all, err := checkpoints.ReadReceiver(cmd.Context(), f.folder, name)
 	if !errors.Is(err, os.ErrNotExist) {
 		return all, err
 	}
-	hint := "--dir names the folder of file_storage"
+	hint := "--dir names the folder of state_storage"
 	if names, _ := checkpoints.Receivers(f.folder); len(names) > 0 {
 		for i, name := range names {
 			names[i] = strings.TrimSuffix("file_tail/"+name, "/")
@@ -140,7 +138,7 @@ func newCheckpointsImportCommand() *cobra.Command {
 		Example: "  otelcol-cloudwatch checkpoints import offsets.json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			path, err := f.path()
+			name, err := f.name()
 			if err != nil {
 				return err
 			}
@@ -167,7 +165,7 @@ func newCheckpointsImportCommand() *cobra.Command {
 					return fmt.Errorf("%s: %w", args[0], err)
 				}
 			}
-			if err := checkpoints.WriteFile(cmd.Context(), path, all, replace); err != nil {
+			if err := checkpoints.WriteReceiver(cmd.Context(), f.folder, name, all, replace); err != nil {
 				return err
 			}
 			if err := giveToOwner(f.folder); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.opentelemetry.io/collector/otelcol"
 
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/boltdb"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/redact"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/version"
@@ -26,7 +27,8 @@ type runFunc func(ctx context.Context, settings otelcol.CollectorSettings, start
 // Run is the program after main: it runs as a Windows service where the service manager started it,
 // and as a command everywhere else.
 func Run(settings otelcol.CollectorSettings) error {
-	settings = withProviders(withVersion(settings, version.Current()))
+	boltdb.Main() // ends here where it is a child
+	settings = withCheckedDatabases(withProviders(withVersion(settings, version.Current())))
 	if ran, err := runService(settings, run); ran {
 		return err
 	}

@@ -94,7 +94,7 @@ func newMigrateAgentCommand(deps migrateDeps) *cobra.Command {
 	flags.BoolVar(&f.dryRun, "dry-run", false, "write nothing: print the report")
 	flags.BoolVar(&f.positions, "positions", false, "convert nothing: make the collector that runs the folder go on where the agent stopped in its log files")
 	flags.StringVar(&f.state, "agent-state", deps.agent.state, "folder of the agent's positions")
-	flags.StringVar(&f.storage, "dir", stateDir(), "folder of file_storage, for --positions; default: OTELCOL_CLOUDWATCH_STATE_DIR")
+	flags.StringVar(&f.storage, "dir", stateDir(), "folder of state_storage, for --positions; default: OTELCOL_CLOUDWATCH_STATE_DIR")
 	flags.StringVar(&f.os, "os", runtime.GOOS, "system that the configuration is of: linux, windows or darwin")
 	flags.StringVar(&f.common, "common-config", "", "the agent's common-config.toml (default that of this host's agent, where no argument is given)")
 	flags.StringVar(&f.environment, "env-config", "", "the agent's env-config.json (default that of this host's agent, where no argument is given)")

@@ -28,7 +28,7 @@ func collectorUsers() []int {
 	return users
 }
 
-// giveToOwner makes files that root wrote into a folder those of the folder's owner: the collector is not root.
+// giveToOwner makes what root wrote into a folder that of the folder's owner: the collector is not root.
 func giveToOwner(folder string) error {
 	info, err := os.Stat(folder)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -41,21 +41,22 @@ func giveToOwner(folder string) error {
 	if !ok || owner.Uid == 0 || os.Geteuid() != 0 {
 		return nil
 	}
-	entries, err := os.ReadDir(folder)
+	root, err := os.OpenRoot(folder) // a link in it leads nowhere else
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
+	defer func() { _ = root.Close() }() // it was read
+	return fs.WalkDir(root.FS(), ".", func(path string, e fs.DirEntry, err error) error {
+		if err != nil || path == "." {
+			return err
+		}
 		info, err := e.Info()
 		if err != nil {
 			return err
 		}
 		if of, ok := info.Sys().(*syscall.Stat_t); !ok || of.Uid != 0 {
-			continue
+			return nil
 		}
-		if err := os.Lchown(filepath.Join(folder, e.Name()), int(owner.Uid), int(owner.Gid)); err != nil {
-			return err
-		}
-	}
-	return nil
+		return root.Lchown(path, int(owner.Uid), int(owner.Gid))
+	})
 }

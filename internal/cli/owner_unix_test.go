@@ -20,10 +20,21 @@ func TestWhatRootWritesIsTheCollectors(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "receiver_file_tail_")
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	inner := filepath.Join(folder, "receiver_file_tail_.state", "1.log")
+	require.NoError(t, os.Mkdir(filepath.Dir(inner), 0o700))
+	require.NoError(t, os.WriteFile(inner, nil, 0o600))
+	outside := filepath.Join(t.TempDir(), "outside")
+	require.NoError(t, os.WriteFile(outside, nil, 0o600))
+	require.NoError(t, os.Symlink(outside, filepath.Join(folder, "link")))
 	require.NoError(t, giveToOwner(folder), "root's folder stays root's")
 	require.NoError(t, os.Chown(folder, 10001, 10002))
 	require.NoError(t, giveToOwner(folder))
-	info, err := os.Stat(path)
-	require.NoError(t, err)
-	assert.Equal(t, []uint32{10001, 10002}, []uint32{info.Sys().(*syscall.Stat_t).Uid, info.Sys().(*syscall.Stat_t).Gid})
+	owner := func(path string) []uint32 {
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		return []uint32{info.Sys().(*syscall.Stat_t).Uid, info.Sys().(*syscall.Stat_t).Gid}
+	}
+	assert.Equal(t, []uint32{10001, 10002}, owner(path))
+	assert.Equal(t, []uint32{10001, 10002}, owner(inner))
+	assert.Equal(t, []uint32{0, 0}, owner(outside), "a link leads nowhere")
 }

@@ -12,7 +12,7 @@ import (
 
 // shared is what the base layer takes from the shipped configuration of a host, as that has it.
 var shared = [][]string{
-	{"extensions", section.FileStorage},
+	{"extensions", section.StateStorage},
 	{"extensions", "healthcheckv2"},
 	{"processors", section.MemoryLimiter},
 	{"processors", section.ResourceDetection},

@@ -67,11 +67,11 @@ func TestTheBaseHasWhatPipelinesShare(t *testing.T) {
 			}
 		}
 		require.NoError(t, yaml.Unmarshal(result.Layers[section.Base], &base))
-		assert.Contains(t, base.Extensions, section.FileStorage)
+		assert.Contains(t, base.Extensions, section.StateStorage)
 		assert.Contains(t, base.Extensions, "healthcheckv2")
 		assert.Contains(t, base.Processors, section.MemoryLimiter)
 		assert.Contains(t, base.Processors, section.ResourceDetection)
-		assert.Equal(t, []string{section.FileStorage, "healthcheckv2"}, base.Service.Extensions)
+		assert.Equal(t, []string{section.StateStorage, "healthcheckv2"}, base.Service.Extensions)
 		assert.Equal(t, "debug", base.Service.Telemetry.Logs.Level, "the agent's debug")
 		if system == "linux" {
 			assert.Contains(t, string(result.Layers[section.Base]), "    # ", "the recipe's comments are there too")

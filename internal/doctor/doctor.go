@@ -177,7 +177,7 @@ func stateSection(ctx context.Context, p *plan, h host, known bool) Section {
 		}
 	}
 	if len(s.Checks) == 0 {
-		s.Checks = []Check{notChecked("state.none", "State folder", absent(known, "no file_storage extension is used: offsets and queues are lost when the collector ends"))}
+		s.Checks = []Check{notChecked("state.none", "State folder", absent(known, "no state_storage extension is used: offsets and queues are lost when the collector ends"))}
 	}
 	return s
 }

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"maps"
 	"net/url"
+	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/statefolder"
 )
 
 // plan is what a configuration uses: components that no pipeline and no list of extensions names are
@@ -43,7 +45,7 @@ type tail struct {
 	include, exclude []string
 }
 
-// store is one file_storage extension.
+// store is one extension that keeps state in a folder.
 type store struct {
 	component string
 	folders   []string
@@ -152,6 +154,11 @@ func (p *plan) findTails() {
 }
 
 func (p *plan) findStores() {
+	for _, id := range p.ofType("extensions", "state_storage") {
+		s := p.components["extensions"][id]
+		create, given := s["create_directory"]
+		p.stores = append(p.stores, store{component: id, create: !given || flag(create), queue: p.queued(id), folders: []string{cmp.Or(text(s["directory"]), statefolder.Default(runtime.GOOS))}})
+	}
 	for _, id := range p.ofType("extensions", "file_storage") {
 		s := p.components["extensions"][id]
 		of := store{component: id, create: flag(s["create_directory"]), queue: p.queued(id)}

@@ -27,6 +27,7 @@ extensions:
   sigv4auth: {region: us-east-1, service: logs, assume_role: {arn: "arn:aws:iam::123456789012:role/x"}}
   awsproxy: {}
   file_storage/unused: {}
+  state_storage: {directory: /own}
   file_storage: {directory: /state, compaction: {on_start: true, directory: /tmp/compact}}
 receivers:
   filelog/x: {include: /var/log/x.log, exclude: [a, b]}
@@ -41,7 +42,7 @@ exporters:
   awsemf/requests: {sending_queue: {storage: file_storage, queue_size: 500}}
   awsxray/unused: {}
 service:
-  extensions: [sigv4auth, sigv4auth/other, file_storage]
+  extensions: [sigv4auth, sigv4auth/other, file_storage, state_storage]
   pipelines:
     logs: {receivers: [filelog/x, forward], exporters: [otlp_http, otlp_http/elsewhere, cloudwatch_logs]}
     metrics: {exporters: [awsemf, awsemf/two, awsemf/requests]}
@@ -52,7 +53,7 @@ service:
 	}
 	assert.Equal(t, map[string]bool{"awsemf logs": false, "awsemf/two logs": false, "awsemf/requests logs": false, "cloudwatch_logs logs": true, "otlp_http logs": false}, names)
 	assert.Equal(t, []tail{{component: "filelog/x", include: []string{"/var/log/x.log"}, exclude: []string{"a", "b"}}}, p.tails)
-	assert.Equal(t, []store{{component: "file_storage", folders: []string{"/state", "/tmp/compact"}, queue: 1500}}, p.stores)
+	assert.Equal(t, []store{{component: "state_storage", folders: []string{"/own"}, create: true}, {component: "file_storage", folders: []string{"/state", "/tmp/compact"}, queue: 1500}}, p.stores)
 	assert.EqualValues(t, []string{"logs", "ssm", "sts"}, asStrings(p.services([]string{"file:a.yaml", "ssm:/fleet/base"})))
 }
 

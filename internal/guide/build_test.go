@@ -181,7 +181,7 @@ func TestEventLogsOfWindows(t *testing.T) {
 	security := receivers["windows_event_log/security"].(map[string]any)
 	assert.Equal(t, "Security", security["channel"])
 	assert.Equal(t, map[string]any{"log.file.path": "EventLog/Security"}, security["resource"])
-	assert.Equal(t, "file_storage", security["storage"])
+	assert.Equal(t, "state_storage", security["storage"])
 
 	_, files = made(t, windows, map[string]string{"event-logs": "none", "log-files": `C:\logs\*.log, D:/x/[ab].log`})
 	conf = merged(t, files)

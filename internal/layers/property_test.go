@@ -79,7 +79,7 @@ func TestRecipesMergeOverTheHostConfiguration(t *testing.T) {
 		}
 		merged, err := Merge([]Layer{{Name: base, Text: texts[base]}, {Name: path, Text: text}})
 		require.NoError(t, err)
-		assert.Subset(t, merged.Map()["service"].(map[string]any)["extensions"], []any{"file_storage", "healthcheckv2"})
+		assert.Subset(t, merged.Map()["service"].(map[string]any)["extensions"], []any{"state_storage", "healthcheckv2"})
 	}
 }
 

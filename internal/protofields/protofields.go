@@ -3,7 +3,7 @@ package protofields
 
 import "google.golang.org/protobuf/encoding/protowire"
 
-// Each calls do for each field of a protobuf message that is a number or a text, and passes over others.
+// Each calls do for each field of a protobuf message that is a number (of 64 bits, or a varint) or a text, and passes over others.
 func Each(message []byte, do func(number protowire.Number, value uint64, text []byte) error) error {
 	for len(message) > 0 {
 		number, kind, n := protowire.ConsumeTag(message)
@@ -16,6 +16,8 @@ func Each(message []byte, do func(number protowire.Number, value uint64, text []
 		switch kind {
 		case protowire.VarintType:
 			value, n = protowire.ConsumeVarint(message)
+		case protowire.Fixed64Type:
+			value, n = protowire.ConsumeFixed64(message)
 		case protowire.BytesType:
 			text, n = protowire.ConsumeBytes(message)
 		default:

@@ -204,9 +204,9 @@ func TestStopDuringAnOutageLosesNothing(t *testing.T) {
 // throughQueue is a layer that reads with file_log and keeps a queue on disk, of so many bytes.
 func throughQueue(bytes string) string {
 	return `yaml:{receivers: {file_tail: null, file_log: {include: "${env:OTELCOL_CLOUDWATCH_LOG_FILES}", start_at: beginning, poll_interval: 100ms, include_file_path: true,
-preserve_leading_whitespaces: true, preserve_trailing_whitespaces: true, storage: file_storage, retry_on_failure: {enabled: true, initial_interval: 100ms, max_elapsed_time: 0},
+preserve_leading_whitespaces: true, preserve_trailing_whitespaces: true, storage: state_storage, retry_on_failure: {enabled: true, initial_interval: 100ms, max_elapsed_time: 0},
 operators: [{type: move, from: 'attributes["log.file.path"]', to: 'resource["log.file.path"]'}]}},
-exporters: {cloudwatch_logs: {sending_queue: {enabled: true, storage: file_storage, sizer: bytes, queue_size: ` + bytes + `}}},
+exporters: {cloudwatch_logs: {sending_queue: {enabled: true, storage: state_storage, sizer: bytes, queue_size: ` + bytes + `}}},
 service: {pipelines: {logs/files: {receivers: [file_log]}}}}`
 }
 

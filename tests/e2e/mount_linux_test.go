@@ -17,3 +17,15 @@ func mount(t *testing.T, dir, size string) {
 		}
 	})
 }
+
+// remount makes a mounted disk read-only, or writable again.
+func remount(t *testing.T, dir string, readOnly bool) {
+	t.Helper()
+	flags := uintptr(syscall.MS_REMOUNT)
+	if readOnly {
+		flags |= syscall.MS_RDONLY
+	}
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", flags, ""); err != nil {
+		t.Fatalf("remounting %s: %v", dir, err)
+	}
+}

@@ -40,6 +40,8 @@ func Trial(config map[string]any, folder, interval string) (layer map[string]any
 	given, _ := config["extensions"].(map[string]any)
 	for id := range given {
 		switch kind(id) {
+		case "state_storage":
+			extensions[id] = map[string]any{"directory": folder}
 		case "file_storage":
 			extensions[id] = map[string]any{"directory": folder, "compaction": map[string]any{"directory": folder}}
 		case "endpoint_routing":

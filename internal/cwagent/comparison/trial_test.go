@@ -8,7 +8,7 @@ import (
 
 func TestATrialSendsNothingAndListensToNobody(t *testing.T) {
 	config := map[string]any{
-		"extensions": map[string]any{"file_storage": nil, "healthcheckv2": nil},
+		"extensions": map[string]any{"state_storage": nil, "healthcheckv2": nil},
 		"service": map[string]any{"pipelines": map[string]any{
 			"metrics/a": map[string]any{"receivers": []any{"host_metrics/x", "statsd"}, "exporters": []any{"cloudwatch_emf/y", "otlp_http"}},
 			"metrics/b": map[string]any{"receivers": []any{"statsd"}, "exporters": []any{"cloudwatch_emf/y"}},

@@ -125,7 +125,7 @@ func (v *converter) file(entry agentjson.Node, number, of int) {
 			}
 		}
 	}
-	set(section.FileStorage, "storage")
+	set(section.StateStorage, "storage")
 	if of > 2 { // so much of all files may be in memory while nothing can be sent
 		set(strconv.Itoa(max(64/of, 1))+"MiB", "max_in_flight")
 	}

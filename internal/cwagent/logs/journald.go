@@ -50,7 +50,7 @@ func (v *converter) journald(list []agentjson.Node) {
 			}
 		}
 		set("end", "start_at")
-		set(section.FileStorage, "storage")
+		set(section.StateStorage, "storage")
 		if i == 0 {
 			v.l.Comment("journalctl has to be there, as for the agent. What was read is remembered, which the agent does not do.", "receivers", s.receiver, "start_at")
 		}

@@ -129,7 +129,7 @@ func (v *converter) exporter(p *plan) {
 		v.l.Comment("The files are the queue: file_tail remembers what CloudWatch has taken, and reads the rest again.", "exporters", p.name, "sending_queue")
 		return
 	}
-	set(section.FileStorage, "sending_queue", "storage")
+	set(section.StateStorage, "sending_queue", "storage")
 	set("bytes", "sending_queue", "sizer")
 	set(queueBytes, "sending_queue", "queue_size")
 	v.l.Comment("What cannot be sent waits on disk; when that is full, the receivers wait.", "exporters", p.name, "sending_queue")

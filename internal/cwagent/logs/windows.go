@@ -46,7 +46,7 @@ func (v *converter) windowsEvents(list []agentjson.Node) {
 		if i == 0 {
 			v.l.Comment("A log that is not there is told, and prevents no start.", "receivers", s.receiver, "ignore_channel_errors")
 		}
-		set(section.FileStorage, "storage")
+		set(section.StateStorage, "storage")
 		v.retry(s.receiver)
 		r.Different(channel.Path(), place("query"), "its first start sends the events of the last 14 days, as the agent's first start does", "take over the agent's positions with --positions, or set start_at: end")
 		for _, key := range []string{"event_levels", "event_ids"} {

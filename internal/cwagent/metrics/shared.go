@@ -56,7 +56,7 @@ func (v *converter) exporter() {
 	if dropped := v.dropped(); len(dropped) > 0 {
 		set(dropped, "drop_original_metrics")
 	}
-	set(section.FileStorage, "sending_queue", "storage")
+	set(section.StateStorage, "sending_queue", "storage")
 	if n := v.root.Get("force_flush_interval"); n.There() {
 		set(seconds(n.Int()), "sending_queue", "batch", "flush_timeout")
 	}

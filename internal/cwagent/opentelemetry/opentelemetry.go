@@ -83,7 +83,7 @@ func (v *converter) sender(signal string) string {
 	set("gzip", "compression")
 	set("30s", "timeout")
 	set(map[string]any{"initial_interval": "500ms", "max_interval": "30s", "max_elapsed_time": 0}, "retry_on_failure")
-	set(section.FileStorage, "sending_queue", "storage")
+	set(section.StateStorage, "sending_queue", "storage")
 	set("bytes", "sending_queue", "sizer")
 	set(32<<20, "sending_queue", "queue_size")
 	set(true, "sending_queue", "block_on_overflow")

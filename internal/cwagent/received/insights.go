@@ -84,7 +84,7 @@ func (v *converter) containers(n agentjson.Node, orchestrator, stream string, de
 	v.set("", "exporters", exporter, "scope_dimension")
 	v.set(map[string]bool{"enabled": true}, "exporters", exporter, "resource_to_telemetry_conversion")
 	v.set([]string{"Sources", "kubernetes"}, "exporters", exporter, "parse_json_encoded_attr_values")
-	v.set(section.FileStorage, "exporters", exporter, "sending_queue", "storage")
+	v.set(section.StateStorage, "exporters", exporter, "sending_queue", "storage")
 	for _, d := range declarations {
 		v.layer.Add(map[string]any{"dimensions": d.dimensions, "metric_name_selectors": []string{"^(" + strings.Join(d.metrics, "|") + ")$$"}}, "exporters", exporter, "metric_declarations")
 	}

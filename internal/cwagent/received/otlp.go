@@ -98,7 +98,7 @@ func (v *converter) otlpLogs(n agentjson.Node) {
 	v.set("CWAgent", "exporters", exporter, "namespace")
 	v.set("/aws/cwagent", "exporters", exporter, "log_group_name")
 	v.set(map[string]bool{"enabled": true}, "exporters", exporter, "resource_to_telemetry_conversion")
-	v.set(section.FileStorage, "exporters", exporter, "sending_queue", "storage")
+	v.set(section.StateStorage, "exporters", exporter, "sending_queue", "storage")
 	v.pipeline("metrics/cwagent_otlp_logs", receivers, nil, []string{exporter})
 	v.Report.Different(n.Path(), v.at("exporters", exporter), "documents are in the group /aws/cwagent", "exporters::"+exporter+"::log_group_name names another one")
 }
@@ -141,7 +141,7 @@ func (v *converter) emf(from agentjson.Node) {
 		}
 		v.set(stream, "exporters", exporter, "log_stream_name")
 		v.set("raw", "exporters", exporter, "format")
-		v.set(section.FileStorage, "exporters", exporter, "sending_queue", "storage")
+		v.set(section.StateStorage, "exporters", exporter, "sending_queue", "storage")
 		v.pipeline("logs/cwagent_emf", receivers, nil, []string{exporter})
 		v.Report.Different(n.Path(), v.at("receivers", strings.Join(receivers, ", ")), "documents go as they are to the group and the stream that they name; the agent drops those that name no group, which here go to /aws/cwagent/emf", "")
 	}

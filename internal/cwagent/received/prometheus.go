@@ -40,7 +40,7 @@ func (v *converter) prometheusLogs(n agentjson.Node) {
 	v.scrape(receiver, n.Get("prometheus_config_path"))
 	v.Exporter(v.layer, "logs", exporter)
 	v.endpoint(exporter)
-	v.set(section.FileStorage, "exporters", exporter, "sending_queue", "storage")
+	v.set(section.StateStorage, "exporters", exporter, "sending_queue", "storage")
 	v.set("", "exporters", exporter, "scope_dimension")
 	cluster := n.Get("cluster_name").Text()
 	group := n.Get("log_group_name").Text()

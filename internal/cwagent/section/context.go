@@ -35,7 +35,7 @@ var headings = map[string]string{
 const (
 	MemoryLimiter     = "memory_limiter"
 	ResourceDetection = "resource_detection" // host.name, and what Detect asks for
-	FileStorage       = "file_storage"       // of offsets, and of queues on disk
+	StateStorage      = "state_storage"      // of offsets, and of queues on disk
 )
 
 // Context is what converters work with.

@@ -109,7 +109,7 @@ func otlp(c *section.Context, l *layer.Layer) {
 	l.Set("gzip", "exporters", direct, "compression")
 	l.Set("30s", "exporters", direct, "timeout")
 	l.Set(map[string]any{"initial_interval": "500ms", "max_interval": "30s", "max_elapsed_time": 0}, "exporters", direct, "retry_on_failure")
-	l.Set(section.FileStorage, "exporters", direct, "sending_queue", "storage")
+	l.Set(section.StateStorage, "exporters", direct, "sending_queue", "storage")
 	l.Set("bytes", "exporters", direct, "sending_queue", "sizer")
 	size := 32
 	if n := root.Get("buffer_size_mb"); n.There() {
