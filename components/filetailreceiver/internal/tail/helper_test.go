@@ -286,6 +286,7 @@ func wanted(from, to int) []string {
 }
 
 func (h *host) Read(int, int) {}
+func (h *host) Looked(error)  {}
 
 func (h *host) Acknowledged(bytes int64) { h.count(&h.acknowledged, bytes) }
 func (h *host) Rotated()                 { h.count(&h.rotated, 1) }

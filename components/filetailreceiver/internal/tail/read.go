@@ -22,16 +22,15 @@ func (t *Tailer) read() {
 	b := buffers{bytes: make([]byte, 64<<10)}
 	for {
 		t.mu.Lock()
-		for len(t.line) == 0 && !t.ending {
+		f := t.next()
+		for f == nil && !t.ending {
 			t.work.Wait()
+			f = t.next()
 		}
 		if t.ending {
 			t.mu.Unlock()
 			return
 		}
-		f := t.line[0]
-		t.line[0] = nil
-		t.line = t.line[1:]
 		f.queued, f.busy = false, true
 		t.mu.Unlock()
 
@@ -39,6 +38,9 @@ func (t *Tailer) read() {
 
 		t.mu.Lock()
 		f.busy = false
+		if len(f.pending) == 0 {
+			t.tried(f)
+		}
 		t.finished(f)
 		t.mu.Unlock()
 	}
@@ -146,7 +148,7 @@ func (t *Tailer) readOne(f *file, b *buffers) {
 		}
 		held = 0
 		t.begin(f, Chunk{
-			Path: f.path, Now: f.now, Raw: data[mark:consumed], Spans: b.spans, Encoding: f.enc,
+			Path: f.path, Now: f.now, File: f.source.file().Info, Raw: data[mark:consumed], Spans: b.spans, Encoding: f.enc,
 			Offset: pos.offset + int64(mark), Number: pos.records + 1,
 		}, end, want)
 		return
@@ -223,7 +225,7 @@ func (t *Tailer) open(f *file) error {
 	if path == "" {
 		return fs.ErrNotExist
 	}
-	s, err := openSource(path, t.o.Gzip, t.o.ChunkBytes+t.o.MaxRecordBytes+room+tailBytes)
+	s, err := t.openSource(path, t.o.Gzip, t.o.ChunkBytes+t.o.MaxRecordBytes+room+tailBytes)
 	if err != nil {
 		return err
 	}
@@ -315,6 +317,7 @@ func (t *Tailer) replace(f *file, lost int64, now time.Time) *file {
 	t.lastID++
 	f.retired, f.now, f.gone = t.lastID, "", now
 	t.retired = append(t.retired, f)
+	t.dropRetired(f.line)
 	t.o.Store.Set(f.checkpoint())
 	t.files[f.id] = next
 	t.join(next)
