@@ -108,7 +108,9 @@ func openConfiguration(settings otelcol.CollectorSettings, line commandLine) (*m
 func (m *managed) run(ctx context.Context, settings otelcol.CollectorSettings) error {
 	for {
 		collector := settings
-		collector.ConfigProviderSettings.ResolverSettings = m.ResolverSettings()
+		rs := m.ResolverSettings()
+		rs.ConverterFactories = append(rs.ConverterFactories, newStateFolders())
+		collector.ConfigProviderSettings.ResolverSettings = rs
 		again, err := m.Again(m.execute(ctx, settings, collector))
 		if !again {
 			return errors.Join(err, m.Close(context.WithoutCancel(ctx), err == nil))

@@ -248,7 +248,7 @@ func (r *Rules) judge(path string, f *found, unsure []string) error {
 			return refusedLink(at, owner, f.info.Resolved, ownerName(f.last.owner()))
 		}
 	}
-	if folder := r.closed(append(f.above[:len(f.above):len(f.above)], f.last)); folder != "" {
+	if folder := closed(append(f.above[:len(f.above):len(f.above)], f.last)); folder != "" {
 		return refusedClosed(path, folder)
 	}
 	if len(f.above) > 0 && f.last.kind() == unix.S_IFREG {
@@ -258,8 +258,8 @@ func (r *Rules) judge(path string, f *found, unsure []string) error {
 }
 
 // closed is the folder of the program's state that is among some folders, or empty.
-func (r *Rules) closed(chain []node) string {
-	for _, folder := range r.Closed {
+func closed(chain []node) string {
+	for _, folder := range closedFolders() {
 		var st unix.Stat_t
 		if unix.Stat(folder, &st) != nil {
 			continue
@@ -487,3 +487,12 @@ func Linked(f *os.File) bool {
 }
 
 const errNotFolder = unix.ENOTDIR
+
+// IDOf is the identity of an open file, if it is a regular one.
+func IDOf(f *os.File) (ID, bool) {
+	var st unix.Stat_t
+	if unix.Fstat(int(f.Fd()), &st) != nil || uint32(st.Mode)&unix.S_IFMT != unix.S_IFREG {
+		return ID{}, false
+	}
+	return ID{uint64(st.Dev), uint64(st.Ino)}, true
+}

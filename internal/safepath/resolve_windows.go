@@ -130,7 +130,7 @@ func (r *Rules) walk(path string, onLink func(link string, trusted bool) error) 
 			return nil, refusedLink(link, "another user", f.info.Resolved, "somebody else")
 		}
 	}
-	for _, closed := range r.Closed {
+	for _, closed := range closedFolders() {
 		if below(f.info.Resolved, realFolder(closed)) {
 			return nil, refusedClosed(path, closed)
 		}
@@ -377,3 +377,9 @@ func Linked(f *os.File) bool {
 }
 
 const errNotFolder = windows.ERROR_DIRECTORY
+
+// IDOf is the identity of an open file, if it is a regular one.
+func IDOf(f *os.File) (ID, bool) {
+	info, err := infoOf(windows.Handle(f.Fd()))
+	return info.ID, err == nil && info.Mode.IsRegular()
+}

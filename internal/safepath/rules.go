@@ -6,7 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -26,8 +28,30 @@ type Rules struct {
 	Owners []string
 	// Into are folders into which everybody's links are followed.
 	Into []string
-	// Closed are folders from which nothing is read, under whatever name: those of the program's state.
-	Closed []string
+}
+
+// protected are the folders of the program's state.
+var protected struct {
+	sync.Mutex
+	folders []string
+}
+
+// Protect closes folders, under whatever name: nothing in them is read or removed from now on. They are those in which the
+// program keeps what it knows.
+func Protect(folders ...string) {
+	protected.Lock()
+	defer protected.Unlock()
+	for _, folder := range folders {
+		if whole, err := filepath.Abs(folder); err == nil && folder != "" && !slices.Contains(protected.folders, whole) {
+			protected.folders = append(protected.folders[:len(protected.folders):len(protected.folders)], whole)
+		}
+	}
+}
+
+func closedFolders() []string {
+	protected.Lock()
+	defer protected.Unlock()
+	return protected.folders
 }
 
 // Validate names the first user who does not exist, and the first folder that is no absolute path.
@@ -78,6 +102,11 @@ func refusedLink(path, owner, target, targetOwner string) error {
 
 func refusedSystem(path, kind string) error {
 	return &RefusedError{path, "it is on a " + kind + " file system, which shows the state of the system and has no log files: exclude it"}
+}
+
+// RefusedState is what is said of a file of the program's own.
+func RefusedState(path string) error {
+	return &RefusedError{path, "the collector itself has it open for writing what it knows: exclude it"}
 }
 
 func refusedClosed(path, folder string) error {

@@ -23,6 +23,8 @@ const (
 	mostFiles = 100_000
 	// rechecked is how many files of an earlier look are looked at while the next one is not at its end.
 	rechecked = 5000
+	// ownEvery is how often the process asks what it has open.
+	ownEvery = 5 * time.Second
 	// mostProblems is how many problems of a pattern are told.
 	mostProblems = 1000
 )
@@ -33,6 +35,8 @@ type Looker struct {
 	seekers []*seeker
 	budget  safepath.Budget
 	wait    time.Duration
+	own     map[ID]bool // files that this process has open for writing; true: they are no logs
+	asked   time.Time   // when own was
 	stop    context.CancelFunc
 	reading context.Context
 }
@@ -71,6 +75,8 @@ type Looked struct {
 	Passed []bool
 	// Left has what is left out.
 	Left []Left
+	// Own has the paths of files to which the collector itself writes its log.
+	Own []string
 	// Late has the patterns that are not looked at to the end.
 	Late []Late
 }
@@ -151,8 +157,28 @@ func (l *Looker) Look(ctx context.Context, now time.Time) (looked Looked) {
 	}
 	slices.SortFunc(looked.Problems, func(a, b Problem) int { return strings.Compare(a.Path, b.Path) })
 	looked.Problems = slices.CompactFunc(looked.Problems, func(a, b Problem) bool { return a.Path == b.Path })
-	looked.Found = l.finder.choose(groups, now)
+	looked.Found = l.others(l.finder.choose(groups, now), &looked)
 	return looked
+}
+
+// others takes out the files in which the program keeps what it knows, and notes where its own log is.
+func (l *Looker) others(found []Found, looked *Looked) []Found {
+	if now := time.Now(); now.Sub(l.asked) > ownEvery {
+		l.own, l.asked = writing(), now
+	}
+	if len(l.own) == 0 {
+		return found
+	}
+	return slices.DeleteFunc(found, func(one Found) bool {
+		state, ours := l.own[one.ID]
+		switch {
+		case state:
+			looked.Problems = append(looked.Problems, Problem{one.Path, safepath.RefusedState(one.Path)})
+		case ours:
+			looked.Own = append(looked.Own, one.Path)
+		}
+		return state
+	})
 }
 
 // await takes the part that is on its way, if it comes in time.

@@ -48,7 +48,7 @@ func (t *Tailer) report(path string, err error) {
 	if err == nil {
 		if known {
 			delete(t.bad, path)
-			if t.toldOf(path) {
+			if t.told[path] {
 				t.o.Logger.Info("A file can be read again", zap.String("path", path))
 			}
 			delete(t.told, path)
@@ -77,11 +77,15 @@ func (t *Tailer) report(path string, err error) {
 	t.told[path] = true
 }
 
-// toldOf reports whether a path was named.
-func (t *Tailer) toldOf(path string) bool { return t.told[path] }
-
 // late tells once what is left out, and returns why files may not be found, if that is so for long.
 func (t *Tailer) late(looked files.Looked, now time.Time) (err error) {
+	for _, path := range looked.Own {
+		if !t.own[path] {
+			t.own[path] = true
+			t.o.Logger.Warn("The collector's own log is among the files that it reads, so that a line about sending makes another one: exclude it",
+				zap.String("path", path))
+		}
+	}
 	for _, l := range looked.Left {
 		if t.leftOut[l.Pattern] == 0 {
 			t.o.Logger.Warn("A pattern names more than can be kept: what is left out is read when there are fewer. Narrow the pattern, or exclude folders",

@@ -47,6 +47,7 @@ type Tailer struct {
 	openAt  map[*file]*list.Element
 	bad     map[string]string // paths that cannot be read, and why
 	told    map[string]bool   // those of them that were named
+	own     map[string]bool   // paths of the collector's own log that were told; of the watch
 	leftOut map[string]int    // how much is left out of patterns; of the watch
 	lastID  uint64            // of a retired file
 
@@ -68,7 +69,7 @@ type Tailer struct {
 // New is a Tailer of what the store has.
 func New(o Options) *Tailer {
 	t := &Tailer{
-		o: o, files: map[files.ID]*file{}, lines: map[string]*line{}, opened: list.New(), openAt: map[*file]*list.Element{}, bad: map[string]string{}, told: map[string]bool{}, leftOut: map[string]int{}, trying: map[*file]struct{}{},
+		o: o, files: map[files.ID]*file{}, lines: map[string]*line{}, opened: list.New(), openAt: map[*file]*list.Element{}, bad: map[string]string{}, told: map[string]bool{}, leftOut: map[string]int{}, own: map[string]bool{}, trying: map[*file]struct{}{},
 		looker: files.NewLooker(o.Finder), introduced: make([]bool, len(o.Finder.Include)),
 		room: newClimber(int64(o.ChunkBytes), o.MaxInFlight),
 		save: make(chan struct{}, 1), hurry: make(chan struct{}, 1),
