@@ -23,9 +23,9 @@ const (
 	mostOriginals  = 8
 	// mostRetired is how many contents that are gone are remembered of one name, once they are delivered.
 	mostRetired = 16
-	// mostJoined is how many new files with numbers in their names are taken for rotated ones of one other in one look. A
-	// program that makes a file for each job makes more.
-	mostJoined = 16
+	// mostJoined is how many new files with numbers in their names are taken for rotated ones of one other at once; they are read
+	// one after the other. A program that makes a file for each job makes more.
+	mostJoined = 8
 )
 
 // baseOf is the name that a rotated file's had, if it is that of a known file: app.log of app.log.1, app.log-20260101,

@@ -110,8 +110,16 @@ func (t *Tailer) late(looked files.Looked, now time.Time) (err error) {
 	return err
 }
 
-// mayJoin reports whether one more file is taken for a rotated one of a name. The lock is held.
+// mayJoin reports whether one more file is taken for a rotated one of a name, of which there are few that are not read. The
+// lock is held.
 func (t *Tailer) mayJoin(l *line, joined map[*line]int) bool {
+	if _, ok := joined[l]; !ok {
+		for _, f := range l.files {
+			if f.unread() > 0 && f.retired == 0 {
+				joined[l]++
+			}
+		}
+	}
 	joined[l]++
 	return joined[l] <= mostJoined
 }
