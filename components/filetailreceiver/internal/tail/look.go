@@ -34,7 +34,7 @@ func (t *Tailer) look(ctx context.Context, now time.Time) (found []files.Found, 
 	}
 	found = looked.Found
 	defer t.looks.Add(1)
-	t.o.Events.Looked(t.late(looked, now))
+	t.o.Events.Looked(errors.Join(t.late(looked, now), t.hangs(now)))
 
 	t.mu.Lock()
 	t.reportAll(looked.Problems)

@@ -20,8 +20,17 @@ const smallest = 4 << 10
 // read takes files from the line until the end.
 func (t *Tailer) read() {
 	b := buffers{bytes: make([]byte, 64<<10)}
+	r := new(reader)
+	t.mu.Lock()
+	t.readers[r] = struct{}{}
+	t.mu.Unlock()
 	for {
 		t.mu.Lock()
+		if r.replaced {
+			delete(t.readers, r)
+			t.mu.Unlock()
+			return
+		}
 		f := t.next()
 		for f == nil && !t.ending {
 			t.work.Wait()
@@ -34,7 +43,7 @@ func (t *Tailer) read() {
 		f.queued, f.busy = false, true
 		t.mu.Unlock()
 
-		t.readOne(f, &b)
+		t.readOne(f, &b, r)
 
 		t.mu.Lock()
 		f.busy = false
@@ -60,7 +69,7 @@ func (b *buffers) of(n int) []byte {
 }
 
 // readOne reads the next chunk of a file.
-func (t *Tailer) readOne(f *file, b *buffers) {
+func (t *Tailer) readOne(f *file, b *buffers, r *reader) {
 	t.mu.Lock()
 	pos, flush, restSize := f.read, f.flush, f.restSize
 	f.flush, f.dirty = false, false
@@ -81,6 +90,8 @@ func (t *Tailer) readOne(f *file, b *buffers) {
 			t.mu.Unlock()
 		}
 	}()
+	t.asks(r, f, held)
+	defer t.answered(r)
 	if err := t.open(f); err != nil {
 		t.failed(f, err)
 		return
@@ -134,6 +145,7 @@ func (t *Tailer) readOne(f *file, b *buffers) {
 		if consumed == 0 {
 			return
 		}
+		t.answered(r)
 		if want > held { // the record was larger than what was asked for
 			t.mu.Lock()
 			t.used += want - held

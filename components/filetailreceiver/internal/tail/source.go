@@ -37,7 +37,7 @@ func readFull(s source, p []byte, at int64) (int, error) {
 
 // openSource opens a file. keep is how much of a compressed text can be read again without beginning again, in bytes.
 func (t *Tailer) openSource(path string, g Gzip, keep int) (source, error) {
-	f, err := t.o.Finder.Open(path)
+	f, err := t.openFile(path)
 	if err != nil {
 		return nil, err
 	}

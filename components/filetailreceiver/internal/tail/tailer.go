@@ -30,6 +30,8 @@ type Tailer struct {
 	saves   sync.WaitGroup
 	looks   atomic.Int64
 	looker  *files.Looker
+	// openFile is the Finder's Open.
+	openFile func(path string) (*files.Opened, error)
 	// included says of each pattern whether files were looked for by it in an earlier run, and introduced whether all of
 	// it was looked at in this one.
 	included, introduced []bool
@@ -43,6 +45,8 @@ type Tailer struct {
 	lines   map[string]*line
 	queue   queue              // files that are to be read
 	trying  map[*file]struct{} // new ones that are on their way
+	readers map[*reader]struct{}
+	hanging int // readers that wait for a file for long
 	opened  *list.List
 	openAt  map[*file]*list.Element
 	bad     map[string]string // paths that cannot be read, and why
@@ -69,7 +73,7 @@ type Tailer struct {
 // New is a Tailer of what the store has.
 func New(o Options) *Tailer {
 	t := &Tailer{
-		o: o, files: map[files.ID]*file{}, lines: map[string]*line{}, opened: list.New(), openAt: map[*file]*list.Element{}, bad: map[string]string{}, told: map[string]bool{}, leftOut: map[string]int{}, own: map[string]bool{}, trying: map[*file]struct{}{},
+		o: o, files: map[files.ID]*file{}, lines: map[string]*line{}, opened: list.New(), openAt: map[*file]*list.Element{}, bad: map[string]string{}, told: map[string]bool{}, leftOut: map[string]int{}, own: map[string]bool{}, trying: map[*file]struct{}{}, readers: map[*reader]struct{}{}, openFile: o.Finder.Open,
 		looker: files.NewLooker(o.Finder), introduced: make([]bool, len(o.Finder.Include)),
 		room: newClimber(int64(o.ChunkBytes), o.MaxInFlight),
 		save: make(chan struct{}, 1), hurry: make(chan struct{}, 1),
@@ -246,6 +250,7 @@ func (t *Tailer) schedule(now time.Time) (more bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.freePlaces(now)
+	t.replaceHanging(now)
 	all := make([]*file, 0, 16)
 	for _, f := range t.files {
 		if t.wants(f) {
