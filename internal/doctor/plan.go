@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/safepath"
 )
 
 // plan is what a configuration uses: components that no pipeline and no list of extensions names are
@@ -41,6 +42,7 @@ type client struct {
 type tail struct {
 	component        string
 	include, exclude []string
+	rules            safepath.Rules
 }
 
 // store is one file_storage extension.
@@ -147,7 +149,11 @@ func (p *plan) findSigned(id string, s settings) {
 func (p *plan) findTails() {
 	for _, id := range p.ofType("receivers", "file_log", "filelog", "file_tail") {
 		s := p.components["receivers"][id]
-		p.tails = append(p.tails, tail{component: id, include: texts(s["include"]), exclude: texts(s["exclude"])})
+		links := table(s, "follow_links")
+		p.tails = append(p.tails, tail{
+			component: id, include: texts(s["include"]), exclude: texts(s["exclude"]),
+			rules: safepath.Rules{Owners: texts(links["owners"]), Into: texts(links["into"])},
+		})
 	}
 }
 
