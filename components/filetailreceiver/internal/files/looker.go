@@ -36,6 +36,7 @@ type Looker struct {
 	budget  safepath.Budget
 	wait    time.Duration
 	own     map[ID]bool // files that this process has open for writing; true: they are no logs
+	owned   map[ID]bool // those of the time before
 	asked   time.Time   // when own was
 	stop    context.CancelFunc
 	reading context.Context
@@ -164,17 +165,18 @@ func (l *Looker) Look(ctx context.Context, now time.Time) (looked Looked) {
 // others takes out the files in which the program keeps what it knows, and notes where its own log is.
 func (l *Looker) others(found []Found, looked *Looked) []Found {
 	if now := time.Now(); now.Sub(l.asked) > ownEvery {
-		l.own, l.asked = writing(), now
+		l.owned, l.own, l.asked = l.own, writing(), now
 	}
 	if len(l.own) == 0 {
 		return found
 	}
 	return slices.DeleteFunc(found, func(one Found) bool {
 		state, ours := l.own[one.ID]
+		_, before := l.owned[one.ID]
 		switch {
 		case state:
 			looked.Problems = append(looked.Problems, Problem{one.Path, safepath.RefusedState(one.Path)})
-		case ours:
+		case ours && before: // what is written once is no log
 			looked.Own = append(looked.Own, one.Path)
 		}
 		return state
