@@ -114,6 +114,6 @@ func (t *Tailer) freePlaces(now time.Time) {
 func (t *Tailer) tried(f *file) {
 	if _, ok := t.trying[f]; ok {
 		delete(t.trying, f)
-		t.work.Signal()
+		t.work.Broadcast() // who waits for room, too, would take a signal
 	}
 }
