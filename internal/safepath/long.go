@@ -19,11 +19,3 @@ func Long(path string) string {
 	}
 	return path
 }
-
-// plainPath is the usual form of a path without a limit.
-func plainPath(path string) string {
-	if share, ok := strings.CutPrefix(path, `\\?\UNC\`); ok {
-		return `\\` + share
-	}
-	return strings.TrimPrefix(path, `\\?\`)
-}

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -382,4 +383,12 @@ const errNotFolder = windows.ERROR_DIRECTORY
 func IDOf(f *os.File) (ID, bool) {
 	info, err := infoOf(windows.Handle(f.Fd()))
 	return info.ID, err == nil && info.Mode.IsRegular()
+}
+
+// plainPath is the usual form of a path without a limit.
+func plainPath(path string) string {
+	if share, ok := strings.CutPrefix(path, `\\?\UNC\`); ok {
+		return `\\` + share
+	}
+	return strings.TrimPrefix(path, `\\?\`)
 }
