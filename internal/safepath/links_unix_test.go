@@ -144,7 +144,8 @@ func TestAnOperatorAllowsLinks(t *testing.T) {
 	require.NoError(t, err)
 	_, err = reads(into, b)
 	require.ErrorContains(t, err, "not followed")
-	assert.ErrorContains(t, (&Rules{Owners: []string{"nobody-of-that-name"}}).Validate(), `follow_links::owners: "nobody-of-that-name" is no user of this host`)
+	assert.Equal(t, []string{"nobody-of-that-name"}, (&Rules{Owners: []string{"root", "nobody-of-that-name", "4711"}}).Unknown())
+	assert.ErrorContains(t, (&Rules{Owners: []string{""}}).Validate(), `follow_links::owners: one is empty`)
 	assert.ErrorContains(t, (&Rules{Into: []string{"relative"}}).Validate(), `follow_links::into: "relative" is not the absolute path of a folder`)
 	assert.ErrorContains(t, (&Rules{Into: []string{"/"}}).Validate(), "below the root")
 }

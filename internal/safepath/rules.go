@@ -54,13 +54,21 @@ func closedFolders() []string {
 	return protected.folders
 }
 
-// Validate names the first user who does not exist, and the first folder that is no absolute path.
-func (r *Rules) Validate() error {
-	var errs []error
+// Unknown are the owners who are no users of this host. Their links are not followed.
+func (r *Rules) Unknown() (owners []string) {
 	for _, owner := range r.Owners {
 		if _, err := lookupOwner(owner); err != nil {
-			errs = append(errs, fmt.Errorf("follow_links::owners: %q is no user of this host: use a name or a number: %w", owner, err))
+			owners = append(owners, owner)
 		}
+	}
+	return owners
+}
+
+// Validate names each folder that is no absolute path, and each owner without a name. Which users there are is a host's own.
+func (r *Rules) Validate() error {
+	var errs []error
+	if slices.Contains(r.Owners, "") {
+		errs = append(errs, errors.New("follow_links::owners: one is empty: use the name or the number of a user"))
 	}
 	for _, folder := range r.Into {
 		if !filepath.IsAbs(folder) || filepath.Clean(folder) == string(filepath.Separator) {
