@@ -201,6 +201,11 @@ func TestHardLinksOfSecretsAreNotRead(t *testing.T) {
 	assert.Len(t, problems, 1)
 	_, err := reads(new(Rules), secret)
 	require.NoError(t, err, "in a folder in which only root makes names")
+	// A link of root's has a second name, too, which leads elsewhere from another folder.
+	moved := tr.link("../root/secret", "shared/trusted", 0)
+	require.NoError(t, os.Link(moved, tr.path("logs/moved.log")))
+	_, err = reads(new(Rules), tr.path("logs/moved.log"))
+	require.ErrorContains(t, err, "a second name (a hard link)")
 	own := tr.file("logs/own.log", attacker)
 	require.NoError(t, os.Link(own, tr.path("logs/own-2.log")))
 	_, err = reads(new(Rules), own)

@@ -145,6 +145,9 @@ func (r *Rules) walk(path string, onLink func(link string, owner uint32) error) 
 			if kind != "" {
 				return nil, nil, refusedSystem(at, kind)
 			}
+			if top := &stack[len(stack)-1]; n.st.Nlink > 1 && !r.owns(&top.st, n.owner()) {
+				return nil, nil, refusedHardLink(at, ownerName(n.owner()), ownerName(top.owner())) // others may have moved it here
+			}
 			if onLink != nil {
 				if err := onLink(at, n.owner()); err != nil {
 					return nil, nil, err
@@ -280,11 +283,15 @@ func (r *Rules) hardLink(path string, file, folder *unix.Stat_t, resolved string
 	if file.Nlink < 2 || uint32(file.Mode)&0o004 != 0 {
 		return nil
 	}
-	own := folder.Uid == file.Uid || r.trusts(folder.Uid)
-	if own && uint32(folder.Mode)&0o022 == 0 || r.into(resolved) {
+	if r.owns(folder, file.Uid) || r.into(resolved) {
 		return nil
 	}
 	return refusedHardLink(path, ownerName(file.Uid), ownerName(folder.Uid))
+}
+
+// owns reports whether only trusted users and one other can make names in a folder.
+func (r *Rules) owns(folder *unix.Stat_t, owner uint32) bool {
+	return (folder.Uid == owner || r.trusts(folder.Uid)) && uint32(folder.Mode)&0o022 == 0
 }
 
 // trusts reports whether a user's links are followed wherever they lead.

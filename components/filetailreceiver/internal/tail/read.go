@@ -3,6 +3,7 @@ package tail
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"time"
 
 	"go.uber.org/zap"
@@ -194,12 +195,18 @@ func (t *Tailer) readHead(f *file, from, end position, data []byte) {
 
 // atRest notes what stands after the last whole record.
 func (t *Tailer) atRest(f *file, from, end position, read int, atEnd bool) {
+	var zipped os.FileInfo
+	if f.zipped && atEnd {
+		if info, err := f.source.file().Stat(); err == nil {
+			zipped = info
+		}
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	seen := from.offset + int64(read)
 	if f.zipped {
-		if info, err := f.source.file().Stat(); atEnd && err == nil {
-			f.atEnd, f.size = info.Size(), info.Size()
+		if zipped != nil {
+			f.atEnd, f.size = zipped.Size(), zipped.Size()
 		}
 	} else {
 		f.size = max(f.size, seen)

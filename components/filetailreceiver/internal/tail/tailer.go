@@ -17,6 +17,14 @@ import (
 // finishingTick is the pause between two looks at files that are read to their ends before a stop.
 const finishingTick = 20 * time.Millisecond
 
+// A look that takes longer than longLook is followed by a pause of lookPause times as long, up to maxLookPause: who makes
+// many folders must not have them looked through all the time.
+const (
+	longLook     = 200 * time.Millisecond
+	lookPause    = 3
+	maxLookPause = 10 * time.Second
+)
+
 // Tailer reads files.
 type Tailer struct {
 	o       Options
@@ -215,16 +223,23 @@ func (t *Tailer) left() int64 {
 func (t *Tailer) watch() {
 	n := notices.New(t.o.Finder.Include, t.o.Logger)
 	defer n.Close()
+	var wanted bool    // a look that has to wait
+	var next time.Time // when it may be
 	for {
 		now := time.Now()
 		paths, complete := n.Changed()
-		if complete || t.unsettled() {
+		if wanted = wanted || complete || t.unsettled(); wanted && !now.Before(next) {
+			wanted = false
 			if found, ok := t.look(t.reading, now); ok {
 				n.Keep(found)
 			}
+			if took := time.Since(now); took > longLook {
+				next = now.Add(took + min(lookPause*took, maxLookPause))
+			}
 		}
 		t.glance(paths, now)
-		if !n.Wait(t.reading, t.o.Poll, t.schedule(now)) {
+		more := t.schedule(now)
+		if !n.Wait(t.reading, t.o.Poll, more || wanted) {
 			return
 		}
 	}
