@@ -13,6 +13,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/tail"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/safepath"
 )
 
 // Config is the receiver's. Keys that file_log has mean what they mean there.
@@ -25,6 +26,9 @@ type Config struct {
 	ExcludeOlderThan time.Duration `mapstructure:"exclude_older_than"`
 	// NewestOnly reads the file that was written to last, of each pattern of Include. Default: all.
 	NewestOnly bool `mapstructure:"newest_only"`
+
+	// FollowLinks are links that are followed beside those of root, of the collector's user, and of who owns what they lead to.
+	FollowLinks FollowLinks `mapstructure:"follow_links"`
 
 	// StartAt is where files begin that are there at the first start: end or beginning. Default: end.
 	StartAt string `mapstructure:"start_at"`
@@ -112,6 +116,14 @@ type FileLog struct {
 	AcquireFSLock    any `mapstructure:"acquire_fs_lock"`
 }
 
+// FollowLinks says which links may lead to files of others.
+type FollowLinks struct {
+	// Owners are users, by name or number, whose links are followed wherever they lead. Default: none.
+	Owners []string `mapstructure:"owners"`
+	// Into are folders into which the links of all users are followed. Default: none.
+	Into []string `mapstructure:"into"`
+}
+
 // Multiline says what a record begins or ends with, if it is not a line.
 type Multiline struct {
 	LineStartPattern string `mapstructure:"line_start_pattern"`
@@ -154,7 +166,7 @@ func createDefaultConfig() component.Config {
 // Validate names each key that is wrong, its value and the remedy.
 func (c *Config) Validate() error {
 	finder, err := c.finder()
-	errs := []error{finder.Validate(), err}
+	errs := []error{finder.Validate(), finder.Rules.Validate(), err}
 	word := func(key, value string, allowed ...string) {
 		for _, a := range allowed {
 			if value == a {
@@ -251,7 +263,10 @@ func (f FileLog) unneeded() (keys []string) {
 }
 
 func (c *Config) finder() (*files.Finder, error) {
-	f := &files.Finder{Include: c.Include, Exclude: c.Exclude, OlderThan: c.ExcludeOlderThan, NewestOnly: c.NewestOnly}
+	f := &files.Finder{
+		Include: c.Include, Exclude: c.Exclude, OlderThan: c.ExcludeOlderThan, NewestOnly: c.NewestOnly,
+		Rules: safepath.Rules{Owners: c.FollowLinks.Owners, Into: c.FollowLinks.Into},
+	}
 	for i, pattern := range c.ExcludeNames {
 		e, err := regexp.Compile(pattern)
 		if err != nil {

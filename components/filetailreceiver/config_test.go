@@ -86,6 +86,8 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		`{include: [a], start_at: beginning, compression: zstd}`:                  `compression: "zstd" is none of ["" "gzip" "auto"]`,
 		`{include: [a], compression: gzip}`:                                       `compression: compressed files have no end to begin at: set start_at: beginning`,
 		`{include: [a], delete_after_read: true}`:                                 `delete_after_read: with start_at: end, files would be removed that were never read: set start_at: beginning`,
+		`{include: [a], follow_links: {into: [logs]}}`:                            `follow_links::into: "logs" is not the absolute path of a folder below the root: use one such as /srv/releases`,
+		`{include: [a], follow_links: {owners: [""]}}`:                            `follow_links::owners: one is empty: use the name or the number of a user`,
 		`{include: [a], fingerprint_size: 10}`:                                    `fingerprint_size: 10 is not between 16 and 1048576`,
 		`{include: [a], max_log_size: 1GiB}`:                                      `max_log_size: 1073741824 is not between 16 and 134217728`,
 		`{include: [a], max_log_size: lots}`:                                      `lots`,

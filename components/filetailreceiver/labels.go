@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/tail"
@@ -54,26 +53,14 @@ func (r *tailReceiver) labels(c *tail.Chunk) *labels {
 	put(r.config.IncludeFileName, fileName, filepath.Base(c.Path))
 	put(r.config.IncludeFilePath, filePath, c.Path)
 	if r.config.IncludeFileNameResolved || r.config.IncludeFilePathResolved {
-		resolved, err := filepath.EvalSymlinks(c.Now)
-		if err == nil {
-			resolved, err = filepath.Abs(resolved)
-		}
-		if err != nil {
-			r.logger.Debug("A path cannot be resolved, so its file's lines go without", zap.String("path", c.Now), zap.Error(err))
-		} else {
-			put(r.config.IncludeFileNameResolved, fileNameResolved, filepath.Base(resolved))
-			put(r.config.IncludeFilePathResolved, filePathResolved, resolved)
-		}
+		put(r.config.IncludeFileNameResolved, fileNameResolved, filepath.Base(c.File.Resolved))
+		put(r.config.IncludeFilePathResolved, filePathResolved, c.File.Resolved)
 	}
 	if r.config.IncludeFileOwnerName || r.config.IncludeFileOwnerGroupName || r.config.IncludeFilePermissions {
-		owner, group, permissions, err := files.Owner(c.Now)
-		if err != nil {
-			r.logger.Debug("A file's owner cannot be told, so its lines go without", zap.String("path", c.Now), zap.Error(err))
-		} else {
-			put(r.config.IncludeFileOwnerName, fileOwner, owner)
-			put(r.config.IncludeFileOwnerGroupName, fileGroup, group)
-			put(r.config.IncludeFilePermissions, filePermissions, permissions)
-		}
+		owner, group, permissions := files.Owner(c.File)
+		put(r.config.IncludeFileOwnerName, fileOwner, owner)
+		put(r.config.IncludeFileOwnerGroupName, fileGroup, group)
+		put(r.config.IncludeFilePermissions, filePermissions, permissions)
 	}
 	return l
 }

@@ -31,6 +31,7 @@ type observer struct {
 
 	mu       sync.Mutex
 	troubled bool // the pipeline takes nothing for now
+	unseen   bool // files may not be found
 }
 
 var _ tail.Events = (*observer)(nil)
@@ -126,21 +127,36 @@ func (o *observer) delayed(err error) {
 		o.logger.Warn("The pipeline takes no records for now; they are offered again, and their files wait", zap.Error(err))
 	}
 	o.mu.Lock()
-	was := o.troubled
-	o.troubled = true
-	o.mu.Unlock()
-	if !was {
+	defer o.mu.Unlock()
+	if !o.troubled {
 		componentstatus.ReportStatus(o.host, componentstatus.NewRecoverableErrorEvent(err))
 	}
+	o.troubled = true
 }
 
 // accepted is what the pipeline has taken.
 func (o *observer) accepted() {
 	o.mu.Lock()
-	was := o.troubled
-	o.troubled = false
-	o.mu.Unlock()
-	if was {
+	defer o.mu.Unlock()
+	if o.troubled && !o.unseen {
 		componentstatus.ReportStatus(o.host, componentstatus.NewEvent(componentstatus.StatusOK))
 	}
+	o.troubled = false
+}
+
+// Looked implements tail.Events.
+func (o *observer) Looked(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case err != nil && !o.unseen:
+		o.logger.Error("Files may not be found: no look at all that is named has ended for a minute", zap.Error(err))
+		componentstatus.ReportStatus(o.host, componentstatus.NewRecoverableErrorEvent(err))
+	case err == nil && o.unseen:
+		o.logger.Info("All files that are named are looked at again")
+		if !o.troubled {
+			componentstatus.ReportStatus(o.host, componentstatus.NewEvent(componentstatus.StatusOK))
+		}
+	}
+	o.unseen = err != nil
 }

@@ -58,6 +58,9 @@ func (r *tailReceiver) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
+	if unknown := o.Finder.Rules.Unknown(); len(unknown) > 0 {
+		r.logger.Warn("follow_links::owners names users whom this host does not have: their links are not followed", zap.Strings("owners", unknown))
+	}
 	if r.storage, err = r.client(ctx, host, r.id); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/safepath"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/statefolder"
 )
 
@@ -87,8 +88,8 @@ func newCheckpointsListCommand() *cobra.Command {
 			return table(cmd.OutOrStdout(), "OFFSET\tBEHIND\tRECORDS\tINODE\tSEEN (UTC)\tFILE", func(w io.Writer) {
 				for _, c := range all {
 					behind, seen, file := "-", "-", c.Path
-					if info, err := os.Stat(c.Path); err == nil && c.Retired == 0 && info.Size() >= c.Offset {
-						behind = grouped(int(info.Size() - c.Offset))
+					if info, err := new(safepath.Rules).Look(c.Path); err == nil && c.Retired == 0 && info.Size >= c.Offset {
+						behind = grouped(int(info.Size - c.Offset))
 					}
 					if !c.Seen.IsZero() {
 						seen = at(c.Seen)

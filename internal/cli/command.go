@@ -129,7 +129,9 @@ func (m *managed) run(ctx context.Context, settings otelcol.CollectorSettings) e
 	for {
 		collector := settings
 		collector.DisableGracefulShutdown = true // followOrders has the signals
-		collector.ConfigProviderSettings.ResolverSettings = m.ResolverSettings()
+		rs := m.ResolverSettings()
+		rs.ConverterFactories = append(rs.ConverterFactories, newStateFolders())
+		collector.ConfigProviderSettings.ResolverSettings = rs
 		again, err := m.Again(m.execute(ctx, settings, collector))
 		if !again {
 			return errors.Join(err, m.Close(context.WithoutCancel(ctx), err))

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/safepath"
 )
 
 const (
@@ -18,10 +20,12 @@ const (
 	maxFiles = 5000
 	// maxNamed bounds how many of them a report names.
 	maxNamed = 5
+	// linkRemedy is for what the receiver does not read for its own reasons.
+	linkRemedy = "do what is said of each, or exclude them"
 )
 
 // filesCheck looks at the files of one receiver as the user who runs doctor.
-func filesCheck(ctx context.Context, t tail, open func(string) error) Check {
+func filesCheck(ctx context.Context, t tail, open func(*safepath.Rules, string) error) Check {
 	c := Check{Status: OK}
 	if len(t.include) == 0 {
 		return Check{Status: Problem, Detail: "include is empty: nothing is read", Remedy: "set include of " + t.component}
@@ -30,22 +34,21 @@ func filesCheck(ctx context.Context, t tail, open func(string) error) Check {
 	unreadable := map[string]error{}
 	capped := false
 	for _, pattern := range t.include {
-		found, denied, err := match(ctx, pattern, t.exclude)
-		if errors.Is(err, errTooMany) {
-			capped, err = true, nil
-		}
+		found, err := match(ctx, pattern, t)
+		capped = capped || found.capped
 		if ctx.Err() != nil {
 			return notChecked("", "", "too many folders to look through in time at "+pattern)
 		}
 		if err != nil {
 			return Check{Status: Problem, Detail: fmt.Sprintf("include: %q: %s", pattern, oneLine(err)), Remedy: "mend the pattern (** for any folders, * within a name)"}
 		}
-		folders = append(folders, denied...)
-		if len(found) == 0 && len(denied) == 0 {
+		folders = append(folders, found.denied...)
+		maps.Copy(unreadable, found.refused)
+		if len(found.files) == 0 && len(found.denied) == 0 && len(found.refused) == 0 {
 			empty = append(empty, pattern)
 		}
-		for _, path := range found {
-			if err := open(path); err != nil && !errors.Is(err, fs.ErrNotExist) { // rotated away meanwhile
+		for _, path := range found.files {
+			if err := open(&t.rules, path); err != nil && !errors.Is(err, fs.ErrNotExist) { // rotated away meanwhile
 				unreadable[path] = err
 			} else {
 				read = append(read, path)
@@ -66,7 +69,9 @@ func filesCheck(ctx context.Context, t tail, open func(string) error) Check {
 		if i < maxNamed {
 			c.fact("cannot be read", path+ownership(path)+": "+brief(cause(unreadable[path])))
 		}
-		c.Remedy = readRemedy
+		if c.Remedy = readRemedy; !errors.Is(unreadable[path], fs.ErrPermission) {
+			c.Remedy = linkRemedy
+		}
 	}
 	slices.Sort(folders)
 	for i, folder := range slices.Compact(folders) {
@@ -95,30 +100,44 @@ func mapKeys[V any](m map[string]V) func(yield func(string) bool) {
 	}
 }
 
-var errTooMany = errors.New("too many files")
+// matched is what a pattern names.
+type matched struct {
+	files, denied []string // denied are folders that could not be looked into
+	refused       map[string]error
+	capped        bool
+}
 
-// match lists the files of a pattern as the receiver does, and the folders that it could not look into.
-func match(ctx context.Context, pattern string, exclude []string) (files, denied []string, err error) {
-	base, rest := doublestar.SplitPattern(filepath.ToSlash(pattern))
-	if !doublestar.ValidatePattern(rest) {
-		return nil, nil, doublestar.ErrBadPattern
+// match lists the files of a pattern as the receiver does.
+func match(ctx context.Context, pattern string, t tail) (m matched, err error) {
+	if !doublestar.ValidatePathPattern(pattern) {
+		return m, doublestar.ErrBadPattern
 	}
-	watched := &watchedFS{ctx: ctx, base: base, under: os.DirFS(base)}
-	err = doublestar.GlobWalk(watched, rest, func(path string, entry fs.DirEntry) error {
-		if ctx.Err() != nil {
-			return ctx.Err()
+	m.refused = map[string]error{}
+	ctx, enough := context.WithCancel(ctx)
+	defer enough()
+	_, _, err = t.rules.NewSearch(pattern).Next(ctx, safepath.Budget{}, func(one safepath.Match) {
+		var path *fs.PathError
+		switch {
+		case m.capped || excluded(one.Path, t.exclude):
+		case one.Err == nil && len(m.files) >= maxFiles:
+			m.capped = true
+			enough()
+		case one.Err == nil:
+			m.files = append(m.files, one.Path)
+		case errors.Is(one.Err, fs.ErrPermission) && errors.As(one.Err, &path):
+			folder := one.Path
+			if path.Op == "stat" { // the folder above is not searchable
+				folder = filepath.Dir(folder)
+			}
+			m.denied = append(m.denied, folder)
+		case len(m.refused) < maxFiles:
+			m.refused[one.Path] = one.Err
 		}
-		full := filepath.Join(base, filepath.FromSlash(path))
-		if entry.IsDir() || excluded(full, exclude) {
-			return nil
-		}
-		if len(files) >= maxFiles {
-			return errTooMany
-		}
-		files = append(files, full)
-		return nil
-	}, doublestar.WithFilesOnly())
-	return files, watched.denied, err
+	})
+	if m.capped {
+		err = nil
+	}
+	return m, err
 }
 
 func excluded(path string, patterns []string) bool {
@@ -128,52 +147,9 @@ func excluded(path string, patterns []string) bool {
 	})
 }
 
-// watchedFS notes the folders that may not be searched, and stops when its context ends.
-type watchedFS struct {
-	ctx    context.Context
-	base   string
-	under  fs.FS
-	denied []string
-}
-
-func (w *watchedFS) Open(name string) (fs.File, error) {
-	f, err := w.under.Open(name)
-	return f, err
-}
-
-func (w *watchedFS) ReadDir(name string) ([]fs.DirEntry, error) {
-	if err := w.ctx.Err(); err != nil {
-		return nil, err
-	}
-	entries, err := fs.ReadDir(w.under, name)
-	if errors.Is(err, fs.ErrPermission) && len(w.denied) < maxFiles {
-		w.denied = append(w.denied, filepath.Join(w.base, filepath.FromSlash(name)))
-	}
-	return entries, err
-}
-
-func (w *watchedFS) Stat(name string) (fs.FileInfo, error) {
-	if err := w.ctx.Err(); err != nil {
-		return nil, err
-	}
-	info, err := fs.Stat(w.under, name)
-	if errors.Is(err, fs.ErrPermission) { // the folder above is not searchable
-		w.denied = append(w.denied, filepath.Dir(filepath.Join(w.base, filepath.FromSlash(name))))
-	}
-	return info, err
-}
-
-// tryOpen opens a regular file for reading, and closes it again. Others, such as pipes, would make it
-// wait.
-func tryOpen(path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("it is no regular file (%s)", info.Mode().Type())
-	}
-	f, err := os.Open(path)
+// tryOpen opens a file for reading as the receiver does, and closes it again.
+func tryOpen(rules *safepath.Rules, path string) error {
+	f, err := rules.Open(path)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/safepath"
 )
 
 func TestLogFilesThatCannotBeReadAreNamed(t *testing.T) {
@@ -20,11 +22,11 @@ func TestLogFilesThatCannotBeReadAreNamed(t *testing.T) {
 	for _, name := range []string{"app.log", "app.log.1", "app.log.2.gz", "deep/er/b.log", "secret.log"} {
 		write(t, folder, name, "line\n")
 	}
-	open := func(path string) error {
+	open := func(r *safepath.Rules, path string) error {
 		if filepath.Base(path) == "secret.log" {
 			return &fs.PathError{Op: "open", Path: path, Err: fs.ErrPermission}
 		}
-		return tryOpen(path)
+		return tryOpen(r, path)
 	}
 	in := func(patterns ...string) (full []string) {
 		for _, p := range patterns {
@@ -70,22 +72,6 @@ func TestFoldersThatMayNotBeSearchedAreNamed(t *testing.T) {
 	assert.Contains(t, got.value("cannot be searched"), "closed")
 }
 
-func TestAFolderThatMayNotBeSearchedIsNoted(t *testing.T) {
-	w := &watchedFS{ctx: t.Context(), base: "/logs", under: deniedFS{}}
-	_, err := w.ReadDir("closed")
-	require.ErrorIs(t, err, fs.ErrPermission)
-	_, err = w.Stat("closed/a.log")
-	require.ErrorIs(t, err, fs.ErrPermission)
-	closed := filepath.Join("/logs", "closed")
-	assert.Equal(t, []string{closed, closed}, w.denied)
-}
-
-type deniedFS struct{}
-
-func (deniedFS) Open(name string) (fs.File, error) {
-	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
-}
-
 func TestTheWalkThroughFoldersEndsWithItsTime(t *testing.T) {
 	folder := t.TempDir()
 	write(t, folder, "a.log", "line\n")
@@ -99,7 +85,24 @@ func TestAPipeIsNoLogFileAndIsNotWaitedFor(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no such pipes")
 	}
-	assert.ErrorContains(t, tryOpen(os.DevNull), "no regular file")
+	assert.ErrorContains(t, tryOpen(new(safepath.Rules), os.DevNull), "it is a device")
+}
+
+// TestALinkThatTheReceiverDoesNotFollowIsAProblem has one that another user made.
+func TestALinkThatTheReceiverDoesNotFollowIsAProblem(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root gives links to others")
+	}
+	folder := t.TempDir()
+	write(t, folder, "secret/key", "line\n")
+	link := filepath.Join(folder, "a.log")
+	require.NoError(t, os.Symlink(filepath.Join(folder, "secret", "key"), link))
+	require.NoError(t, os.Lchown(link, 2000, 2000))
+	got := filesCheck(t.Context(), tail{include: []string{filepath.Join(folder, "*.log")}}, tryOpen)
+	assert.Equal(t, Problem, got.Status)
+	assert.Contains(t, got.value("cannot be read"), "a link of user 2000 is not followed")
+	got = filesCheck(t.Context(), tail{include: []string{filepath.Join(folder, "*.log")}, rules: safepath.Rules{Owners: []string{"2000"}}}, tryOpen)
+	assert.Equal(t, OK, got.Status)
 }
 
 func TestTheStateFolder(t *testing.T) {

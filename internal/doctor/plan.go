@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/safepath"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/statefolder"
 )
 
@@ -43,6 +44,7 @@ type client struct {
 type tail struct {
 	component        string
 	include, exclude []string
+	rules            safepath.Rules
 }
 
 // store is one extension that keeps state in a folder.
@@ -149,7 +151,11 @@ func (p *plan) findSigned(id string, s settings) {
 func (p *plan) findTails() {
 	for _, id := range p.ofType("receivers", "file_log", "filelog", "file_tail") {
 		s := p.components["receivers"][id]
-		p.tails = append(p.tails, tail{component: id, include: texts(s["include"]), exclude: texts(s["exclude"])})
+		links := table(s, "follow_links")
+		p.tails = append(p.tails, tail{
+			component: id, include: texts(s["include"]), exclude: texts(s["exclude"]),
+			rules: safepath.Rules{Owners: texts(links["owners"]), Into: texts(links["into"])},
+		})
 	}
 }
 

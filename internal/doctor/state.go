@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/safepath"
 )
 
 const (
@@ -86,7 +88,7 @@ func storeCheck(of store, folder string, h host) Check {
 
 // host is what the checks ask the operating system. Tests have their own.
 type host struct {
-	open     func(path string) error
+	open     func(rules *safepath.Rules, path string) error
 	writable func(folder string) error
 	space    func(folder string) (space, error)
 }

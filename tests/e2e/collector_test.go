@@ -239,6 +239,9 @@ func (s *setup) metric(name string, attributes ...string) int {
 	return 0
 }
 
+// state is the folder of the collector's state.
+func (s *setup) state() string { return s.env["OTELCOL_CLOUDWATCH_STATE_DIR"] }
+
 // logged is how often the collector's log has a text.
 func (s *setup) logged(text string) int {
 	log, err := os.ReadFile(s.logFile)

@@ -1,20 +1,28 @@
 package files
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/safepath"
 )
 
 // ID is a file's identity for as long as it exists: device and inode, or volume and index on Windows.
-type ID struct{ Device, Inode uint64 }
+type ID = safepath.ID
+
+// Info is what is known of a file that was opened.
+type Info = safepath.Info
+
+// Opened is a file with its identity and size.
+type Opened = safepath.File
 
 // Found is a file that is to be read.
 type Found struct {
@@ -22,13 +30,15 @@ type Found struct {
 	ID       ID
 	Size     int64
 	Modified time.Time
+	// Seen is when it was looked at.
+	Seen time.Time
 	// Pattern is the number of the pattern of Include that it was found by.
 	Pattern int
 	// Link says that the path is a symbolic link: what it leads to changes without a notice of its folder.
 	Link bool
 }
 
-// Finder looks for files. It is used by one goroutine.
+// Finder says which files are wanted. It does not change.
 type Finder struct {
 	// Include and Exclude are patterns of paths, with ** for any number of folders.
 	Include, Exclude []string
@@ -39,8 +49,8 @@ type Finder struct {
 	// NewestOnly takes the file that was written to last, of each pattern of Include; several where they were in the
 	// same instant.
 	NewestOnly bool
-
-	identify identifier
+	// Rules say which links are followed.
+	Rules safepath.Rules
 }
 
 // Validate names the pattern that is none.
@@ -66,32 +76,23 @@ type Problem struct {
 
 // Find lists the files that are there, in the order of their paths, each once: of several names of one file the first.
 func (f *Finder) Find(now time.Time) (found []Found, problems []Problem) {
-	seen := map[ID]bool{}
-	paths := map[string]bool{}
-	for number, pattern := range f.Include {
-		var group []Found
-		matches, err := doublestar.FilepathGlob(pattern)
-		if err != nil {
-			problems = append(problems, Problem{pattern, err})
-			continue
-		}
-		for _, path := range matches {
-			if paths[path] || f.excluded(path) {
-				continue
-			}
-			paths[path] = true
-			one, err := f.Look(path)
-			one.Pattern = number
-			switch {
-			case errors.Is(err, errFolder):
-			case errors.Is(err, fs.ErrNotExist): // a link to nothing, or gone since
-			case err != nil:
-				problems = append(problems, Problem{path, err})
-			case f.OlderThan > 0 && now.Sub(one.Modified) > f.OlderThan:
-			default:
-				group = append(group, one)
-			}
-		}
+	l := NewLooker(f)
+	defer l.Close()
+	l.budget = safepath.Budget{}
+	l.wait = time.Hour
+	looked := l.Look(context.Background(), now)
+	return looked.Found, looked.Problems
+}
+
+// choose are those of what was found that are wanted, each once.
+func (f *Finder) choose(groups [][]Found, now time.Time) (found []Found) {
+	paths, seen := map[string]bool{}, map[ID]bool{}
+	for _, group := range groups {
+		group = slices.DeleteFunc(group, func(one Found) bool {
+			again := paths[one.Path]
+			paths[one.Path] = true
+			return again || f.OlderThan > 0 && now.Sub(one.Modified) > f.OlderThan
+		})
 		if f.NewestOnly && len(group) > 1 {
 			newest := slices.MaxFunc(group, func(a, b Found) int { return a.Modified.Compare(b.Modified) })
 			// The clock of a file system ticks in milliseconds: all that were written to in the last one.
@@ -105,17 +106,14 @@ func (f *Finder) Find(now time.Time) (found []Found, problems []Problem) {
 			return -1
 		case a.Link != b.Link:
 			return 1
-		case a.Path < b.Path:
-			return -1
 		}
-		return 1
+		return strings.Compare(a.Path, b.Path)
 	})
-	found = slices.DeleteFunc(found, func(one Found) bool {
+	return slices.DeleteFunc(found, func(one Found) bool {
 		again := seen[one.ID]
 		seen[one.ID] = true
 		return again
 	})
-	return found, problems
 }
 
 // Matches tells whether the patterns name a path.
@@ -141,106 +139,44 @@ func matches(patterns []string, path string) bool {
 	return false
 }
 
-var errFolder = errors.New("a folder")
-
 // Look is one file as it is now.
 func (f *Finder) Look(path string) (Found, error) {
-	info, err := os.Lstat(path)
+	now := time.Now()
+	info, err := f.Rules.Look(path)
 	if err != nil {
 		return Found{}, err
 	}
-	link := info.Mode()&fs.ModeSymlink != 0
-	if link {
-		if info, err = os.Stat(path); err != nil {
-			return Found{}, err
-		}
-	}
-	if info.IsDir() {
-		return Found{}, errFolder
-	}
-	if err := regular(info); err != nil {
-		return Found{}, err
-	}
-	id, err := f.identify.of(path, info)
-	if err != nil {
-		return Found{}, err
-	}
-	return Found{Path: path, ID: id, Size: info.Size(), Modified: info.ModTime(), Link: link}, nil
+	return foundOf(path, info, now), nil
 }
 
-// regular says what is no file, since reading a pipe or a device takes away what others wait for, or never ends.
-func regular(info fs.FileInfo) error {
-	kind := ""
-	switch mode := info.Mode(); {
-	case mode.IsRegular():
-		return nil
-	case mode&fs.ModeNamedPipe != 0:
-		kind = "a named pipe"
-	case mode&fs.ModeSocket != 0:
-		kind = "a socket"
-	case mode&fs.ModeDevice != 0:
-		kind = "a device"
-	default:
-		kind = "not a regular file"
-	}
-	return fmt.Errorf("it is %s, which has no offsets to go on from: write to a file, or exclude it", kind)
+func foundOf(path string, info Info, now time.Time) Found {
+	return Found{Path: path, ID: info.ID, Size: info.Size, Modified: info.Modified, Seen: now, Link: info.Link}
 }
 
-// Opened is a file with its identity and size.
-type Opened struct {
-	*os.File
-	ID   ID
-	Size int64
-}
-
-// Open opens a file for reading. Others may go on to rename and to remove it. What is no file is refused before it is
-// opened, and again after it, so that a pipe put in its place does not hold the reader.
-func Open(path string) (*Opened, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if err := regular(info); err != nil {
-		return nil, err
-	}
-	f, err := open(path)
-	if err != nil {
-		return nil, err
-	}
-	if info, err = f.Stat(); err == nil {
-		err = regular(info)
-	}
-	var id ID
-	if err == nil {
-		id, err = identityOf(f, info)
-	}
-	if err != nil {
-		_ = f.Close() // nothing was read
-		return nil, err
-	}
-	return &Opened{File: f, ID: id, Size: info.Size()}, nil
-}
+// Open opens a file for reading. Others may go on to rename and to remove it.
+func (f *Finder) Open(path string) (*Opened, error) { return f.Rules.Open(path) }
 
 // Folder lists the files of a folder by their identities, whatever their names are.
-func Folder(folder string) map[ID]string {
-	var look identifier
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return nil
-	}
-	all := make(map[ID]string, len(entries))
-	for _, entry := range entries {
-		if !entry.Type().IsRegular() {
-			continue
+func (f *Finder) Folder(folder string) map[ID]string {
+	all := map[ID]string{}
+	_ = f.Rules.List(folder, func(name string, info Info) { // as far as it can be listed
+		if info.Mode.IsRegular() && !info.Link {
+			all[info.ID] = filepath.Join(folder, name)
 		}
-		info, err := entry.Info()
-		if err != nil {
-			continue
-		}
-		path := filepath.Join(folder, entry.Name())
-		if id, err := look.of(path, info); err == nil {
-			all[id] = path
-		}
-	}
+	})
 	return all
 }
+
+// Remove removes a file that a pattern names, if it still is the one of an identity, nobody has it open for writing, and may
+// agrees.
+func (f *Finder) Remove(path string, id ID, may func(Info) bool) error {
+	for _, pattern := range f.Include {
+		if matches([]string{pattern}, path) {
+			return f.Rules.Remove(f.Rules.NewSearch(pattern).Base(), path, id, may)
+		}
+	}
+	return safepath.ErrChanged
+}
+
+// Linked reports whether an open file still has a name.
+func Linked(f *Opened) bool { return safepath.Linked(f.File) }

@@ -42,12 +42,12 @@ func TestPatternsFindEachFileOnce(t *testing.T) {
 	assert.Equal(t, []string{a, b}, paths(found))
 	assert.EqualValues(t, 5, found[0].Size)
 	assert.NotEqual(t, found[0].ID, found[1].ID)
-	opened, err := Open(a)
+	opened, err := f.Open(a)
 	require.NoError(t, err)
 	assert.Equal(t, found[0].ID, opened.ID)
-	assert.True(t, Linked(opened.File))
+	assert.True(t, Linked(opened))
 	require.NoError(t, opened.Close())
-	assert.Equal(t, a, Folder(d)[found[0].ID])
+	assert.Equal(t, a, f.Folder(d)[found[0].ID])
 }
 
 func TestPatternsHaveSlashesOnEverySystem(t *testing.T) {

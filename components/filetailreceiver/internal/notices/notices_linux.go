@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -28,6 +29,7 @@ type Notices struct {
 	fd       int      // of inotify; its own method would make reading block
 	folders  map[string]int32
 	watched  map[int32]string
+	silent   map[string]bool // folders, of which no notices come if true
 	paths    map[string]bool // that changed
 	folder   bool            // what is in a folder changed
 	trusted  bool            // all files are where notices come from
@@ -37,7 +39,7 @@ type Notices struct {
 
 // New are the notices of the files that the patterns name. A Notices is used by one goroutine.
 func New(patterns []string, log *zap.Logger) *Notices {
-	n := &Notices{log: log, folders: map[string]int32{}, watched: map[int32]string{}, paths: map[string]bool{}}
+	n := &Notices{log: log, folders: map[string]int32{}, watched: map[int32]string{}, silent: map[string]bool{}, paths: map[string]bool{}}
 	for _, p := range patterns {
 		base, _ := doublestar.SplitPattern(filepath.ToSlash(p))
 		n.bases = append(n.bases, base)
@@ -85,6 +87,7 @@ func (n *Notices) Keep(found []files.Found) {
 		trusted = trusted && !one.Link
 		wanted[filepath.Dir(one.Path)] = true
 	}
+	maps.DeleteFunc(n.silent, func(folder string, _ bool) bool { return !wanted[folder] })
 	for folder, number := range n.folders {
 		if !wanted[folder] {
 			_, _ = unix.InotifyRmWatch(n.fd, uint32(number)) // it may be gone with its folder
@@ -96,7 +99,12 @@ func (n *Notices) Keep(found []files.Found) {
 		if _, ok := n.folders[folder]; ok {
 			continue
 		}
-		if !notifies(folder) {
+		silent, known := n.silent[folder]
+		if !known { // once: a file system whose server is away does not answer
+			silent = !notifies(folder)
+			n.silent[folder] = silent
+		}
+		if silent {
 			trusted = false
 			continue
 		}

@@ -3,6 +3,7 @@ package tail
 import (
 	"bytes"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +15,18 @@ import (
 // copyTime is how long a file, which begins as another of its name, may wait for that one to be truncated: that is how
 // rotation by copying looks. After it, it is a file of its own.
 const copyTime = 10 * time.Second
+
+const (
+	// mostCandidates is how many contents that are gone are tried for a new file, and mostOriginals how many files that it may
+	// be a copy of. Each is read for that.
+	mostCandidates = 256
+	mostOriginals  = 8
+	// mostRetired is how many contents that are gone are remembered of one name, once they are delivered.
+	mostRetired = 16
+	// mostJoined is how many new files with numbers in their names are taken for rotated ones of one other at once; they are read
+	// one after the other. A program that makes a file for each job makes more.
+	mostJoined = 8
+)
 
 // baseOf is the name that a rotated file's had, if it is that of a known file: app.log of app.log.1, app.log-20260101,
 // app-20260101.log and app.1.log. Otherwise it is the path. The lock is held.
@@ -54,7 +67,15 @@ func withoutNumbers(name string) string {
 func (t *Tailer) continued(one files.Found) *file {
 	t.mu.Lock()
 	var candidates []candidate
-	for _, f := range append(append([]*file(nil), t.retired...), t.imports...) {
+	for _, f := range slices.Backward(t.retired) { // the latest first
+		if len(candidates) == mostCandidates {
+			break
+		}
+		if !f.busy && (f.head.Bytes > 0 || f.zipped) && sibling(f.path, one.Path) {
+			candidates = append(candidates, candidateOf(f))
+		}
+	}
+	for _, f := range t.imports {
 		if !f.busy {
 			candidates = append(candidates, candidateOf(f))
 		}
@@ -63,7 +84,7 @@ func (t *Tailer) continued(one files.Found) *file {
 	if len(candidates) == 0 {
 		return nil
 	}
-	s, err := openSource(one.Path, t.o.Gzip, t.o.ChunkBytes)
+	s, err := t.openSource(one.Path, t.o.Gzip, t.o.ChunkBytes)
 	if err != nil || s.file().ID != one.ID {
 		return nil
 	}
@@ -92,7 +113,7 @@ type candidate struct {
 // candidateOf leaves out what is the reader's. The lock is held.
 func candidateOf(f *file) candidate {
 	return candidate{f, file{
-		id: f.id, path: f.path, now: f.now, retired: f.retired, size: f.size, head: f.head, read: f.read, zipped: f.zipped, busy: f.busy,
+		id: f.id, path: f.path, modified: f.modified, now: f.now, retired: f.retired, size: f.size, head: f.head, read: f.read, zipped: f.zipped, busy: f.busy,
 	}}
 }
 
@@ -111,10 +132,21 @@ func (t *Tailer) original(one files.Found) *file {
 				candidates = append(candidates, candidateOf(f))
 			}
 		}
+		// Rotation copies the file that is written to, or one that was not long before.
+		slices.SortStableFunc(candidates, func(a, b candidate) int {
+			switch {
+			case a.now == base && b.now != base:
+				return -1
+			case b.now == base && a.now != base:
+				return 1
+			}
+			return b.modified.Compare(a.modified)
+		})
+		candidates = candidates[:min(len(candidates), mostOriginals)]
 	}
 	t.mu.Unlock()
 	for _, c := range candidates {
-		if c.retired != 0 || c.size == 0 || begins(one.Path, c.now, &c.file) {
+		if c.retired != 0 || c.size == 0 || t.begins(one.Path, c.now, &c.file) {
 			return c.is
 		}
 	}
@@ -122,8 +154,8 @@ func (t *Tailer) original(one files.Found) *file {
 }
 
 // begins tells whether a file may be a copy of another, which may not be complete yet.
-func begins(path, of string, original *file) bool {
-	s, err := openSource(path, Plain, 0)
+func (t *Tailer) begins(path, of string, original *file) bool {
+	s, err := t.openSource(path, Plain, 0)
 	if err != nil {
 		return false
 	}
@@ -132,7 +164,7 @@ func begins(path, of string, original *file) bool {
 	if size >= original.read.offset && original.read.offset > 0 {
 		return fits(original, s, size)
 	}
-	other, err := openSource(of, Plain, 0)
+	other, err := t.openSource(of, Plain, 0)
 	if err != nil {
 		return false
 	}
@@ -171,9 +203,9 @@ func (t *Tailer) resolveCopies(now time.Time) {
 		switch {
 		case original.busy: // it ends soon
 		case original.retired == 0:
-			over = over || !begins(one.Path, original.now, &original.file)
+			over = over || !t.begins(one.Path, original.now, &original.file)
 		default:
-			if s, err := openSource(one.Path, Plain, 0); err == nil {
+			if s, err := t.openSource(one.Path, Plain, 0); err == nil {
 				is = s.file().ID == one.ID && fits(&original.file, s, s.file().Size)
 				_ = s.Close() // it was read
 			}

@@ -101,6 +101,10 @@ func (t *Tailer) delivered(k *chunk) {
 	if n == 0 {
 		return // what is before it is not delivered yet
 	}
+	if f.line != nil {
+		f.line.proven = true
+	}
+	t.tried(f)
 	if f.pending = f.pending[n:]; len(f.pending) == 0 {
 		f.pending = nil
 	}

@@ -48,6 +48,8 @@ type file struct {
 	gone       time.Time // since when it has no name
 	released   bool      // it was closed before its end
 	problem    string    // why it could not be read
+	kept       error     // why it was not removed
+	keptUntil  time.Time // when it is tried again
 	heldUntil  time.Time // it may be a copy
 	copyOf     *file
 
@@ -65,7 +67,9 @@ type file struct {
 type line struct {
 	files []*file
 	turn  *inorder.Turn
-	stamp int64 // of the last chunk, in milliseconds
+	// proven says that something was delivered under the name.
+	proven bool
+	stamp  int64 // of the last chunk, in milliseconds
 }
 
 // chunk is what was read of a file at once.

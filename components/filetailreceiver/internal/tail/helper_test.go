@@ -83,6 +83,7 @@ type host struct {
 	logger  *zap.Logger
 	deliver func(context.Context, *sent) error // nil: at once
 	tailer  *Tailer
+	opening func(path string) // nil: nothing; called before a file is opened
 
 	mu   sync.Mutex
 	sent []*sent
@@ -145,6 +146,12 @@ func (h *host) start() {
 		}
 	}
 	h.tailer = New(o)
+	if h.opening != nil {
+		h.tailer.openFile = func(path string) (*files.Opened, error) {
+			h.opening(path)
+			return o.Finder.Open(path)
+		}
+	}
 	h.tailer.Start()
 	h.t.Cleanup(func() {
 		if h.tailer != nil {
@@ -286,6 +293,7 @@ func wanted(from, to int) []string {
 }
 
 func (h *host) Read(int, int) {}
+func (h *host) Looked(error)  {}
 
 func (h *host) Acknowledged(bytes int64) { h.count(&h.acknowledged, bytes) }
 func (h *host) Rotated()                 { h.count(&h.rotated, 1) }

@@ -1,13 +1,16 @@
 package tail
 
 import (
-	"os"
+	"context"
+	"errors"
+	"io/fs"
 	"path/filepath"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/safepath"
 )
 
 const (
@@ -17,25 +20,24 @@ const (
 	memory = 24 * time.Hour
 	// quiet is how long a file is not written to before it may be removed.
 	quiet = 5 * time.Second
+	// removePause is how long one that cannot be removed for now is left alone.
+	removePause = 5 * time.Second
+	// discoverTime is for how long new files are taken in before those that are known have their turn.
+	discoverTime = time.Second
 )
 
-// look finds out what there is, and returns it.
-func (t *Tailer) look(now time.Time) []files.Found {
-	found, problems := t.o.Finder.Find(now)
-	first := t.looks.Load() == 0
+// look finds out what there is, and returns it, unless ctx ends.
+func (t *Tailer) look(ctx context.Context, now time.Time) (found []files.Found, ok bool) {
+	looked := t.looker.Look(ctx, now)
+	if ctx.Err() != nil {
+		return nil, false
+	}
+	found = looked.Found
 	defer t.looks.Add(1)
+	t.o.Events.Looked(errors.Join(t.late(looked, now), t.hangs(now)))
 
 	t.mu.Lock()
-	bad := map[string]bool{}
-	for _, p := range problems {
-		bad[p.Path] = true
-		t.report(p.Path, p.Err)
-	}
-	for path := range t.bad {
-		if !bad[path] && t.unknownOrFine(path) {
-			t.report(path, nil)
-		}
-	}
+	t.reportAll(looked.Problems)
 	present := make(map[*file]bool, len(found))
 	var fresh, replaced []files.Found
 	for _, one := range found {
@@ -58,27 +60,29 @@ func (t *Tailer) look(now time.Time) []files.Found {
 			present[f] = true
 		}
 	}
+	t.unfinished = false
+	joined := map[*line]int{}
 	for _, one := range fresh {
-		if f := t.discover(one, first, now); f != nil {
+		if ctx.Err() != nil {
+			return nil, false
+		}
+		if time.Since(now) > discoverTime {
+			t.unfinished = true // known files have their turn
+			break
+		}
+		if f := t.discover(one, joined, now); f != nil {
 			present[f] = true
 		}
+	}
+	if !t.unfinished {
+		copy(t.introduced, looked.Passed)
 	}
 	t.missing(present, now)
 	t.resolveCopies(now)
 	if t.o.Remove || t.o.RemoveOld {
 		t.remove(found, now)
 	}
-	return found
-}
-
-// unknownOrFine tells whether nothing is known against a path. The lock is held.
-func (t *Tailer) unknownOrFine(path string) bool {
-	for _, f := range t.files {
-		if f.now == path {
-			return f.problem == ""
-		}
-	}
-	return true
+	return found, true
 }
 
 // update takes in how a known file is now. The lock is held.
@@ -94,6 +98,10 @@ func (t *Tailer) update(f *file, one files.Found, now time.Time) *file {
 		if f.read.offset == 0 && !f.busy { // nothing tells that it is the same file
 			t.rename(f, one.Path)
 		}
+	}
+	if one.Size < f.read.offset && one.Seen.Before(f.lastChunk) {
+		f.unseen = true // it was read after it was looked at: the next look tells
+		return f
 	}
 	changed, lost := f.size != one.Size || !f.modified.Equal(one.Modified), f.unread()
 	f.size, f.modified = one.Size, one.Modified
@@ -137,7 +145,7 @@ func (t *Tailer) recognise(one files.Found, now time.Time) *file {
 }
 
 // discover begins with a file that was not known.
-func (t *Tailer) discover(one files.Found, first bool, now time.Time) *file {
+func (t *Tailer) discover(one files.Found, joined map[*line]int, now time.Time) *file {
 	f := &file{
 		id: one.ID, path: one.Path, now: one.Path, size: one.Size, modified: one.Modified, seen: now, window: firstWindow, dirty: true,
 		zipped: t.o.Gzip.has(one.Path),
@@ -148,12 +156,17 @@ func (t *Tailer) discover(one files.Found, first bool, now time.Time) *file {
 		defer t.mu.Unlock()
 		return t.becomes(old, one, now)
 	}
-	original := t.original(one)
+	novel := !t.introduced[one.Pattern] && !t.included[one.Pattern] // it may be there for long
+	t.mu.Lock()
+	base := t.baseOf(one.Path)
+	known := t.lines[base] != nil && t.mayJoin(t.lines[base], joined)
+	t.mu.Unlock()
+	var original *file
+	if known {
+		original = t.original(one)
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	base := t.baseOf(one.Path)
-	known := t.lines[base] != nil
-	novel := first && !t.included[one.Pattern] // it may be there for long
 	if known && !novel {
 		f.path = base // it was rotated before it was seen under its own name
 	}
@@ -238,7 +251,7 @@ func (t *Tailer) missing(present map[*file]bool, now time.Time) {
 		if !still && !gone { // once
 			folder := filepath.Dir(path)
 			if folders[folder] == nil {
-				folders[folder] = files.Folder(folder)
+				folders[folder] = t.o.Finder.Folder(folder)
 			}
 			if elsewhere = folders[folder][id]; elsewhere != "" {
 				is, _ = t.o.Finder.Look(elsewhere)
@@ -287,7 +300,7 @@ func (t *Tailer) away(f *file, is files.Found, still bool, elsewhere string, now
 	linked := elsewhere != ""
 	if f.source != nil {
 		file := f.source.file()
-		linked = files.Linked(file.File)
+		linked = files.Linked(file)
 		if info, err := file.Stat(); err == nil {
 			if info.Size() != f.size || !info.ModTime().Equal(f.modified) {
 				f.size, f.modified, f.dirty = info.Size(), info.ModTime(), true
@@ -359,21 +372,35 @@ func (t *Tailer) remove(found []files.Found, now time.Time) {
 		}
 		t.mu.Lock()
 		f := t.files[one.ID]
-		over := f != nil && !f.busy && !f.queued && len(f.pending) == 0 && f.lag() == 0 && f.heldUntil.IsZero() && f.size > 0 && now.Sub(f.modified) > quiet
+		over := f != nil && !f.busy && !f.queued && len(f.pending) == 0 && f.lag() == 0 && f.heldUntil.IsZero() && f.size > 0 && now.Sub(f.modified) > quiet && now.After(f.keptUntil)
 		t.mu.Unlock()
 		if !over {
 			continue
 		}
-		if is, ok := t.sameFile(one.Path, one.ID); !ok || is.Size != f.size {
-			continue
-		}
-		err := os.Remove(one.Path)
+		t.removeOne(f, one, now)
+	}
+}
+
+// removeOne removes a file, unless somebody has it open for writing or has changed it.
+func (t *Tailer) removeOne(f *file, one files.Found, now time.Time) {
+	err := t.o.Finder.Remove(one.Path, one.ID, func(is files.Info) bool {
 		t.mu.Lock()
+		defer t.mu.Unlock()
+		return !f.busy && len(f.pending) == 0 && f.lag() == 0 && is.Size == f.size && is.Modified.Equal(f.modified)
+	})
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f.keptUntil = now.Add(removePause)
+	switch {
+	case errors.Is(err, safepath.ErrInUse), errors.Is(err, safepath.ErrChanged), errors.Is(err, fs.ErrNotExist):
+		t.o.Logger.Debug("A file that was delivered is not removed for now", zap.String("path", one.Path), zap.Error(err))
+	case err != nil:
+		f.kept = err
 		t.report(one.Path, err)
-		t.mu.Unlock()
-		if err == nil {
-			t.o.Logger.Info("A file was removed after it was delivered", zap.String("path", one.Path))
-		}
+	default:
+		f.kept = nil
+		t.report(one.Path, nil)
+		t.o.Logger.Info("A file was removed after it was delivered", zap.String("path", one.Path))
 	}
 }
 

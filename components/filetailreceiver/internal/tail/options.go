@@ -74,6 +74,8 @@ const (
 type Chunk struct {
 	// Path is the name under which the lines are sent, and Now the one of the file.
 	Path, Now string
+	// File is what was read.
+	File files.Info
 	// Labels is what Begin keeps for the file, nil at first.
 	Labels *any
 	// Raw has the records at Spans. Offset is that of Raw in the file, Number that of the first record, from 1 on.
@@ -93,6 +95,8 @@ type Events interface {
 	Rotated()
 	Truncated(lost int64)
 	Released(lost int64)
+	// Looked is told of each look how it went: an error says that files may not be found.
+	Looked(err error)
 }
 
 // Stats is how things stand.

@@ -3,6 +3,7 @@ package tail
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"time"
 
 	"go.uber.org/zap"
@@ -20,25 +21,36 @@ const smallest = 4 << 10
 // read takes files from the line until the end.
 func (t *Tailer) read() {
 	b := buffers{bytes: make([]byte, 64<<10)}
+	r := new(reader)
+	t.mu.Lock()
+	t.readers[r] = struct{}{}
+	t.mu.Unlock()
 	for {
 		t.mu.Lock()
-		for len(t.line) == 0 && !t.ending {
+		if r.replaced {
+			delete(t.readers, r)
+			t.mu.Unlock()
+			return
+		}
+		f := t.next()
+		for f == nil && !t.ending {
 			t.work.Wait()
+			f = t.next()
 		}
 		if t.ending {
 			t.mu.Unlock()
 			return
 		}
-		f := t.line[0]
-		t.line[0] = nil
-		t.line = t.line[1:]
 		f.queued, f.busy = false, true
 		t.mu.Unlock()
 
-		t.readOne(f, &b)
+		t.readOne(f, &b, r)
 
 		t.mu.Lock()
 		f.busy = false
+		if len(f.pending) == 0 {
+			t.tried(f)
+		}
 		t.finished(f)
 		t.mu.Unlock()
 	}
@@ -58,7 +70,7 @@ func (b *buffers) of(n int) []byte {
 }
 
 // readOne reads the next chunk of a file.
-func (t *Tailer) readOne(f *file, b *buffers) {
+func (t *Tailer) readOne(f *file, b *buffers, r *reader) {
 	t.mu.Lock()
 	pos, flush, restSize := f.read, f.flush, f.restSize
 	f.flush, f.dirty = false, false
@@ -79,6 +91,8 @@ func (t *Tailer) readOne(f *file, b *buffers) {
 			t.mu.Unlock()
 		}
 	}()
+	t.asks(r, f, held)
+	defer t.answered(r)
 	if err := t.open(f); err != nil {
 		t.failed(f, err)
 		return
@@ -132,6 +146,7 @@ func (t *Tailer) readOne(f *file, b *buffers) {
 		if consumed == 0 {
 			return
 		}
+		t.answered(r)
 		if want > held { // the record was larger than what was asked for
 			t.mu.Lock()
 			t.used += want - held
@@ -146,7 +161,7 @@ func (t *Tailer) readOne(f *file, b *buffers) {
 		}
 		held = 0
 		t.begin(f, Chunk{
-			Path: f.path, Now: f.now, Raw: data[mark:consumed], Spans: b.spans, Encoding: f.enc,
+			Path: f.path, Now: f.now, File: f.source.file().Info, Raw: data[mark:consumed], Spans: b.spans, Encoding: f.enc,
 			Offset: pos.offset + int64(mark), Number: pos.records + 1,
 		}, end, want)
 		return
@@ -180,12 +195,18 @@ func (t *Tailer) readHead(f *file, from, end position, data []byte) {
 
 // atRest notes what stands after the last whole record.
 func (t *Tailer) atRest(f *file, from, end position, read int, atEnd bool) {
+	var zipped os.FileInfo
+	if f.zipped && atEnd {
+		if info, err := f.source.file().Stat(); err == nil {
+			zipped = info
+		}
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	seen := from.offset + int64(read)
 	if f.zipped {
-		if info, err := f.source.file().Stat(); atEnd && err == nil {
-			f.atEnd, f.size = info.Size(), info.Size()
+		if zipped != nil {
+			f.atEnd, f.size = zipped.Size(), zipped.Size()
 		}
 	} else {
 		f.size = max(f.size, seen)
@@ -223,7 +244,7 @@ func (t *Tailer) open(f *file) error {
 	if path == "" {
 		return fs.ErrNotExist
 	}
-	s, err := openSource(path, t.o.Gzip, t.o.ChunkBytes+t.o.MaxRecordBytes+room+tailBytes)
+	s, err := t.openSource(path, t.o.Gzip, t.o.ChunkBytes+t.o.MaxRecordBytes+room+tailBytes)
 	if err != nil {
 		return err
 	}
@@ -315,6 +336,7 @@ func (t *Tailer) replace(f *file, lost int64, now time.Time) *file {
 	t.lastID++
 	f.retired, f.now, f.gone = t.lastID, "", now
 	t.retired = append(t.retired, f)
+	t.dropRetired(f.line)
 	t.o.Store.Set(f.checkpoint())
 	t.files[f.id] = next
 	t.join(next)

@@ -36,8 +36,8 @@ func readFull(s source, p []byte, at int64) (int, error) {
 }
 
 // openSource opens a file. keep is how much of a compressed text can be read again without beginning again, in bytes.
-func openSource(path string, g Gzip, keep int) (source, error) {
-	f, err := files.Open(path)
+func (t *Tailer) openSource(path string, g Gzip, keep int) (source, error) {
+	f, err := t.openFile(path)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,14 @@ import (
 // finishingTick is the pause between two looks at files that are read to their ends before a stop.
 const finishingTick = 20 * time.Millisecond
 
+// A look that takes longer than longLook is followed by a pause of lookPause times as long, up to maxLookPause: who makes
+// many folders must not have them looked through all the time.
+const (
+	longLook     = 200 * time.Millisecond
+	lookPause    = 3
+	maxLookPause = 10 * time.Second
+)
+
 // Tailer reads files.
 type Tailer struct {
 	o       Options
@@ -29,8 +37,13 @@ type Tailer struct {
 	sends   sync.WaitGroup
 	saves   sync.WaitGroup
 	looks   atomic.Int64
-	// included says of each pattern whether files were looked for by it in an earlier run.
-	included []bool
+	looker  *files.Looker
+	// openFile is the Finder's Open.
+	openFile func(path string) (*files.Opened, error)
+	// included says of each pattern whether files were looked for by it in an earlier run, and introduced whether all of
+	// it was looked at in this one.
+	included, introduced []bool
+	unfinished           bool // the last look did not come to all
 
 	mu      sync.Mutex
 	work    *sync.Cond // something is in line, room came free, or the end
@@ -38,11 +51,20 @@ type Tailer struct {
 	retired []*file // whose content is gone from its identity
 	imports []*file // whose identity is not known
 	lines   map[string]*line
-	line    []*file // that are to be read
+	queue   queue              // files that are to be read
+	trying  map[*file]struct{} // new ones that are on their way
+	readers map[*reader]struct{}
+	hanging int // readers that wait for a file for long
 	opened  *list.List
 	openAt  map[*file]*list.Element
 	bad     map[string]string // paths that cannot be read, and why
+	told    map[string]bool   // those of them that were named
+	own     map[string]bool   // paths of the collector's own log that were told; of the watch
+	leftOut map[string]int    // how much is left out of patterns; of the watch
 	lastID  uint64            // of a retired file
+
+	toldSince time.Time
+	toldNow   int // since then
 
 	used, stuck  int64 // bytes in flight, and those of them for which nobody waits
 	room         *climber
@@ -59,7 +81,8 @@ type Tailer struct {
 // New is a Tailer of what the store has.
 func New(o Options) *Tailer {
 	t := &Tailer{
-		o: o, files: map[files.ID]*file{}, lines: map[string]*line{}, opened: list.New(), openAt: map[*file]*list.Element{}, bad: map[string]string{},
+		o: o, files: map[files.ID]*file{}, lines: map[string]*line{}, opened: list.New(), openAt: map[*file]*list.Element{}, bad: map[string]string{}, told: map[string]bool{}, leftOut: map[string]int{}, own: map[string]bool{}, trying: map[*file]struct{}{}, readers: map[*reader]struct{}{}, openFile: o.Finder.Open,
+		looker: files.NewLooker(o.Finder), introduced: make([]bool, len(o.Finder.Include)),
 		room: newClimber(int64(o.ChunkBytes), o.MaxInFlight),
 		save: make(chan struct{}, 1), hurry: make(chan struct{}, 1),
 	}
@@ -102,29 +125,48 @@ func (t *Tailer) Stop(ctx context.Context) error {
 	timer := time.NewTimer(t.o.Drain)
 	defer timer.Stop()
 	t.stop()
-	t.watches.Wait()
-	if t.o.DrainFiles {
-		t.finish(ctx, timer)
+	over := func() bool { // that timer or ctx has ended is seen again by the next one
+		timer.Reset(0)
+		return false
+	}
+	within := func(w *sync.WaitGroup) bool {
+		done := make(chan struct{})
+		go func() { w.Wait(); close(done) }()
+		select {
+		case <-done:
+			return true
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		return over()
+	}
+	looking := within(&t.watches)
+	if t.o.DrainFiles && looking {
+		var draining sync.WaitGroup
+		draining.Go(func() { t.finish(ctx, timer) })
+		draining.Wait()
 	}
 	t.mu.Lock()
 	t.ending = true
 	t.work.Broadcast()
 	t.mu.Unlock()
-	t.loops.Wait()
-
-	done := make(chan struct{})
-	go func() { t.sends.Wait(); close(done) }()
-	select {
-	case <-done:
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+	reading := within(&t.loops)
+	within(&t.sends)
 	t.cancel()
-	<-done
+	t.sends.Wait()
 	t.saves.Wait()
-	for f := range t.openAt {
-		_ = f.source.Close() // it was read
+	if !looking || !reading {
+		t.o.Logger.Warn("Files that do not answer are left as they are at the end; what was delivered of the others is saved")
+	} else {
+		t.looker.Close()
 	}
+	t.mu.Lock()
+	for f := range t.openAt {
+		if !f.busy { // otherwise it hangs, and ends with the program
+			_ = f.source.Close() // it was read
+		}
+	}
+	t.mu.Unlock()
 	return t.o.Store.Save(context.WithoutCancel(ctx))
 }
 
@@ -137,7 +179,7 @@ func (t *Tailer) finish(ctx context.Context, timer *time.Timer) {
 	defer ticks.Stop()
 	for {
 		now := time.Now()
-		t.look(now)
+		t.look(t.sending, now)
 		t.schedule(now)
 		left := t.left()
 		if left == 0 {
@@ -181,14 +223,23 @@ func (t *Tailer) left() int64 {
 func (t *Tailer) watch() {
 	n := notices.New(t.o.Finder.Include, t.o.Logger)
 	defer n.Close()
+	var wanted bool    // a look that has to wait
+	var next time.Time // when it may be
 	for {
 		now := time.Now()
 		paths, complete := n.Changed()
-		if complete || t.unsettled() {
-			n.Keep(t.look(now))
+		if wanted = wanted || complete || t.unsettled(); wanted && !now.Before(next) {
+			wanted = false
+			if found, ok := t.look(t.reading, now); ok {
+				n.Keep(found)
+			}
+			if took := time.Since(now); took > longLook {
+				next = now.Add(took + min(lookPause*took, maxLookPause))
+			}
 		}
 		t.glance(paths, now)
-		if !n.Wait(t.reading, t.o.Poll, t.schedule(now)) {
+		more := t.schedule(now)
+		if !n.Wait(t.reading, t.o.Poll, more || wanted) {
 			return
 		}
 	}
@@ -198,6 +249,9 @@ func (t *Tailer) watch() {
 func (t *Tailer) unsettled() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.unfinished {
+		return true
+	}
 	for _, f := range t.files {
 		if f.unseen || !f.heldUntil.IsZero() || !f.gone.IsZero() && (f.source != nil || f.now != "") {
 			return true
@@ -210,6 +264,8 @@ func (t *Tailer) unsettled() bool {
 func (t *Tailer) schedule(now time.Time) (more bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.freePlaces(now)
+	t.replaceHanging(now)
 	all := make([]*file, 0, 16)
 	for _, f := range t.files {
 		if t.wants(f) {
@@ -242,7 +298,7 @@ func (t *Tailer) enqueue(f *file, now time.Time) {
 		return
 	}
 	f.queued = true
-	t.line = append(t.line, f)
+	t.queue.put(f, t.isNew(f))
 	t.work.Signal()
 }
 
@@ -264,7 +320,7 @@ func (t *Tailer) due(f *file, now time.Time) bool {
 		return true
 	}
 	wait := t.o.Flush
-	if wait == 0 && !f.gone.IsZero() && f.source != nil && !files.Linked(f.source.file().File) {
+	if wait == 0 && !f.gone.IsZero() && f.source != nil && !files.Linked(f.source.file()) {
 		wait = time.Second // nobody will ever end it
 	}
 	if f.rests() && wait > 0 && now.Sub(f.unfinished) >= wait {
@@ -315,6 +371,7 @@ func (t *Tailer) join(f *file) {
 		t.lines[f.path] = l
 	}
 	f.line = l
+	l.proven = l.proven || f.acked.offset > 0
 	l.files = append(l.files, f)
 }
 
@@ -372,20 +429,10 @@ func (t *Tailer) forget(f *file) {
 	if t.files[f.id] == f {
 		delete(t.files, f.id)
 	}
-	t.retired = slices.DeleteFunc(t.retired, func(o *file) bool { return o == f })
+	if f.retired != 0 {
+		t.retired = slices.DeleteFunc(t.retired, func(o *file) bool { return o == f })
+	}
 	t.imports = slices.DeleteFunc(t.imports, func(o *file) bool { return o == f })
 	t.o.Store.Remove(f.key())
 	t.wantSave()
-}
-
-// report says once that a file cannot be read, and once that it can be again.
-func (t *Tailer) report(path string, err error) {
-	switch was, known := t.bad[path]; {
-	case err == nil && known:
-		delete(t.bad, path)
-		t.o.Logger.Info("A file can be read again", zap.String("path", path))
-	case err != nil && was != err.Error():
-		t.bad[path] = err.Error()
-		t.o.Logger.Warn("A file cannot be read; it is tried again, and what is written to it meanwhile is not lost", zap.String("path", path), zap.Error(err))
-	}
 }

@@ -1,4 +1,4 @@
-package files
+package safepath
 
 import (
 	"strings"
@@ -24,6 +24,6 @@ func TestLongPathsOfWindows(t *testing.T) {
 		`D:\with spaces\` + deep:   `\\?\D:\with spaces\` + deep,
 		`D:\naïve\Ünïcödé\` + deep: `\\?\D:\naïve\Ünïcödé\` + deep,
 	} {
-		assert.Equal(t, want, long(path), path)
+		assert.Equal(t, want, Long(path), path)
 	}
 }

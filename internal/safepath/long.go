@@ -1,12 +1,12 @@
-package files
+package safepath
 
 import "strings"
 
 // maxPath is MAX_PATH of Windows without the end, in UTF-16 code units; a name of 8.3 has to fit in, too.
 const maxPath = 247
 
-// long is a path of Windows in the form which has no limit of length, if it needs that.
-func long(path string) string {
+// Long is a path of Windows in the form which has no limit of length, if it needs that.
+func Long(path string) string {
 	if len(path) < maxPath || strings.HasPrefix(path, `\\?\`) || strings.Contains(path, "/../") || strings.Contains(path, `\..\`) {
 		return path
 	}
