@@ -64,6 +64,9 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %s: %s (status %d)", operation, e.Code, e.Message, e.Status)
 }
 
+// Full reports whether the account can have no more of what was to be made, which waiting does not change.
+func (e *Error) Full() bool { return e.Code == "LimitExceededException" && e.operation != "" }
+
 func (e *Error) Unwrap() error { return e.err }
 
 // The codes of each class (CloudWatch Logs API Reference, Common Errors and PutLogEvents). What is not here
