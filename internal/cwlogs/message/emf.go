@@ -142,9 +142,6 @@ func (o members) value(key string) bool {
 func AppendWithoutMetrics(dst, message []byte) ([]byte, bool) {
 	at, changed := len(dst), false
 	dst = append(dst, message...)
-	if !bytes.Contains(message, []byte(metricsKey[1:])) && !bytes.Contains(message, []byte(`\u00`)) {
-		return dst, false
-	}
 	for text := dst[at:]; ; {
 		quote := bytes.IndexByte(text, '"')
 		if quote < 0 {
@@ -160,6 +157,11 @@ func AppendWithoutMetrics(dst, message []byte) ([]byte, bool) {
 			}
 		}
 	}
+}
+
+// MayHaveMetrics reports, at little cost, whether AppendWithoutMetrics may change a message.
+func MayHaveMetrics(message []byte) bool {
+	return bytes.Contains(message, []byte(metricsKey[1:])) || bytes.Contains(message, []byte(`\u00`))
 }
 
 // isMetricsKey reports whether text, which follows a quote, is the rest of the key CloudWatchMetrics and its colon.

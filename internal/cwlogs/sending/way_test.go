@@ -188,15 +188,36 @@ func TestSomethingThatGoesOnIsLoggedSeldom(t *testing.T) {
 
 func TestNamesHaveFactsOfTheHost(t *testing.T) {
 	t.Setenv("SENDING_STAGE", "test")
-	n, err := Namer(t.Context(), zap.NewNop(), names.Group, "log_group_name", "/app/{env:SENDING_STAGE}")
+	c := DefaultConfig()
+	n, err := c.Group(t.Context(), zap.NewNop(), "/app/{env:SENDING_STAGE}")
 	require.NoError(t, err)
 	name, whole := n.Name(&names.Source{})
 	assert.Equal(t, "/app/test", name)
 	assert.True(t, whole)
-	_, err = Namer(t.Context(), zap.NewNop(), names.Group, "log_group_name", "a b")
+	_, err = c.Group(t.Context(), zap.NewNop(), "a b")
 	assert.ErrorContains(t, err, "log_group_name")
 
-	assert.NoError(t, CheckName(names.Stream, "log_stream_name", "{hostname}"))
-	assert.ErrorContains(t, CheckName(names.Group, "log_group_name", ""), "log_group_name is not set; name the log group, such as /fleet/{hostname}")
-	assert.ErrorContains(t, CheckName(names.Stream, "log_stream_name", "{hostnam}"), "log_stream_name")
+	for pair, want := range map[[2]string]string{
+		{"/g", "{hostname}"}:                "",
+		{"/app/{ServiceName}", "s"}:         "",
+		{"{env:X}-{record:a}", "s"}:         "",
+		{"", "s"}:                           "log_group_name is not set; name the log group, such as /fleet/{hostname}",
+		{"/g", "{hostnam}"}:                 "log_stream_name",
+		{"{ServiceName}", "s"}:              `log_group_name "{ServiceName}": whoever sends could name any log group`,
+		{"/{record:group}/x", "s"}:          "or list the groups that there can be in allowed_groups",
+		{`{host:region|scope:name}/x`, "s"}: "whoever sends",
+	} {
+		err := c.CheckNames(pair[0], pair[1])
+		if want == "" {
+			assert.NoError(t, err)
+		} else {
+			assert.ErrorContains(t, err, want)
+		}
+	}
+	c.AllowedGroups = []string{"/app/*"}
+	assert.NoError(t, c.CheckNames("{ServiceName}", "s"))
+	c.AllowedStreams = []string{""}
+	assert.ErrorContains(t, c.CheckNames("/g", "s"), "allowed_streams[0]")
+	c.MaxTargets.PerSource = -1
+	assert.ErrorContains(t, c.Check(), "max_targets::per_source")
 }
