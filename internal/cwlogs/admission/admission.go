@@ -105,16 +105,23 @@ func (a *Admission) Template(to cwlogs.Target, s *names.Source, source func() ui
 		if a.depends&PerRecord == 0 {
 			source = nil
 		}
-		if reason = a.admit(to, source); reason == "" {
+		if reason = a.admit(to, source, false); reason == "" {
 			return to, ""
 		}
 	}
+	group := to.Group
 	if a.depends&PerRecord != 0 {
-		if reduced := a.o.Reduce(s, PerRecord); a.check(reduced) == "" && a.admit(reduced, nil) == "" {
+		reduced := a.o.Reduce(s, PerRecord)
+		if a.check(reduced) == "" && a.admit(reduced, nil, false) == "" {
 			return reduced, reason
 		}
+		group = reduced.Group
 	}
-	return a.o.Reduce(s, everything), reason
+	last := a.o.Reduce(s, everything)
+	if kept := (cwlogs.Target{Group: group, Stream: last.Stream}); a.checkGroup(group) == "" && a.admit(kept, nil, true) == "" {
+		return kept, reason
+	}
+	return last, reason
 }
 
 // Fallback is where events go if the group that their records have named cannot be written to; nil where it is not the
@@ -138,21 +145,30 @@ func (a *Admission) Chosen(to cwlogs.Target, source func() uint64) Reason {
 	if reason := a.check(to); reason != "" {
 		return reason
 	}
-	return a.admit(to, source)
+	return a.admit(to, source, false)
 }
 
 // Named admits a target that a document names, which has patterns of its own.
-func (a *Admission) Named(to cwlogs.Target, source func() uint64) Reason { return a.admit(to, source) }
+func (a *Admission) Named(to cwlogs.Target, source func() uint64) Reason {
+	return a.admit(to, source, false)
+}
 
 func (a *Admission) check(t cwlogs.Target) Reason {
-	if a.o.GroupDepends != 0 && !a.o.Groups.Empty() && !a.o.Groups.Match(t.Group) ||
-		a.o.StreamDepends != 0 && !a.o.Streams.Empty() && !a.o.Streams.Match(t.Stream) {
+	if a.o.StreamDepends != 0 && !a.o.Streams.Empty() && !a.o.Streams.Match(t.Stream) {
+		return NotAllowed
+	}
+	return a.checkGroup(t.Group)
+}
+
+func (a *Admission) checkGroup(group string) Reason {
+	if a.o.GroupDepends != 0 && !a.o.Groups.Empty() && !a.o.Groups.Match(group) {
 		return NotAllowed
 	}
 	return ""
 }
 
-func (a *Admission) admit(t cwlogs.Target, source func() uint64) Reason {
+// admit finds room for a target. overflow says that it is the one of its group for what exceeds the limit of streams.
+func (a *Admission) admit(t cwlogs.Target, source func() uint64, overflow bool) Reason {
 	now := a.o.Now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -168,7 +184,7 @@ func (a *Admission) admit(t cwlogs.Target, source func() uint64) Reason {
 	l := a.o.Limits
 	_, known := a.groups[t.Group]
 	room := func() bool {
-		return (l.Streams == 0 || len(a.targets) < l.Streams) && (l.Groups == 0 || known || len(a.groups) < l.Groups)
+		return (overflow || l.Streams == 0 || len(a.targets) < l.Streams) && (l.Groups == 0 || known || len(a.groups) < l.Groups)
 	}
 	if !room() {
 		if a.sweep(now); !room() {

@@ -95,6 +95,18 @@ func TestAllSourcesTogetherNameNoMoreThanTheLimits(t *testing.T) {
 	}
 }
 
+// Streams that are beyond the limit stay in their group, which each sender of it can have.
+func TestTheOverflowStaysInItsGroup(t *testing.T) {
+	t.Parallel()
+	_, ask := of(t, "/ecs/{resource:r}", "{record:x}", Options{Limits: Limits{Streams: 2, Groups: 2}})
+	for _, c := range [][3]string{
+		{"a", "1", "/ecs/a 1"}, {"a", "2", "/ecs/a 2"}, {"a", "3", "/ecs/a overflow"}, {"b", "1", "/ecs/b overflow"}, {"c", "1", "/ecs/overflow overflow"},
+	} {
+		to, _ := ask(1, c[0], c[1])
+		assert.Equal(t, c[2], to)
+	}
+}
+
 func TestNamesThatNoPatternHasAreReduced(t *testing.T) {
 	t.Parallel()
 	a, ask := of(t, "{resource:r}/{record:x}", "s", Options{Groups: patterns(t, "/app/*")})

@@ -5,7 +5,7 @@
 //	                           │                  │ no
 //	                           └────────┬─────────┘
 //	                                    ▼
-//	             a reduced name: overflow for what the record says, then for all that was sent
+//	             a reduced name: overflow for what the record says, then for all that was sent in the stream, then in the group, too
 //
 // A document that names a target itself goes there where the configuration has a list that it is on, and otherwise where the
 // template says.
