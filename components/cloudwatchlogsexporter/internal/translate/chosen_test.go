@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/admission"
@@ -127,4 +128,21 @@ func TestMessagesWithoutMetricsAreChangedInOneLetter(t *testing.T) {
 	assert.Contains(t, ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(1).Body().Str(), `"CloudWatchMetrics"`, "the record is as it was")
 	assert.JSONEq(t, `{"_aws":{"cloudWatchMetrics":[]}}`, string(b.Parts[0].Events[2].Message))
 	assert.Equal(t, 2, b.Changed)
+}
+
+// A thousand services in one stream are no thousand requests.
+func TestEntitiesOfOneStreamAreBounded(t *testing.T) {
+	t.Parallel()
+	ld := plog.NewLogs()
+	for i := range 1000 {
+		rl := ld.ResourceLogs().AppendEmpty()
+		rl.Resource().Attributes().PutStr("service.name", fmt.Sprint(i))
+		rl.Resource().Attributes().PutStr("deployment.environment", "e")
+		rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetStr("x")
+	}
+	b := translator(t, message.Raw, "g", "s").Translate(ld)
+	defer b.Release()
+	assert.Len(t, b.Parts, maxEntities+1)
+	assert.Nil(t, b.Parts[maxEntities].Entity)
+	assert.Len(t, b.Parts[maxEntities].Events, 1000-maxEntities)
 }

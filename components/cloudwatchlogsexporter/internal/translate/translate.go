@@ -44,7 +44,7 @@ func New(o Options) *Translator {
 	o.WithoutMetrics = o.WithoutMetrics && o.Format == message.Raw
 	t := &Translator{o: o, redirect: o.Redirect.On() && o.Format == message.Raw}
 	t.pool.New = func() any {
-		return &Batch{translator: t, encoder: message.NewEncoder(o.Format), index: map[key]place{}, parts: map[part]int{}, Elsewhere: map[admission.Reason]Elsewhere{}}
+		return &Batch{translator: t, encoder: message.NewEncoder(o.Format), index: map[key]place{}, parts: map[part]int{}, entities: map[cwlogs.Target]int{}, Elsewhere: map[admission.Reason]Elsewhere{}}
 	}
 	return t
 }
@@ -92,6 +92,7 @@ type Batch struct {
 	encoder    *message.Encoder
 	index      map[key]place
 	parts      map[part]int
+	entities   map[cwlogs.Target]int // how many each target has
 	// records are the numbers of the records that the events of a part were made of.
 	records [][]int32
 	arena   arena
@@ -247,12 +248,23 @@ func (b *Batch) find(k key) place {
 		}
 	}
 	at, ok := b.parts[p]
+	if !ok && p.entity != nil && b.entities[p.target] >= maxEntities {
+		p.entity = nil
+		at, ok = b.parts[p]
+	}
 	if !ok {
 		at = b.grow(p)
 		b.parts[p] = at
+		if p.entity != nil {
+			b.entities[p.target]++
+		}
 	}
 	return place{at, reason, asked}
 }
+
+// maxEntities is how many entities the events of one stream have in a batch. A request has one, so that each further one of
+// what somebody sends would cost the stream a request; the events beyond have none.
+const maxEntities = 16
 
 // sourceHash identifies the resource, which a tailed file has of its own.
 func (b *Batch) sourceHash() uint64 {
@@ -307,6 +319,7 @@ func (b *Batch) Release() {
 	b.Parts, b.records = b.Parts[:0], b.records[:0]
 	clear(b.index)
 	clear(b.parts)
+	clear(b.entities)
 	clear(b.known)
 	clear(b.Elsewhere)
 	b.Changed = 0
