@@ -25,6 +25,9 @@ import (
 // logEvery is how often something is logged that happens again and again.
 const logEvery = time.Minute
 
+// maxToldAtOnce is how many refused targets are told one by one, before they are told together, once in logEvery.
+const maxToldAtOnce = 20
+
 // Observer turns what the engine tells into metrics, logs and the component's status.
 type Observer struct {
 	logger    *zap.Logger
@@ -32,6 +35,7 @@ type Observer struct {
 	exporter  attribute.KeyValue // tells the exporters of one process apart
 	only      metric.MeasurementOption
 	host      component.Host
+	refused   *rate.Limiter // of refused targets that are told one by one
 
 	mu      sync.Mutex
 	logs    map[string]*occasions
@@ -54,7 +58,8 @@ func newObserver(set exporter.Settings) (*Observer, error) {
 	exporter := attribute.String("exporter", set.ID.String())
 	return &Observer{
 		logger: set.Logger, telemetry: telemetry, exporter: exporter, only: metric.WithAttributeSet(attribute.NewSet(exporter)),
-		logs: map[string]*occasions{}, blocked: map[cwlogs.Target]error{},
+		refused: rate.NewLimiter(rate.Every(logEvery), maxToldAtOnce),
+		logs:    map[string]*occasions{}, blocked: map[cwlogs.Target]error{},
 	}, nil
 }
 
@@ -155,10 +160,20 @@ func (o *Observer) Dropped(t cwlogs.Target, reason cwlogs.Reason, events int) {
 // Diverted implements delivery.Observer. A target is told once, while it is known that it takes nothing.
 func (o *Observer) Diverted(from, to cwlogs.Target, events int, e *cwlogs.Error, first bool) {
 	o.elsewhere(admission.Refused, events)
-	if first {
-		o.logger.Warn("CloudWatch Logs does not take events for a target that they name themselves; they go where the configuration says",
-			zap.String("group", from.Group), zap.String("stream", from.Stream), zap.String("to_group", to.Group), zap.String("to_stream", to.Stream), zap.Error(e))
+	if !first {
+		return
 	}
+	targets := 1
+	if !o.refused.Allow() { // somebody names many
+		n, ok := o.Seldom("refused", 1)
+		if !ok {
+			return
+		}
+		targets = n
+	}
+	o.logger.Warn("CloudWatch Logs does not take events for a target that they name themselves; they go where the configuration says",
+		zap.String("group", from.Group), zap.String("stream", from.Stream), zap.String("to_group", to.Group), zap.String("to_stream", to.Stream),
+		zap.Int("targets", targets), zap.Error(e))
 }
 
 // Elsewhere is told how many events do not go where their contents ask, and one of the targets that were asked for.

@@ -2,6 +2,7 @@ package sending
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/faults"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/admission"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/delivery"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/names"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/sending/internal/metadatatest"
@@ -184,6 +186,35 @@ func TestSomethingThatGoesOnIsLoggedSeldom(t *testing.T) {
 	assert.Equal(t, 5, n)
 	_, ok = o.Seldom("other", 1)
 	assert.False(t, ok)
+}
+
+// Each refused target is told, unless there are very many of them; the events are all counted.
+func TestRefusedTargetsAreToldOnceAndWithoutAFlood(t *testing.T) {
+	t.Parallel()
+	core, logs := zapobserver.New(zap.WarnLevel)
+	telemetry := newTelemetry(t)
+	set := settings(telemetry, "a")
+	set.Logger = zap.New(core)
+	o, err := newObserver(set)
+	require.NoError(t, err)
+	defer o.close()
+	to := cwlogs.Target{Group: "/own", Stream: "s"}
+	for i := range 1000 {
+		from := cwlogs.Target{Group: fmt.Sprint("/denied/", i), Stream: "s"}
+		o.Diverted(from, to, 2, &cwlogs.Error{Class: cwlogs.Denied}, true)
+		o.Diverted(from, to, 1, nil, false)
+		o.Elsewhere(admission.TooMany, from, 1)
+	}
+	assert.Equal(t, maxToldAtOnce+1, logs.FilterMessageSnippet("a target that they name themselves").Len())
+	assert.Equal(t, 1, logs.FilterField(zap.String("reason", string(admission.TooMany))).Len())
+	m, err := telemetry.GetMetric("otelcol_cloudwatch_logs_diverted_events")
+	require.NoError(t, err)
+	counts := map[string]int64{}
+	for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
+		reason, _ := p.Attributes.Value("reason")
+		counts[reason.AsString()] = p.Value
+	}
+	assert.Equal(t, map[string]int64{"refused": 3000, "too_many_targets": 1000}, counts)
 }
 
 func TestNamesHaveFactsOfTheHost(t *testing.T) {

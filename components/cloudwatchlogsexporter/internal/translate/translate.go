@@ -297,7 +297,8 @@ func (b *Batch) grow(p part) int {
 	}
 	b.Parts[n].Target, b.Parts[n].Entity = p.target, p.entity
 	if p.fallback != (cwlogs.Target{}) {
-		b.Parts[n].Fallback = &p.fallback
+		fallback := p.fallback
+		b.Parts[n].Fallback = &fallback
 	}
 	return n
 }
