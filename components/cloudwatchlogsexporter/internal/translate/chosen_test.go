@@ -146,3 +146,16 @@ func TestEntitiesOfOneStreamAreBounded(t *testing.T) {
 	assert.Nil(t, b.Parts[maxEntities].Entity)
 	assert.Len(t, b.Parts[maxEntities].Events, 1000-maxEntities)
 }
+
+// Files whose records say which file they are of are sources of their own, though they have one resource.
+func TestEachFileHasItsOwnTargets(t *testing.T) {
+	t.Parallel()
+	tr := bounded(t, message.Raw, "/g", "{record:log.file.name}", admission.Limits{PerSource: 1}, admission.RedirectConfig{})
+	ld := logs("a", "b", "c")
+	for i, r := range ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
+		r.Attributes().PutStr("log.file.name", fmt.Sprint(i, ".log"))
+	}
+	b := tr.Translate(ld)
+	defer b.Release()
+	assert.Equal(t, []string{"/g 0.log 1", "/g 1.log 1", "/g 2.log 1"}, targets(b))
+}

@@ -266,7 +266,10 @@ func (b *Batch) find(k key) place {
 // what somebody sends would cost the stream a request; the events beyond have none.
 const maxEntities = 16
 
-// sourceHash identifies the resource, which a tailed file has of its own.
+// ofFile are attributes by which records of one file are known where its resource does not say it.
+var ofFile = []string{"log.file.path", "log.file.name"}
+
+// sourceHash identifies the resource, which a tailed file has of its own, or the file.
 func (b *Batch) sourceHash() uint64 {
 	if b.hash == 0 {
 		for k, v := range b.source.Resource.All() {
@@ -274,7 +277,15 @@ func (b *Batch) sourceHash() uint64 {
 		}
 		b.hash |= 1
 	}
-	return b.hash
+	hash := b.hash
+	if b.source.Record != (pcommon.Map{}) { // a name depends on it
+		for _, key := range ofFile {
+			if v, ok := b.source.Record.Get(key); ok {
+				hash = 31*hash + xxhash.Sum64String(v.AsString())
+			}
+		}
+	}
+	return hash
 }
 
 // grow adds a part, with the memory of one of an earlier batch if there is any.
