@@ -56,6 +56,15 @@ func forbid(t *testing.T, server *awslocal.Server) {
 // Lines that name a group in two hundred files arrive where the configuration says, and hold up nothing.
 func TestALineChoosesNeitherGroupNorStreamOfAHost(t *testing.T) {
 	t.Parallel()
+	for config, more := range map[string][]string{"host.yaml": nil, "windows.yaml": {withoutEventLogs}} {
+		t.Run(config, func(t *testing.T) {
+			t.Parallel()
+			chooseNothing(t, append([]string{config, "local.yaml"}, more...))
+		})
+	}
+}
+
+func chooseNothing(t *testing.T, configs []string) {
 	server := awslocal.Serve(t, awslocal.Options{IgnoreQuotas: true})
 	forbid(t, server)
 	folder := t.TempDir()
@@ -65,6 +74,7 @@ func TestALineChoosesNeitherGroupNorStreamOfAHost(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, fmt.Sprintf("z%d.log", i)), []byte(text), 0o600))
 	}
 	setup := newSetup(t, server, folder+"/*.log")
+	setup.configs = configs
 	setup.startHealthy()
 	const each = 5
 	await(t, "all lines", func() bool { return counted(server) >= files*each-2*files }) // EMF documents are not counted
