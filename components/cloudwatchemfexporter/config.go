@@ -1,6 +1,7 @@
 package cloudwatchemfexporter
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,7 +12,6 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchemfexporter/internal/translate"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/names"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/sending"
 )
 
@@ -110,6 +110,9 @@ const (
 	Drop Excess = "drop"
 )
 
+// defaultGroup begins the name of the group, before the namespace.
+const defaultGroup = translate.DefaultGroup
+
 func createDefaultConfig() component.Config {
 	return &Config{
 		Sending:               sending.DefaultConfig(),
@@ -150,10 +153,7 @@ func (c *Config) Validate() error {
 
 func (c *Config) validateNames() error {
 	var errs []error
-	if c.LogGroupName != "" {
-		errs = append(errs, sending.CheckName(names.Group, "log_group_name", c.LogGroupName))
-	}
-	errs = append(errs, sending.CheckName(names.Stream, "log_stream_name", c.LogStreamName))
+	errs = append(errs, c.Sending.CheckNames(cmp.Or(c.LogGroupName, defaultGroup), c.LogStreamName))
 	if strings.HasPrefix(c.Namespace, ":") || len(c.Namespace) > 255 {
 		errs = append(errs, fmt.Errorf("namespace: %q: CloudWatch takes 1 to 255 characters that do not begin with a colon", c.Namespace))
 	}

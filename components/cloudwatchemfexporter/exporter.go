@@ -93,15 +93,20 @@ func (p *pusher) start(ctx context.Context, host component.Host) error {
 	var group *names.Namer
 	var err error
 	if p.config.LogGroupName != "" {
-		if group, err = sending.Namer(ctx, p.logger, names.Group, "log_group_name", p.config.LogGroupName); err != nil {
+		if group, err = p.config.Sending.Group(ctx, p.logger, p.config.LogGroupName); err != nil {
 			return err
 		}
 	}
-	stream, err := sending.Namer(ctx, p.logger, names.Stream, "log_stream_name", p.config.LogStreamName)
+	stream, err := p.config.Sending.Stream(ctx, p.logger, p.config.LogStreamName)
 	if err != nil {
 		return err
 	}
-	p.translator = translate.New(p.config.options(group, stream, p.deltas, p.series))
+	o := p.config.options(group, stream, p.deltas, p.series)
+	groupDepends, reduce := o.Reduce()
+	if o.Admission, err = p.config.Sending.Admission(groupDepends, stream.Depends(), reduce); err != nil {
+		return err
+	}
+	p.translator = translate.New(o)
 	return nil
 }
 
@@ -158,14 +163,18 @@ func (p *pusher) push(ctx context.Context, r *emfRequest) error {
 
 // partsOf are documents by the streams that they are for. sources are the documents of each part's events.
 func partsOf(documents []translate.Document) (parts []delivery.Part, sources [][]int32) {
-	index := map[cwlogs.Target]int{}
+	index := map[translate.Destination]int{}
 	for i := range documents {
 		d := &documents[i]
-		at, ok := index[d.Target]
+		at, ok := index[d.Destination]
 		if !ok {
 			at = len(parts)
-			index[d.Target] = at
-			parts = append(parts, delivery.Part{Target: d.Target})
+			index[d.Destination] = at
+			part := delivery.Part{Target: d.Target}
+			if d.Fallback != (cwlogs.Target{}) {
+				part.Fallback = &d.Fallback
+			}
+			parts = append(parts, part)
 			sources = append(sources, nil)
 		}
 		parts[at].Events = append(parts[at].Events, cwlogs.Event{Timestamp: d.Timestamp, Message: d.Text})

@@ -174,8 +174,12 @@ func TestRequestsKeepWhatIsLeft(t *testing.T) {
 
 func documents(n int) (all []translate.Document) {
 	for i := range n {
+		to := translate.Destination{Target: cwlogs.Target{Group: fmt.Sprint("/g", i%2), Stream: "s"}}
+		if i%3 == 0 {
+			to.Fallback = cwlogs.Target{Group: "/f", Stream: "o"}
+		}
 		all = append(all, translate.Document{
-			Target: cwlogs.Target{Group: fmt.Sprint("/g", i%2), Stream: "s"}, Timestamp: int64(i) - 1, Points: i + 2, Text: []byte(strings.Repeat("x", i)),
+			Destination: to, Timestamp: int64(i) - 1, Points: i + 2, Text: []byte(strings.Repeat("x", i)),
 		})
 	}
 	return all

@@ -84,6 +84,9 @@ func (o *observer) made(b *translate.Batch) {
 			o.counted(translate.Reason(i), n, b.Examples[i])
 		}
 	}
+	for reason, one := range b.Elsewhere {
+		o.pusher.way.Observer().Elsewhere(reason, one.Asked, one.Documents)
+	}
 	if len(b.Exceeding) > 0 {
 		if _, ok := o.pusher.way.Observer().Seldom("series", 1); ok {
 			o.logger.Warn("Metrics have more combinations of dimensions than series_limit::per_metric in this hour, each of which is billed",

@@ -8,8 +8,8 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/admission"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/message"
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/names"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/sending"
 )
 
@@ -26,6 +26,11 @@ type Config struct {
 	Format message.Format `mapstructure:"format"`
 	// RawLog is format: raw, as awscloudwatchlogs has it.
 	RawLog bool `mapstructure:"raw_log"`
+	// Redirect lets EMF documents go to the groups and streams that they name, of those that are listed. Default: none.
+	Redirect admission.RedirectConfig `mapstructure:"redirect"`
+	// EmbeddedMetrics says whether CloudWatch makes metrics of raw messages that are EMF documents: extract or ignore.
+	// Default: extract, as it does by itself.
+	EmbeddedMetrics EmbeddedMetrics `mapstructure:"embedded_metrics"`
 	// Entity tells CloudWatch which service the events are of, where the resource says it. Default: true.
 	Entity bool `mapstructure:"entity"`
 
@@ -43,10 +48,27 @@ type Config struct {
 	formatSet bool
 }
 
+// EmbeddedMetrics says what becomes of metrics in messages.
+type EmbeddedMetrics string
+
+// What becomes of metrics in messages.
+const (
+	Extract EmbeddedMetrics = "extract"
+	Ignore  EmbeddedMetrics = "ignore"
+)
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (m *EmbeddedMetrics) UnmarshalText(text []byte) error {
+	if *m = EmbeddedMetrics(text); *m != Extract && *m != Ignore {
+		return fmt.Errorf("%q is neither %s nor %s", text, Extract, Ignore)
+	}
+	return nil
+}
+
 func createDefaultConfig() component.Config {
 	return &Config{
-		Sending:  sending.DefaultConfig(),
-		Format:   message.JSON,
+		Sending: sending.DefaultConfig(),
+		Format:  message.JSON, EmbeddedMetrics: Extract,
 		Entity:   true,
 		TooLarge: cwlogs.Split, MaxEventSize: cwlogs.MaxMessageBytes, TooOld: cwlogs.Drop, TooNew: cwlogs.Drop,
 	}
@@ -68,10 +90,10 @@ func (c *Config) Unmarshal(conf *confmap.Conf) error {
 // Validate returns every mistake.
 func (c *Config) Validate() error {
 	return errors.Join(
-		sending.CheckName(names.Group, "log_group_name", c.LogGroupName),
-		sending.CheckName(names.Stream, "log_stream_name", c.LogStreamName),
+		c.Sending.CheckNames(c.LogGroupName, c.LogStreamName),
 		c.Sending.Check(),
 		c.validateFormat(),
+		c.validateRedirect(),
 		c.validateEvents(),
 	)
 }
@@ -81,6 +103,14 @@ func (c *Config) validateFormat() error {
 		return fmt.Errorf("raw_log is true and format is %q; leave raw_log out, or set format to raw", c.Format)
 	}
 	return nil
+}
+
+func (c *Config) validateRedirect() error {
+	_, err := c.Redirect.Parse()
+	if err == nil && c.Redirect.On() && c.Format != message.Raw {
+		err = fmt.Errorf("redirect: only raw messages can be EMF documents, and format is %q; set format to raw, or leave redirect out", c.Format)
+	}
+	return err
 }
 
 func (c *Config) validateEvents() error {

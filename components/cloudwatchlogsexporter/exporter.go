@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchlogsexporter/internal/translate"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/delivery"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/names"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/sending"
@@ -89,23 +90,46 @@ func (p *pusher) start(ctx context.Context, host component.Host) (err error) {
 
 func (p *pusher) newTranslator(ctx context.Context) (*translate.Translator, error) {
 	c := p.config
-	group, err := sending.Namer(ctx, p.settings.Logger, names.Group, "log_group_name", c.LogGroupName)
+	group, err := c.Sending.Group(ctx, p.settings.Logger, c.LogGroupName)
 	if err != nil {
 		return nil, err
 	}
-	stream, err := sending.Namer(ctx, p.settings.Logger, names.Stream, "log_stream_name", c.LogStreamName)
+	stream, err := c.Sending.Stream(ctx, p.settings.Logger, c.LogStreamName)
+	if err != nil {
+		return nil, err
+	}
+	admitted, err := c.Sending.Admission(group.Depends(), stream.Depends(), func(s *names.Source, of names.Depends) cwlogs.Target {
+		return cwlogs.Target{Group: group.Reduced(s, of), Stream: stream.Reduced(s, of)}
+	})
+	if err != nil {
+		return nil, err
+	}
+	redirect, err := c.Redirect.Parse()
 	if err != nil {
 		return nil, err
 	}
 	return translate.New(translate.Options{
-		Group: group, Stream: stream, Format: c.Format, Redirect: true, Entity: c.Entity && c.Sending.TakesEntities(),
+		Group: group, Stream: stream, Admission: admitted, Redirect: redirect, WithoutMetrics: c.EmbeddedMetrics == Ignore,
+		Format: c.Format, Entity: c.Entity && c.Sending.TakesEntities(),
 	}), nil
+}
+
+// tell tells what is not as it was asked for.
+func (p *pusher) tell(b *translate.Batch) {
+	o := p.way.Observer()
+	o.Undefined(b.Undefined)
+	for reason, e := range b.Elsewhere {
+		o.Elsewhere(reason, e.Asked, e.Events)
+	}
+	if b.Changed > 0 {
+		o.Dropped(b.Parts[0].Target, cwlogs.WithoutMetrics, b.Changed)
+	}
 }
 
 // push delivers a batch, and returns what is left of it in the error.
 func (p *pusher) push(ctx context.Context, r *logsRequest) error {
 	b := p.translator.Translate(r.logs)
-	p.way.Observer().Undefined(b.Undefined)
+	p.tell(b)
 	err := p.way.Begin(r.number, b.Parts).Wait(ctx)
 	if err == nil {
 		b.Release()

@@ -83,23 +83,36 @@ func ownLogs(write string) component {
 		if s.text("output_destination") == "stdout" {
 			return
 		}
-		group := s.text("log_group_name")
-		if group == "" {
-			group = "/metrics/*" // NAMESPACE, of cloudwatch_emf alone: the other has to have a name
-		}
 		principal := c.chain(c.routed, s.text("role_arn"))
 		if own := s.in("credentials"); len(own) > 0 {
 			principal = c.chain(c.chain("", roles(own)...), s.text("role_arn"))
 		}
-		values := c.inRegion(s, Values{
-			"LOG_GROUP":  pattern(names.Group, group),
-			"LOG_STREAM": pattern(names.Stream, s.text("log_stream_name")),
-		})
-		c.need(write, principal, id, values)
-		if !s.off("create") {
-			c.groups(principal, id, s, values)
+		for i, group := range groupsOf(s) {
+			stream := pattern(names.Stream, s.text("log_stream_name"))
+			if i > 0 || len(s.list("allowed_streams")) > 0 {
+				stream = "*" // a document's own, or several patterns
+			}
+			values := c.inRegion(s, Values{"LOG_GROUP": group, "LOG_STREAM": stream})
+			c.need(write, principal, id, values)
+			if !s.off("create") {
+				c.groups(principal, id, s, values)
+			}
 		}
 	}
+}
+
+// groupsOf are patterns of the groups that an exporter of ours writes to: the first is of its template.
+func groupsOf(s section) []string {
+	template := s.text("log_group_name")
+	if template == "" {
+		return []string{"/metrics/*"} // NAMESPACE, of cloudwatch_emf alone: the other has to have a name
+	}
+	own, allowed := pattern(names.Group, template), s.list("allowed_groups")
+	groups := []string{own}
+	if strings.Contains(own, "*") && len(allowed) > 0 {
+		groups = allowed
+	}
+	return append(groups, s.in("redirect").list("groups")...)
 }
 
 // upstreamLogs is one of upstream's exporters to CloudWatch Logs.

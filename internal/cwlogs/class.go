@@ -42,7 +42,7 @@ type Error struct {
 	Message string
 	// Status is that of HTTP, 0 where there was no answer.
 	Status int
-	// RetryAfter is what the answer asked for, 0 where it did not.
+	// RetryAfter is what the answer asked for, a minute at most; 0 where it did not ask.
 	RetryAfter time.Duration
 	// Unanswered says that the whole request was written and no answer came: it may have been carried out.
 	// Sending it again is the only thing that can repeat an event.
@@ -63,6 +63,9 @@ func (e *Error) Error() string {
 	}
 	return fmt.Sprintf("%s: %s: %s (status %d)", operation, e.Code, e.Message, e.Status)
 }
+
+// Full reports whether the account can have no more of what was to be made, which waiting does not change.
+func (e *Error) Full() bool { return e.Code == "LimitExceededException" && e.operation != "" }
 
 func (e *Error) Unwrap() error { return e.err }
 
@@ -104,14 +107,35 @@ func codeOf(text string) string {
 	return text[strings.LastIndexByte(text, '#')+1:]
 }
 
+// maxRetryAfter bounds what an answer can ask for. Error pages of load balancers and proxies ask for an hour; CloudWatch
+// itself is back within seconds, and one more request a minute costs it nothing.
+const maxRetryAfter = time.Minute
+
+// retryAfter is how long an answer asks to wait, in seconds or until a date, within maxRetryAfter.
+func retryAfter(h http.Header) time.Duration {
+	text := strings.TrimSpace(h.Get("Retry-After"))
+	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil {
+		return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second
+	} else if errors.Is(err, strconv.ErrRange) {
+		return maxRetryAfter
+	}
+	until, err := http.ParseTime(text)
+	if err != nil {
+		return 0
+	}
+	now := time.Now()
+	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = date // both are the sender's clock
+	}
+	return max(0, min(until.Sub(now), maxRetryAfter))
+}
+
 // FromAPI gives an error of the SDK its class, so that calls of both kinds are told and repeated alike.
 func FromAPI(operation string, err error) *Error {
 	e := &Error{Class: Retryable, operation: operation, err: err}
 	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && response.Response != nil {
 		e.Status = response.HTTPStatusCode()
-		if seconds, err := strconv.Atoi(response.Response.Header.Get("Retry-After")); err == nil && seconds > 0 {
-			e.RetryAfter = time.Duration(seconds) * time.Second
-		}
+		e.RetryAfter = retryAfter(response.Response.Header)
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		e.Code, e.Message = api.ErrorCode(), api.ErrorMessage()

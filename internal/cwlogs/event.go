@@ -27,6 +27,8 @@ const (
 	Early     Reason = "too_old"   // dropped
 	Late      Reason = "too_new"   // dropped
 
+	WithoutMetrics Reason = "without_metrics" // it was an EMF document, and is none now
+
 	ClampedOld Reason = "clamped_too_old" // it got the oldest time that is accepted
 	ClampedNew Reason = "clamped_too_new" // it got the newest time that is accepted
 

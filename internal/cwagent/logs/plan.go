@@ -2,8 +2,10 @@ package logs
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/layer"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/section"
@@ -89,6 +91,36 @@ func (v *converter) write() {
 	}
 }
 
+// allowed are patterns of what a name can become that a resource has: the names of the receivers, or the paths of the files.
+func allowed(p *plan, of func(*source) name, template string, brought bool) []string {
+	if !brought && template != "{resource:"+filePath+"}" && template != "{resource:"+fileGroup+"}" {
+		return nil // it begins with text, and values stay in their place
+	}
+	var patterns []string
+	for _, s := range p.sources {
+		pattern := of(s).value
+		if !brought {
+			pattern = layer.Expand(strings.ReplaceAll(starred(s.node.Get("file_path").Text()), `\`, "/"))
+		}
+		if !slices.Contains(patterns, pattern) {
+			patterns = append(patterns, pattern)
+		}
+	}
+	return patterns
+}
+
+// starred is a path of files with a star for each part that stands for something else. Environment variables stay.
+func starred(path string) string {
+	return glob.ReplaceAllStringFunc(path, func(text string) string {
+		if strings.HasPrefix(text, "$") {
+			return text
+		}
+		return "*"
+	})
+}
+
+var glob = regexp.MustCompile(`\$\{[^}]*\}|\*+|\?|\[[^]]*\]|\{[^}]*\}`)
+
 func (v *converter) exporter(p *plan) {
 	at := []string{"exporters", p.name}
 	set := func(value any, key ...string) { v.l.Set(value, append(slices.Clone(at), key...)...) }
@@ -97,14 +129,17 @@ func (v *converter) exporter(p *plan) {
 		set(layer.Expand(n.Text()), "endpoint")
 	}
 	for _, one := range []struct {
-		key, attribute string
-		of             func(*source) name
+		key, attribute, allowed string
+		of                      func(*source) name
 	}{
-		{"log_group_name", groupAttribute, func(s *source) name { return s.group }},
-		{"log_stream_name", streamAttribute, func(s *source) name { return s.stream }},
+		{"log_group_name", groupAttribute, "allowed_groups", func(s *source) name { return s.group }},
+		{"log_stream_name", streamAttribute, "allowed_streams", func(s *source) name { return s.stream }},
 	} {
 		template, brought := common(p, one.of, one.attribute)
 		set(template, one.key)
+		if allowed := allowed(p, one.of, template, brought); len(allowed) > 0 {
+			set(allowed, one.allowed)
+		}
 		for _, s := range p.sources {
 			if brought {
 				v.l.Set(one.of(s).value, "receivers", s.receiver, "resource", one.attribute)

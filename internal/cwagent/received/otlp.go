@@ -3,6 +3,7 @@ package received
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -59,6 +60,9 @@ func OTLP(c *section.Context, l *layer.Layer, n agentjson.Node) []string {
 	return receivers
 }
 
+// senders is the processor that removes what senders say of the host.
+const senders = "transform/cwagent_senders"
+
 // suffix names a receiver after the ports that it listens at.
 func suffix(endpoints ...string) string {
 	var ports []string
@@ -83,6 +87,10 @@ func (v *converter) otlp(n agentjson.Node) {
 	}
 	receivers := OTLP(v.Context, v.layer, n)
 	v.metrics("cwagent_otlp", receivers)
+	// What a dimension is made of is what is known here, not what somebody sends.
+	v.set("propagate", "processors", senders, "error_mode")
+	v.set([]string{`delete_matching_keys(resource.attributes, "^(host|cloud|ec2)[.]")`}, "processors", senders, "metric_statements")
+	v.set([]string{section.MemoryLimiter, senders, section.ResourceDetection, section.MetricsDimensions}, "service", "pipelines", "metrics/cwagent_otlp", "processors")
 	v.Report.Different(n.Path(), v.at("service", "pipelines", "metrics/cwagent_otlp"), "histograms keep their buckets as values and counts; attributes of the resource are no dimensions, as with the agent", "")
 }
 
@@ -141,10 +149,41 @@ func (v *converter) emf(from agentjson.Node) {
 		}
 		v.set(stream, "exporters", exporter, "log_stream_name")
 		v.set("raw", "exporters", exporter, "format")
+		v.set([]string{"*"}, "exporters", exporter, "redirect", "groups")
+		if groups := v.groupsOfLogs(); len(groups) > 0 {
+			v.set(groups, "exporters", exporter, "redirect", "except")
+		}
+		v.layer.Comment("Who reaches the receivers may name any log group that the role can write to, as with the agent, but none of those that\nlogs_collected has. Narrow groups to those that your programs name.", "exporters", exporter, "redirect")
 		v.set(section.StateStorage, "exporters", exporter, "sending_queue", "storage")
 		v.pipeline("logs/cwagent_emf", receivers, nil, []string{exporter})
-		v.Report.Different(n.Path(), v.at("receivers", strings.Join(receivers, ", ")), "documents go as they are to the group and the stream that they name; the agent drops those that name no group, which here go to /aws/cwagent/emf", "")
+		v.Report.Different(n.Path(), v.at("receivers", strings.Join(receivers, ", ")), "valid documents go as they are to the group and the stream that they name, unless it is a group of logs_collected; the agent drops those that name no group, which here go to /aws/cwagent/emf", "exporters::"+exporter+"::redirect::groups says which groups documents can name: list those of your programs")
 	}
 }
+
+// groupsOfLogs are patterns of the groups that entries of logs_collected name.
+func (v *converter) groupsOfLogs() []string {
+	var groups []string
+	var look func(agentjson.Node)
+	look = func(n agentjson.Node) {
+		for _, key := range n.Keys() {
+			look(n.Get(key))
+		}
+		for _, item := range n.Items() {
+			if item.IsObject() && !n.IsObject() {
+				look(item)
+			}
+		}
+		if group := n.Get("log_group_name").Text(); n.IsObject() && group != "" {
+			if group = layer.Expand(placeholder.ReplaceAllString(group, "${1}*")); !slices.Contains(groups, group) {
+				groups = append(groups, group)
+			}
+		}
+	}
+	look(v.Root.Get("logs", "logs_collected"))
+	return groups
+}
+
+// placeholder is one of the agent's, such as {hostname}, and not an environment variable.
+var placeholder = regexp.MustCompile(`(^|[^$])\{(?:instance_id|hostname|local_hostname|ip_address|aws_region|account_id|date)\}`)
 
 func quoted(text string) string { return fmt.Sprintf("%q", text) }

@@ -49,6 +49,7 @@ func (v *converter) prometheusLogs(n agentjson.Node) {
 	}
 	v.set(layer.Expand(group), "exporters", exporter, "log_group_name")
 	v.set(`{record:job|"default"}`, "exporters", exporter, "log_stream_name")
+	v.set([]string{"*"}, "exporters", exporter, "allowed_streams") // a job's slashes stay, as with the agent
 	namespace := "CWAgent/Prometheus"
 	processorOf := n.Get("emf_processor")
 	if given := processorOf.Get("metric_namespace"); given.There() {

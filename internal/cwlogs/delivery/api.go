@@ -12,6 +12,9 @@ type Part struct {
 	Target cwlogs.Target
 	// Entity tells whose events they are; nil for none.
 	Entity *cwlogs.Entity
+	// Fallback is where the events go if Target cannot be written to or made: nil where they wait for it. It is for
+	// targets that are named by what is sent, which must not hold up anything else.
+	Fallback *cwlogs.Target
 	// Events need not be in order. Their messages are read until Deliver returns.
 	Events []cwlogs.Event
 }
@@ -76,6 +79,9 @@ type Observer interface {
 	Dropped(t cwlogs.Target, reason cwlogs.Reason, events int)
 	// EntityRejected is called where the service took the events and not the entity.
 	EntityRejected(t cwlogs.Target, errorType string)
+	// Diverted is called for events that go to the fallback of a target because of an error; nil where the target is
+	// known for one. first says that the target was not known for any.
+	Diverted(from, to cwlogs.Target, events int, e *cwlogs.Error, first bool)
 	// Blocked is called once when a target cannot be written to or made until somebody changes a policy or makes
 	// it, and Unblocked when it can again.
 	Blocked(t cwlogs.Target, e *cwlogs.Error)

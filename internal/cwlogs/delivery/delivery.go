@@ -31,6 +31,7 @@ type piece struct {
 	lane     *lane
 	part     int
 	entity   *cwlogs.Entity
+	fallback *cwlogs.Target // nil: none
 	// Its events have the numbers from base to base+events-1 in the lane.
 	base, events int
 	// left are its messages that are not settled. An event has several where it was split.
@@ -75,10 +76,27 @@ func (p *piece) settle(n int) {
 		d.blocked--
 	}
 	if d.open == 0 {
-		slices.SortFunc(d.remainder, func(a, b Remainder) int { return cmp.Compare(a.Part, b.Part) })
+		d.remainder = merged(d.remainder)
 		close(d.done)
 	}
 	d.engine.held(d) // last, as it may settle others of the delivery
+}
+
+// merged has one remainder for each part: one whose events were diverted may have left some in two lanes.
+func merged(all []Remainder) []Remainder {
+	slices.SortFunc(all, func(a, b Remainder) int { return cmp.Compare(a.Part, b.Part) })
+	n := 0
+	for i := range all {
+		if n > 0 && all[n-1].Part == all[i].Part {
+			all[n-1].Events = append(all[n-1].Events, all[i].Events...)
+			slices.Sort(all[n-1].Events)
+			all[n-1].Events = slices.Compact(all[n-1].Events)
+			continue
+		}
+		all[n] = all[i]
+		n++
+	}
+	return all[:n]
 }
 
 // lose settles messages that were not delivered, of one piece. numbers are those of the lane.

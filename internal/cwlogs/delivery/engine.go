@@ -48,9 +48,11 @@ type Engine struct {
 	// to find out whether others can be written to.
 	written map[cwlogs.Target]time.Time
 	tried   time.Time
-	stopped bool // each request once
-	ended   bool // none any more
-	swept   time.Time
+	// refusing are targets whose events go to their fallbacks, and until when.
+	refusing map[cwlogs.Target]time.Time
+	stopped  bool // each request once
+	ended    bool // none any more
+	swept    time.Time
 }
 
 // New makes an engine. It has no goroutines while it has nothing to send.
@@ -64,8 +66,8 @@ func New(sender Sender, targets Targets, observer Observer, o Options) *Engine {
 		lanes:   map[cwlogs.Target]*lane{},
 		limiter: newLimiter(o.MaxParallel),
 		waiting: map[*Delivery]struct{}{},
-		written: map[cwlogs.Target]time.Time{},
-		swept:   time.Now(),
+		written: map[cwlogs.Target]time.Time{}, refusing: map[cwlogs.Target]time.Time{},
+		swept: time.Now(),
 	}
 	e.context, e.cancel = context.WithCancel(context.Background())
 	return e
@@ -89,25 +91,14 @@ func (e *Engine) Begin(parts []Part) *Delivery {
 		if len(fixed[i]) == 0 {
 			continue
 		}
-		d.pieces = append(d.pieces, &piece{delivery: d, part: i, entity: p.Entity, events: len(p.Events)})
+		d.pieces = append(d.pieces, &piece{delivery: d, part: i, entity: p.Entity, fallback: p.Fallback, events: len(p.Events)})
 	}
 	if d.open = len(d.pieces); d.open == 0 {
 		close(d.done)
 		return d
 	}
 	for _, p := range d.pieces {
-		to := parts[p.part].Target
-		l := e.lanes[to]
-		if l == nil {
-			l = &lane{target: to}
-			e.lanes[to] = l
-		}
-		l.used = now
-		l.add(p, fixed[p.part])
-		if l.blocked {
-			d.blocked++
-		}
-		e.enqueue(l)
+		e.place(p, e.reachable(p, parts[p.part].Target, len(fixed[p.part]), now), fixed[p.part], now)
 	}
 	if e.ended {
 		e.takeBack(d, errStopped, false)
@@ -116,6 +107,21 @@ func (e *Engine) Begin(parts []Part) *Delivery {
 	}
 	e.dispatch(now)
 	return d
+}
+
+// place puts a piece's messages into the lane of a target.
+func (e *Engine) place(p *piece, to cwlogs.Target, fixed []cwlogs.Fixed, now time.Time) {
+	l := e.lanes[to]
+	if l == nil {
+		l = &lane{target: to}
+		e.lanes[to] = l
+	}
+	l.used = now
+	l.add(p, fixed)
+	if l.blocked {
+		p.delivery.blocked++
+	}
+	e.enqueue(l)
 }
 
 // fix applies the policy to a part.
@@ -230,26 +236,7 @@ func (e *Engine) takeBack(d *Delivery, err error, permanent bool) {
 			continue
 		}
 		l := p.lane
-		mine := func(f cwlogs.Fixed) bool { return f.Source >= p.base && f.Source < p.base+p.events }
-		var lost []cwlogs.Fixed
-		for _, r := range slices.Clone(l.open) {
-			if !r.flying && r.strip(mine, &lost) {
-				l.remove(r)
-			}
-		}
-		if slices.ContainsFunc(l.pending, mine) {
-			// A copy: requests share the array.
-			var kept []cwlogs.Fixed
-			for i := range l.pending {
-				if mine(l.pending[i]) {
-					lost = append(lost, l.pending[i])
-					l.pendingBytes -= l.pending[i].Size()
-				} else {
-					kept = append(kept, l.pending[i])
-				}
-			}
-			l.pending = kept
-		}
+		lost := l.withdraw(p, nil)
 		if len(lost) > 0 {
 			p.lose(lost, err, permanent)
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -54,6 +55,7 @@ type service struct {
 	// answer decides about a request: before it is carried out, or after (lost). Nil: success.
 	answer func(c call) (r *refusal, lost bool)
 
+	began    time.Time
 	mu       sync.Mutex
 	streams  map[cwlogs.Target][]stored
 	requests int
@@ -172,10 +174,12 @@ type observed struct {
 	entities  int
 	blocked   map[cwlogs.Target]int
 	unblocked map[cwlogs.Target]int
+	diverted  map[cwlogs.Target]int // events, by the target that they were for
+	told      int                   // targets that were told to be refusing
 }
 
 func newObserved() *observed {
-	return &observed{failed: map[cwlogs.Class]int{}, dropped: map[cwlogs.Reason]int{}, blocked: map[cwlogs.Target]int{}, unblocked: map[cwlogs.Target]int{}}
+	return &observed{failed: map[cwlogs.Class]int{}, dropped: map[cwlogs.Reason]int{}, blocked: map[cwlogs.Target]int{}, unblocked: map[cwlogs.Target]int{}, diverted: map[cwlogs.Target]int{}}
 }
 
 func (o *observed) lock() func() { o.mu.Lock(); return o.mu.Unlock }
@@ -211,6 +215,14 @@ func (o *observed) Unblocked(t cwlogs.Target) {
 	o.unblocked[t]++
 }
 
+func (o *observed) Diverted(from, _ cwlogs.Target, n int, _ *cwlogs.Error, first bool) {
+	defer o.lock()()
+	o.diverted[from] += n
+	if first {
+		o.told++
+	}
+}
+
 func (o *observed) drops() map[cwlogs.Reason]int {
 	defer o.lock()()
 	return maps.Clone(o.dropped)
@@ -237,3 +249,11 @@ func assigned(p Part) Part {
 func unix() int64 { return time.Now().UnixMilli() }
 
 func stream(name string) cwlogs.Target { return cwlogs.Target{Group: "/g", Stream: name} }
+
+// apiErr is an error of the SDK.
+type apiErr struct{ code string }
+
+func (e *apiErr) Error() string                 { return e.code }
+func (e *apiErr) ErrorCode() string             { return e.code }
+func (e *apiErr) ErrorMessage() string          { return e.code }
+func (e *apiErr) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }

@@ -123,6 +123,7 @@ func (e *Engine) finish(r *request, answer cwlogs.Answer, err error, sent time.T
 		}
 		e.sent = now
 		e.written[l.target] = now
+		delete(e.refusing, l.target)
 		e.accepted(r, answer, now.Sub(sent))
 		e.done(l, now)
 		return
@@ -136,16 +137,19 @@ func (e *Engine) finish(r *request, answer cwlogs.Answer, err error, sent time.T
 	switch failure.Class {
 	case cwlogs.Missing:
 		if r.made { // and is away again
+			e.divert(l, nil, failure, now)
 			e.later(r, failure, now)
 			break
 		}
 		r.made = true
 		go e.make(r)
 	case cwlogs.Denied:
-		e.block(l, failure, now)
+		if !e.divert(l, nil, failure, now) {
+			e.block(l, failure, now)
+		}
 		e.later(r, failure, now)
 	case cwlogs.Invalid:
-		e.refused(r)
+		e.refused(r, failure, now)
 	default:
 		e.slower(failure, sent, now)
 		e.later(r, failure, now)
@@ -201,12 +205,16 @@ func index(i *int, otherwise, most int) int {
 
 // refused is what becomes of a request that is not taken as it is: it is sent without its entity, then in
 // halves, until what is wrong stands alone and is dropped.
-func (e *Engine) refused(r *request) {
+func (e *Engine) refused(r *request, failure *cwlogs.Error, now time.Time) {
 	l := r.lane
 	r.release()
 	if r.entity != nil {
 		r.entity = nil
 		l.due = slices.Insert(l.due, 0, r)
+		return
+	}
+	// The fallback's lane finds out whether an event is wrong, or the target.
+	if e.divert(l, r, failure, now); !slices.Contains(l.open, r) {
 		return
 	}
 	if r.halves == nil {
@@ -251,7 +259,13 @@ func (e *Engine) make(r *request) {
 	e.observer.Failed(r.lane.target, failure)
 	switch failure.Class {
 	case cwlogs.Missing, cwlogs.Denied, cwlogs.Invalid:
-		e.block(r.lane, failure, now)
+		if !e.divert(r.lane, nil, failure, now) {
+			e.block(r.lane, failure, now)
+		}
+	case cwlogs.Throttled:
+		if failure.Full() {
+			e.divert(r.lane, nil, failure, now)
+		}
 	}
 	e.later(r, failure, now)
 	e.done(r.lane, now)
@@ -266,6 +280,12 @@ func (e *Engine) later(r *request, failure *cwlogs.Error, now time.Time) {
 	r.failures++
 	if r.failures == 1 {
 		r.failed = now
+	}
+	if now.Sub(r.failed) > failingFor && e.sent.After(r.failed) {
+		e.divert(r.lane, nil, failure, now) // others are written to meanwhile
+		if !slices.Contains(r.lane.open, r) {
+			return
+		}
 	}
 	pause := max(e.o.Backoff.pause(r.failures), failure.RetryAfter)
 	switch {

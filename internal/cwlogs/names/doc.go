@@ -35,9 +35,15 @@
 // Those of the CloudWatch agent are facts of this host: {instance_id}, {hostname}, {local_hostname},
 // {ip_address}, {aws_region}, {account_id}, and {date} above.
 //
+// # What values can choose
+//
+// What stands in attributes is chosen by whoever writes or sends. A slash in it becomes _, so that a value stays in the
+// place that the template has for it; log.file.path keeps its slashes in the name of a stream. Where Patterns bound the
+// whole name instead, slashes stay (Host.Slashes). A value that makes the name too long is cut, and not what follows it.
+//
 // # What CloudWatch accepts
 //
 // A character that CloudWatch takes in no such name is a mistake where it stands in the template, and
-// becomes _ where a value brings it. What is longer than 512 bytes is cut at a character, and ends with a
+// becomes _ where a value brings it. Where a name is longer than 512 bytes its values are cut at a character, and end with a
 // hash of the whole, so that different names stay different.
 package names

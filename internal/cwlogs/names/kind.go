@@ -98,7 +98,7 @@ func Clean(kind Kind, name string) string {
 		out[len(reserved)-1] = replacement
 	}
 	if len(out) > MaxLength {
-		out = shorten(out, whole)
+		out = shorten(out, whole, MaxLength)
 	}
 	return string(out)
 }
@@ -107,9 +107,12 @@ func Clean(kind Kind, name string) string {
 // 30 million times.
 const hashLength = 8
 
-// shorten cuts a name at a character to leave room for the hash of the whole that it came from.
-func shorten(name []byte, whole string) []byte {
-	end := MaxLength - 1 - hex.EncodedLen(hashLength)
+// shortest is the length that shorten needs: the hash and its hyphen, and a character of the text.
+const shortest = 1 + 2*hashLength + utf8.UTFMax
+
+// shorten cuts a text at a character to leave room, within most bytes, for the hash of the whole that it came from.
+func shorten(name []byte, whole string, most int) []byte {
+	end := most - 1 - hex.EncodedLen(hashLength)
 	for end > 0 && !utf8.RuneStart(name[end]) {
 		end--
 	}

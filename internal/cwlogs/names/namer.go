@@ -1,7 +1,9 @@
 package names
 
 import (
+	"bytes"
 	"cmp"
+	"slices"
 	"strconv"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -20,7 +22,17 @@ type Host struct {
 	// Undefined stands where no source of a placeholder has a value, and is the name of what would have
 	// none. It is cleaned. Default: the constant Undefined.
 	Undefined string
+	// Slashes keeps the slashes of values, where something else bounds what a name can be. Otherwise they become _, so
+	// that nobody gets out of the place that the template has for him. The path of a file keeps them in any case in the
+	// name of a stream, which is where its template puts it.
+	Slashes bool
 }
+
+// Overflow stands in Reduced for what a value would have said.
+const Overflow = "overflow"
+
+// paths are attributes whose slashes stay in the name of a stream (OpenTelemetry semantic conventions, log.file).
+var paths = map[string]bool{"log.file.path": true, "log.file.path_resolved": true}
 
 // Source is what a name is made of. Fields that the name does not depend on (Depends) are not looked at
 // and may be left out; the others must be valid.
@@ -39,6 +51,7 @@ type Namer struct {
 	kind      Kind
 	pieces    []piece
 	undefined string
+	slashes   bool
 	depends   Depends
 
 	// fixed is the name of a Namer that depends on nothing, and whole whether all of it was defined.
@@ -49,7 +62,7 @@ type Namer struct {
 
 // Bind looks up what the template takes from the host.
 func (t *Template) Bind(host Host) *Namer {
-	n := &Namer{kind: t.kind, undefined: Clean(t.kind, cmp.Or(host.Undefined, Undefined))}
+	n := &Namer{kind: t.kind, undefined: Clean(t.kind, cmp.Or(host.Undefined, Undefined)), slashes: host.Slashes}
 	for _, p := range t.pieces {
 		if p.sources != nil {
 			p.sources = bind(p.sources, host)
@@ -58,7 +71,7 @@ func (t *Template) Bind(host Host) *Namer {
 	}
 	n.depends = dependsOn(n.pieces)
 	if n.depends == 0 {
-		raw, whole := n.expand(nil, &Source{})
+		raw, whole := n.expand(nil, &Source{}, limits{})
 		n.fixed, n.whole = n.clean(string(raw)), whole
 	}
 	return n
@@ -100,14 +113,58 @@ func (n *Namer) Name(s *Source) (name string, whole bool) {
 		return n.fixed, n.whole
 	}
 	var stack [256]byte
-	key, whole := n.expand(stack[:0], s)
+	key, whole := n.expand(stack[:0], s, limits{})
 	if name, ok := n.known.find(key); ok {
 		return name, whole
 	}
 	raw := string(key)
-	name = n.clean(raw)
+	name = n.fit(raw, s, 0)
 	n.known.keep(raw, name)
 	return name, whole
+}
+
+// Reduced is the name with Overflow in each placeholder that depends on something of this kind: one name for all that
+// such values tell apart.
+func (n *Namer) Reduced(s *Source, of Depends) string {
+	if n.depends&of == 0 {
+		name, _ := n.Name(s)
+		return name
+	}
+	raw, _ := n.expand(nil, s, limits{reduce: of})
+	return n.fit(string(raw), s, of)
+}
+
+// fit makes a name of what was expanded. Where that is too long, each value gets an equal part of the room beside the
+// template's own text, so that none can push that out.
+func (n *Namer) fit(raw string, s *Source, reduce Depends) string {
+	if len(raw) <= MaxLength {
+		return n.clean(raw)
+	}
+	var of limits
+	of.reduce = reduce
+	own, values := 0, 0
+	n.expand(nil, s, limits{reduce: reduce, count: func(value bool, size int) {
+		if value {
+			values++
+		} else {
+			own += size
+		}
+	}})
+	if values > 0 {
+		of.value = (MaxLength - own) / values
+	}
+	if of.value < shortest {
+		return n.clean(raw) // there is no room
+	}
+	fitted, _ := n.expand(nil, s, of)
+	return n.clean(string(fitted))
+}
+
+// limits are what expand makes of values. The zero value leaves them as they are.
+type limits struct {
+	reduce Depends // placeholders that depend on this say Overflow
+	value  int     // bytes that a value may have; 0: any number
+	count  func(value bool, size int)
 }
 
 // clean is Clean with a name for what has none.
@@ -119,25 +176,55 @@ func (n *Namer) clean(raw string) string {
 }
 
 // expand appends the name as the values have it.
-func (n *Namer) expand(dst []byte, s *Source) ([]byte, bool) {
+func (n *Namer) expand(dst []byte, s *Source, of limits) ([]byte, bool) {
 	whole := true
 	for i := range n.pieces {
 		p := &n.pieces[i]
+		before, value := len(dst), false
 		dst = append(dst, p.text...)
-		if p.sources == nil {
-			continue
-		}
-		defined := false
-		for j := range p.sources {
-			if dst, defined = p.sources[j].append(dst, s); defined {
-				break
+		switch {
+		case p.sources == nil:
+		case of.reduce != 0 && dependsOn(n.pieces[i:i+1])&of.reduce != 0:
+			if !bytes.HasSuffix(dst, []byte(Overflow)) { // values side by side are one
+				dst = append(dst, Overflow...)
+			}
+		default:
+			var defined bool
+			if dst, value, defined = n.fill(dst, p, s, of.value); !defined {
+				dst, whole = append(dst, n.undefined...), false
 			}
 		}
-		if !defined {
-			dst, whole = append(dst, n.undefined...), false
+		if of.count != nil {
+			of.count(value, len(dst)-before)
 		}
 	}
 	return dst, whole
+}
+
+// fill appends the first source of a placeholder that has a value. value tells whether what is sent has chosen it.
+func (n *Namer) fill(dst []byte, p *piece, s *Source, most int) (filled []byte, value, defined bool) {
+	for j := range p.sources {
+		o, before := &p.sources[j], len(dst)
+		if dst, defined = o.append(dst, s); !defined {
+			continue
+		}
+		switch o.from {
+		case fromText, fromDate, fromFact, fromEnvironment:
+			return dst, false, true
+		}
+		if !n.slashes && !(n.kind == Stream && paths[o.key]) {
+			for k := before; k < len(dst); k++ {
+				if dst[k] == '/' {
+					dst[k] = replacement
+				}
+			}
+		}
+		if most > 0 && len(dst)-before > most {
+			dst = append(dst[:before], shorten(slices.Clone(dst[before:before+most]), string(dst[before:]), most)...)
+		}
+		return dst, true, true
+	}
+	return dst, false, false
 }
 
 // append appends the source's value, and tells whether it has one.

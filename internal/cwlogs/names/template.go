@@ -74,6 +74,30 @@ func (t *Template) Pattern() string {
 	return b.String()
 }
 
+// Anchored reports whether all names of the template begin with text that the configuration or the host has chosen, and
+// that is more than punctuation. Those of another may be any name at all.
+func (t *Template) Anchored() bool {
+	if len(t.pieces) == 0 {
+		return false
+	}
+	for _, p := range t.pieces {
+		switch {
+		case len(p.sources) == 0 && strings.Trim(p.text, separators) != "":
+			return true
+		case len(p.sources) == 0:
+			continue
+		case dependsOn([]piece{p})&^OnDate != 0:
+			return false
+		case p.sources[0].from != fromText || strings.Trim(p.sources[0].key, separators) != "":
+			return true
+		}
+	}
+	return true
+}
+
+// separators are punctuation of names.
+const separators = "/-._#"
+
 // Depends says what a name depends on; 0 for one that is always the same.
 type Depends uint8
 

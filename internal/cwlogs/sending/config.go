@@ -13,6 +13,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsconfig"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/admission"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/delivery"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/targets"
 )
@@ -27,6 +28,14 @@ type Config struct {
 	AWS AWS `mapstructure:",squash"`
 	// Upstream are keys of upstream's exporter that others stand for here.
 	Upstream Upstream `mapstructure:",squash"`
+
+	// AllowedGroups and AllowedStreams are patterns of what log_group_name and log_stream_name can become where what is sent
+	// has a say in them. Not set: any name that begins as the template does; slashes of values become _.
+	AllowedGroups  []string `mapstructure:"allowed_groups"`
+	AllowedStreams []string `mapstructure:"allowed_streams"`
+	// MaxTargets bounds the targets that what is sent can name in an hour. Default: 100 of one source, 500 groups and
+	// 30,000 streams.
+	MaxTargets admission.Limits `mapstructure:"max_targets"`
 
 	// Create makes groups and streams that do not exist. Default: true.
 	Create bool `mapstructure:"create"`
@@ -117,6 +126,7 @@ func DefaultConfig() Config {
 	})
 	return Config{
 		Upstream:    Upstream{NumWorkers: defaultParallel, RequestTimeoutSeconds: defaultTimeout},
+		MaxTargets:  admission.DefaultLimits(),
 		Create:      true,
 		Compression: Gzip, CompressionLevel: 1,
 		WhenDenied: Drop,
@@ -163,6 +173,7 @@ func (c *Config) Check() error {
 		c.Upstream.check(),
 		c.groups().Validate(),
 		c.checkSending(),
+		c.MaxTargets.Check(),
 		confmap.Validate(struct {
 			Retry configretry.BackOffConfig `mapstructure:"retry_on_failure"`
 			Queue optionalQueue             `mapstructure:"sending_queue"`

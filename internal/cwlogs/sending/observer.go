@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,12 +17,16 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/admission"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/delivery"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/sending/internal/metadata"
 )
 
 // logEvery is how often something is logged that happens again and again.
 const logEvery = time.Minute
+
+// maxToldAtOnce is how many refused targets are told one by one, before they are told together, once in logEvery.
+const maxToldAtOnce = 20
 
 // Observer turns what the engine tells into metrics, logs and the component's status.
 type Observer struct {
@@ -30,6 +35,7 @@ type Observer struct {
 	exporter  attribute.KeyValue // tells the exporters of one process apart
 	only      metric.MeasurementOption
 	host      component.Host
+	refused   *rate.Limiter // of refused targets that are told one by one
 
 	mu      sync.Mutex
 	logs    map[string]*occasions
@@ -52,7 +58,8 @@ func newObserver(set exporter.Settings) (*Observer, error) {
 	exporter := attribute.String("exporter", set.ID.String())
 	return &Observer{
 		logger: set.Logger, telemetry: telemetry, exporter: exporter, only: metric.WithAttributeSet(attribute.NewSet(exporter)),
-		logs: map[string]*occasions{}, blocked: map[cwlogs.Target]error{},
+		refused: rate.NewLimiter(rate.Every(logEvery), maxToldAtOnce),
+		logs:    map[string]*occasions{}, blocked: map[cwlogs.Target]error{},
 	}, nil
 }
 
@@ -133,7 +140,7 @@ func (o *Observer) Failed(t cwlogs.Target, e *cwlogs.Error) {
 }
 
 // changes are the reasons of events that arrive, though not as they were.
-var changes = map[cwlogs.Reason]bool{cwlogs.Truncated: true, cwlogs.Divided: true, cwlogs.ClampedOld: true, cwlogs.ClampedNew: true}
+var changes = map[cwlogs.Reason]bool{cwlogs.Truncated: true, cwlogs.Divided: true, cwlogs.ClampedOld: true, cwlogs.ClampedNew: true, cwlogs.WithoutMetrics: true}
 
 // Dropped implements delivery.Observer.
 func (o *Observer) Dropped(t cwlogs.Target, reason cwlogs.Reason, events int) {
@@ -142,12 +149,60 @@ func (o *Observer) Dropped(t cwlogs.Target, reason cwlogs.Reason, events int) {
 		counter, text = o.telemetry.CloudwatchLogsChangedEvents, "Log events were changed"
 	}
 	counter.Add(context.Background(), int64(events), o.with("reason", string(reason)))
-	if reason == cwlogs.Empty {
-		return // an empty line is no news
+	if reason == cwlogs.Empty || reason == cwlogs.WithoutMetrics {
+		return // it is no news
 	}
 	if n, ok := o.Seldom("dropped "+string(reason), events); ok {
 		o.logger.Warn(text, zap.String("reason", string(reason)), zap.Int("events", n), zap.String("group", t.Group), zap.String("stream", t.Stream))
 	}
+}
+
+// Diverted implements delivery.Observer. A target is told once, while it is known that it takes nothing.
+func (o *Observer) Diverted(from, to cwlogs.Target, events int, e *cwlogs.Error, first bool) {
+	o.elsewhere(admission.Refused, events)
+	if !first {
+		return
+	}
+	targets := 1
+	if !o.refused.Allow() { // somebody names many
+		n, ok := o.Seldom("refused", 1)
+		if !ok {
+			return
+		}
+		targets = n
+	}
+	o.logger.Warn("CloudWatch Logs does not take events for a target that they name themselves; they go where the configuration says",
+		zap.String("group", from.Group), zap.String("stream", from.Stream), zap.String("to_group", to.Group), zap.String("to_stream", to.Stream),
+		zap.Int("targets", targets), zap.Error(e))
+}
+
+// Elsewhere is told how many events do not go where their contents ask, and one of the targets that were asked for.
+func (o *Observer) Elsewhere(reason admission.Reason, asked cwlogs.Target, events int) {
+	o.elsewhere(reason, events)
+	if n, ok := o.Seldom("elsewhere "+string(reason), events); ok {
+		o.logger.Warn("Events do not go to the targets that their contents name, but where the configuration says",
+			zap.String("reason", string(reason)), zap.Int("events", n), zap.String("group", clip(asked.Group)), zap.String("stream", clip(asked.Stream)),
+			zap.String("remedy", asides[reason]))
+	}
+}
+
+func (o *Observer) elsewhere(reason admission.Reason, events int) {
+	o.telemetry.CloudwatchLogsDivertedEvents.Add(context.Background(), int64(events), o.with("reason", string(reason)))
+}
+
+// asides are what somebody can do about events that go elsewhere.
+var asides = map[admission.Reason]string{
+	admission.NotAllowed: "where it is right that they name it, add it to redirect::groups, allowed_groups or allowed_streams",
+	admission.TooMany:    "look for what makes so many; where it is right, raise max_targets",
+}
+
+// clip shortens a name for the log.
+func clip(name string) string {
+	const most = 128
+	if len(name) > most {
+		return strings.ToValidUTF8(name[:most], "") + "…"
+	}
+	return name
 }
 
 // EntityRejected implements delivery.Observer.

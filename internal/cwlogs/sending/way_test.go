@@ -2,6 +2,7 @@ package sending
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/faults"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/admission"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/delivery"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/names"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/sending/internal/metadatatest"
@@ -186,17 +188,67 @@ func TestSomethingThatGoesOnIsLoggedSeldom(t *testing.T) {
 	assert.False(t, ok)
 }
 
+// Each refused target is told, unless there are very many of them; the events are all counted.
+func TestRefusedTargetsAreToldOnceAndWithoutAFlood(t *testing.T) {
+	t.Parallel()
+	core, logs := zapobserver.New(zap.WarnLevel)
+	telemetry := newTelemetry(t)
+	set := settings(telemetry, "a")
+	set.Logger = zap.New(core)
+	o, err := newObserver(set)
+	require.NoError(t, err)
+	defer o.close()
+	to := cwlogs.Target{Group: "/own", Stream: "s"}
+	for i := range 1000 {
+		from := cwlogs.Target{Group: fmt.Sprint("/denied/", i), Stream: "s"}
+		o.Diverted(from, to, 2, &cwlogs.Error{Class: cwlogs.Denied}, true)
+		o.Diverted(from, to, 1, nil, false)
+		o.Elsewhere(admission.TooMany, from, 1)
+	}
+	assert.Equal(t, maxToldAtOnce+1, logs.FilterMessageSnippet("a target that they name themselves").Len())
+	assert.Equal(t, 1, logs.FilterField(zap.String("reason", string(admission.TooMany))).Len())
+	m, err := telemetry.GetMetric("otelcol_cloudwatch_logs_diverted_events")
+	require.NoError(t, err)
+	counts := map[string]int64{}
+	for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
+		reason, _ := p.Attributes.Value("reason")
+		counts[reason.AsString()] = p.Value
+	}
+	assert.Equal(t, map[string]int64{"refused": 3000, "too_many_targets": 1000}, counts)
+}
+
 func TestNamesHaveFactsOfTheHost(t *testing.T) {
 	t.Setenv("SENDING_STAGE", "test")
-	n, err := Namer(t.Context(), zap.NewNop(), names.Group, "log_group_name", "/app/{env:SENDING_STAGE}")
+	c := DefaultConfig()
+	n, err := c.Group(t.Context(), zap.NewNop(), "/app/{env:SENDING_STAGE}")
 	require.NoError(t, err)
 	name, whole := n.Name(&names.Source{})
 	assert.Equal(t, "/app/test", name)
 	assert.True(t, whole)
-	_, err = Namer(t.Context(), zap.NewNop(), names.Group, "log_group_name", "a b")
+	_, err = c.Group(t.Context(), zap.NewNop(), "a b")
 	assert.ErrorContains(t, err, "log_group_name")
 
-	assert.NoError(t, CheckName(names.Stream, "log_stream_name", "{hostname}"))
-	assert.ErrorContains(t, CheckName(names.Group, "log_group_name", ""), "log_group_name is not set; name the log group, such as /fleet/{hostname}")
-	assert.ErrorContains(t, CheckName(names.Stream, "log_stream_name", "{hostnam}"), "log_stream_name")
+	for pair, want := range map[[2]string]string{
+		{"/g", "{hostname}"}:                "",
+		{"/app/{ServiceName}", "s"}:         "",
+		{"{env:X}-{record:a}", "s"}:         "",
+		{"", "s"}:                           "log_group_name is not set; name the log group, such as /fleet/{hostname}",
+		{"/g", "{hostnam}"}:                 "log_stream_name",
+		{"{ServiceName}", "s"}:              `log_group_name "{ServiceName}": whoever sends could name any log group`,
+		{"/{record:group}/x", "s"}:          "or list the groups that there can be in allowed_groups",
+		{`{host:region|scope:name}/x`, "s"}: "whoever sends",
+	} {
+		err := c.CheckNames(pair[0], pair[1])
+		if want == "" {
+			assert.NoError(t, err)
+		} else {
+			assert.ErrorContains(t, err, want)
+		}
+	}
+	c.AllowedGroups = []string{"/app/*"}
+	assert.NoError(t, c.CheckNames("{ServiceName}", "s"))
+	c.AllowedStreams = []string{""}
+	assert.ErrorContains(t, c.CheckNames("/g", "s"), "allowed_streams[0]")
+	c.MaxTargets.PerSource = -1
+	assert.ErrorContains(t, c.Check(), "max_targets::per_source")
 }

@@ -7,7 +7,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchemfexporter/internal/statistics"
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
 )
 
 // kind is how a value is written.
@@ -89,9 +88,9 @@ type gathered struct {
 	table   []int32 // index of a group, plus 1; its size is a power of 2
 
 	namespaces []string
-	targets    []cwlogs.Target
+	targets    []destination
 	byMetric   map[metricKey]int32
-	byTarget   map[cwlogs.Target]int32
+	byTarget   map[asked]int32
 }
 
 type metricKey struct{ name, unit string }
@@ -113,7 +112,7 @@ func (g *gathered) reset() {
 	g.namespaces, g.targets = g.namespaces[:0], g.targets[:0]
 	clear(g.table)
 	if g.byMetric == nil {
-		g.byMetric, g.byTarget = map[metricKey]int32{}, map[cwlogs.Target]int32{}
+		g.byMetric, g.byTarget = map[metricKey]int32{}, map[asked]int32{}
 	}
 	clear(g.byMetric)
 	clear(g.byTarget)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchemfexporter/internal/delta"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/cloudwatchemfexporter/internal/series"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/admission"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/names"
 )
 
@@ -36,6 +37,8 @@ type Options struct {
 	Namespace string
 	// Group and Stream name the log stream of the documents. nil for Group: /metrics/NAMESPACE.
 	Group, Stream *names.Namer
+	// Admission bounds the log streams. nil: nothing does.
+	Admission *admission.Admission
 	// Version0 writes the form without _aws.
 	Version0 bool
 

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/admission"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/names"
 )
 
@@ -76,12 +77,26 @@ func sortedSets(sets [][]string) [][]string {
 
 // Document is a log event.
 type Document struct {
-	Target cwlogs.Target
+	Destination
 	// Timestamp is in milliseconds since 1970.
 	Timestamp int64
 	// Points are the data points in it.
 	Points int
 	Text   []byte
+}
+
+// Destination is where a document goes.
+type Destination struct {
+	Target cwlogs.Target
+	// Fallback is where it goes if Target cannot be written to; empty where it waits.
+	Fallback cwlogs.Target
+}
+
+// Elsewhere are documents that do not go where their data points ask.
+type Elsewhere struct {
+	Documents int
+	// Asked is one of the targets that were asked for.
+	Asked cwlogs.Target
 }
 
 // Batch is what a pmetric.Metrics has become. It has nothing of it.
@@ -91,6 +106,8 @@ type Batch struct {
 	// metric of each kind.
 	Counts   [reasons]int
 	Examples [reasons]string
+	// Elsewhere are documents that do not go where their data points ask, by why. nil: none.
+	Elsewhere map[admission.Reason]Elsewhere
 	// Exceeding are metrics that have exceeded their budget with this batch.
 	Exceeding []string
 }

@@ -185,7 +185,7 @@ func (w *walk) documents(g *group, list []int32, kinds []int, clip int) {
 	}
 	if len(w.text)-from <= cwlogs.MaxMessageBytes {
 		w.ends = append(w.ends, len(w.text))
-		w.batch.Documents = append(w.batch.Documents, Document{Target: w.targets[g.target], Timestamp: g.ms, Points: points})
+		w.batch.Documents = append(w.batch.Documents, Document{Destination: w.destination(g.target), Timestamp: g.ms, Points: points})
 		return
 	}
 	w.text = w.text[:from]

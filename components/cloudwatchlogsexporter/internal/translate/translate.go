@@ -6,10 +6,12 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/cespare/xxhash/v2"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/admission"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/delivery"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/message"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/names"
@@ -20,32 +22,59 @@ type Options struct {
 	// Group and Stream name the targets.
 	Group, Stream *names.Namer
 	Format        message.Format
-	// Redirect sends a raw EMF document that names a group, or a group and a stream, there.
-	Redirect bool
+	// Admission bounds the targets.
+	Admission *admission.Admission
+	// Redirect sends raw EMF documents where they say, if that is listed.
+	Redirect admission.Redirect
+	// WithoutMetrics makes raw messages such that CloudWatch makes no metrics of them.
+	WithoutMetrics bool
 	// Entity tells CloudWatch whose events they are, where the resource's attributes say it.
 	Entity bool
 }
 
 // Translator translates. It is safe for concurrent use.
 type Translator struct {
-	o    Options
-	pool sync.Pool // of *Batch
+	o        Options
+	redirect bool
+	pool     sync.Pool // of *Batch
 }
 
 // New makes a Translator.
 func New(o Options) *Translator {
-	o.Redirect = o.Redirect && o.Format == message.Raw
-	t := &Translator{o: o}
+	o.WithoutMetrics = o.WithoutMetrics && o.Format == message.Raw
+	t := &Translator{o: o, redirect: o.Redirect.On() && o.Format == message.Raw}
 	t.pool.New = func() any {
-		return &Batch{translator: t, encoder: message.NewEncoder(o.Format), index: map[key]int{}}
+		return &Batch{translator: t, encoder: message.NewEncoder(o.Format), index: map[key]place{}, parts: map[part]int{}, entities: map[cwlogs.Target]int{}, Elsewhere: map[admission.Reason]Elsewhere{}}
 	}
 	return t
 }
 
-// key is what tells parts apart.
+// key is what tells apart where events ask to go.
 type key struct {
 	group, stream string
 	entity        *cwlogs.Entity
+	// named is what a document asks for; empty for others.
+	named cwlogs.Target
+}
+
+// part is what tells parts apart.
+type part struct {
+	target, fallback cwlogs.Target
+	entity           *cwlogs.Entity
+}
+
+// place is where the events of a key go: the index of a part, and why it is not the one that they ask for.
+type place struct {
+	at     int
+	reason admission.Reason
+	asked  cwlogs.Target
+}
+
+// Elsewhere are events that do not go where their contents ask.
+type Elsewhere struct {
+	Events int
+	// Asked is one of the targets that were asked for.
+	Asked cwlogs.Target
 }
 
 // Batch is what a plog.Logs has become.
@@ -54,17 +83,24 @@ type Batch struct {
 	Parts []delivery.Part
 	// Undefined is how many records have a name in which something had no value.
 	Undefined int
+	// Elsewhere are events that do not go where their contents ask, by why, and Changed how many messages are other ones, so
+	// that no metrics are made of them.
+	Elsewhere map[admission.Reason]Elsewhere
+	Changed   int
 
 	translator *Translator
 	encoder    *message.Encoder
-	index      map[key]int
+	index      map[key]place
+	parts      map[part]int
+	entities   map[cwlogs.Target]int // how many each target has
 	// records are the numbers of the records that the events of a part were made of.
 	records [][]int32
 	arena   arena
 	// last is the part of the record before.
 	last    key
-	lastAt  int
+	lastIn  place
 	source  names.Source
+	hash    uint64 // of the resource; 0: not known
 	entity  *cwlogs.Entity
 	known   []*cwlogs.Entity // of this batch
 	lastKey bool
@@ -97,7 +133,7 @@ func (t *Translator) Translate(ld plog.Logs) *Batch {
 		rl := ld.ResourceLogs().At(i)
 		b.encoder.Resource(rl)
 		b.source = names.Source{Resource: rl.Resource().Attributes()}
-		b.entity = nil
+		b.entity, b.hash = nil, 0
 		if t.o.Entity {
 			b.entity = b.intern(entityOf(rl.Resource().Attributes()))
 		}
@@ -147,11 +183,24 @@ func milliseconds(t pcommon.Timestamp) int64 {
 // message is a record's. A raw one of text is the record's own bytes: pdata never writes to a string, and the
 // record lives until the delivery is over.
 func (b *Batch) message(r plog.LogRecord) []byte {
+	var text []byte
 	if b.translator.o.Format == message.Raw && r.Body().Type() == pcommon.ValueTypeStr {
-		text := r.Body().Str()
-		return unsafe.Slice(unsafe.StringData(text), len(text))
+		s := r.Body().Str()
+		text = unsafe.Slice(unsafe.StringData(s), len(s))
+	} else {
+		text = b.arena.append(func(dst []byte) []byte { return b.encoder.Append(dst, r) })
 	}
-	return b.arena.append(func(dst []byte) []byte { return b.encoder.Append(dst, r) })
+	if b.translator.o.WithoutMetrics && message.MayHaveMetrics(text) {
+		changed := false
+		text = b.arena.append(func(dst []byte) []byte {
+			dst, changed = message.AppendWithoutMetrics(dst, text)
+			return dst
+		})
+		if changed {
+			b.Changed++
+		}
+	}
+	return text
 }
 
 // add puts an event into its part.
@@ -159,30 +208,88 @@ func (b *Batch) add(to name, e cwlogs.Event, number int32) {
 	if !to.whole {
 		b.Undefined++
 	}
-	k := key{to.group, to.stream, b.entity}
-	if b.translator.o.Redirect {
-		if group, stream, ok := message.Target(e.Message); ok {
-			k.group = names.Clean(names.Group, group)
-			if stream != "" {
-				k.stream = names.Clean(names.Stream, stream)
+	k := key{group: to.group, stream: to.stream, entity: b.entity}
+	if b.translator.redirect {
+		k.named.Group, k.named.Stream, _ = message.Target(e.Message)
+	}
+	if !b.lastKey || k != b.last {
+		in, ok := b.index[k]
+		if !ok {
+			in = b.find(k)
+			b.index[k] = in
+		}
+		b.last, b.lastIn, b.lastKey = k, in, true
+	}
+	if in := &b.lastIn; in.reason != "" {
+		b.Elsewhere[in.reason] = Elsewhere{b.Elsewhere[in.reason].Events + 1, in.asked}
+	}
+	at := b.lastIn.at
+	p := &b.Parts[at]
+	p.Events = append(p.Events, e)
+	b.records[at] = append(b.records[at], number)
+}
+
+// find decides where the events of a key go. b.source is that of one of them.
+func (b *Batch) find(k key) place {
+	o := &b.translator.o
+	asked := cwlogs.Target{Group: k.group, Stream: k.stream}
+	own, reason := o.Admission.Template(asked, &b.source, b.sourceHash)
+	p := part{target: own, entity: k.entity}
+	if fallback := o.Admission.Fallback(own, &b.source); fallback != nil {
+		p.fallback = *fallback
+	}
+	if k.named.Group != "" {
+		asked = k.named
+		var named cwlogs.Target
+		if named, reason = o.Redirect.Target(k.named.Group, k.named.Stream, own); reason == "" && named != own {
+			if reason = o.Admission.Named(named, b.sourceHash); reason == "" {
+				p.target, p.fallback = named, own
 			}
 		}
 	}
-	if !b.lastKey || k != b.last {
-		at, ok := b.index[k]
-		if !ok {
-			at = b.grow(k)
-			b.index[k] = at
-		}
-		b.last, b.lastAt, b.lastKey = k, at, true
+	at, ok := b.parts[p]
+	if !ok && p.entity != nil && b.entities[p.target] >= maxEntities {
+		p.entity = nil
+		at, ok = b.parts[p]
 	}
-	p := &b.Parts[b.lastAt]
-	p.Events = append(p.Events, e)
-	b.records[b.lastAt] = append(b.records[b.lastAt], number)
+	if !ok {
+		at = b.grow(p)
+		b.parts[p] = at
+		if p.entity != nil {
+			b.entities[p.target]++
+		}
+	}
+	return place{at, reason, asked}
+}
+
+// maxEntities is how many entities the events of one stream have in a batch. A request has one, so that each further one of
+// what somebody sends would cost the stream a request; the events beyond have none.
+const maxEntities = 16
+
+// ofFile are attributes by which records of one file are known where its resource does not say it.
+var ofFile = []string{"log.file.path", "log.file.name"}
+
+// sourceHash identifies the resource, which a tailed file has of its own, or the file.
+func (b *Batch) sourceHash() uint64 {
+	if b.hash == 0 {
+		for k, v := range b.source.Resource.All() {
+			b.hash ^= xxhash.Sum64String(k) + 31*xxhash.Sum64String(v.AsString()) // in any order
+		}
+		b.hash |= 1
+	}
+	hash := b.hash
+	if b.source.Record != (pcommon.Map{}) { // a name depends on it
+		for _, key := range ofFile {
+			if v, ok := b.source.Record.Get(key); ok {
+				hash = 31*hash + xxhash.Sum64String(v.AsString())
+			}
+		}
+	}
+	return hash
 }
 
 // grow adds a part, with the memory of one of an earlier batch if there is any.
-func (b *Batch) grow(k key) int {
+func (b *Batch) grow(p part) int {
 	n := len(b.Parts)
 	if n < cap(b.Parts) {
 		b.Parts = b.Parts[:n+1]
@@ -199,8 +306,11 @@ func (b *Batch) grow(k key) int {
 			b.records = grown
 		}
 	}
-	b.Parts[n].Target = cwlogs.Target{Group: k.group, Stream: k.stream}
-	b.Parts[n].Entity = k.entity
+	b.Parts[n].Target, b.Parts[n].Entity = p.target, p.entity
+	if p.fallback != (cwlogs.Target{}) {
+		fallback := p.fallback
+		b.Parts[n].Fallback = &fallback
+	}
 	return n
 }
 
@@ -213,15 +323,19 @@ func (b *Batch) Release() {
 	for i := range b.Parts {
 		clear(b.Parts[i].Events) // they hold the messages
 		kept += cap(b.Parts[i].Events)
-		b.Parts[i].Entity = nil
+		b.Parts[i].Entity, b.Parts[i].Fallback = nil, nil
 	}
 	if kept > maxKept {
 		b.Parts, b.records = nil, nil
 	}
 	b.Parts, b.records = b.Parts[:0], b.records[:0]
 	clear(b.index)
+	clear(b.parts)
+	clear(b.entities)
 	clear(b.known)
-	b.known, b.Undefined, b.lastKey, b.entity, b.last = b.known[:0], 0, false, nil, key{}
+	clear(b.Elsewhere)
+	b.Changed = 0
+	b.known, b.Undefined, b.lastKey, b.entity, b.last, b.lastIn = b.known[:0], 0, false, nil, key{}, place{}
 	b.source = names.Source{}
 	b.arena.reset()
 	b.translator.pool.Put(b)

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/admission"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/delivery"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/message"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/names"
@@ -28,7 +29,20 @@ func namer(t testing.TB, kind names.Kind, text string) *names.Namer {
 
 func translator(t testing.TB, format message.Format, group, stream string) *Translator {
 	t.Helper()
-	return New(Options{Group: namer(t, names.Group, group), Stream: namer(t, names.Stream, stream), Format: format, Redirect: true, Entity: true})
+	return bounded(t, format, group, stream, admission.DefaultLimits(), admission.RedirectConfig{})
+}
+
+func bounded(t testing.TB, format message.Format, group, stream string, limits admission.Limits, redirect admission.RedirectConfig) *Translator {
+	t.Helper()
+	g, s := namer(t, names.Group, group), namer(t, names.Stream, stream)
+	r, err := redirect.Parse()
+	require.NoError(t, err)
+	return New(Options{Group: g, Stream: s, Format: format, Redirect: r, Entity: true, Admission: admission.New(admission.Options{
+		GroupDepends: g.Depends(), StreamDepends: s.Depends(), Limits: limits,
+		Reduce: func(src *names.Source, of names.Depends) cwlogs.Target {
+			return cwlogs.Target{Group: g.Reduced(src, of), Stream: s.Reduced(src, of)}
+		},
+	})})
 }
 
 // logs has one resource for each service, and records of the time with the bodies.
@@ -111,20 +125,6 @@ func TestTimeIsTheRecordsOwnOrAssigned(t *testing.T) {
 	assert.WithinDuration(t, time.Now(), time.UnixMilli(events[2].Timestamp), time.Minute)
 	assert.True(t, events[2].Assigned)
 	assert.Equal(t, int64((1<<64-1)/1_000_000), events[3].Timestamp)
-}
-
-func TestDocumentsOfEMFGoWhereTheySay(t *testing.T) {
-	t.Parallel()
-	both := `{"_aws":{"LogGroupName":"/emf","LogStreamName":"a:b"},"x":1}`
-	ld := logs("plain", both, `{"_aws":{"LogGroupName":"/emf"}}`)
-	b := translator(t, message.Raw, "/g", "s").Translate(ld)
-	assert.Equal(t, []cwlogs.Target{{Group: "/g", Stream: "s"}, {Group: "/emf", Stream: "a_b"}, {Group: "/emf", Stream: "s"}},
-		[]cwlogs.Target{b.Parts[0].Target, b.Parts[1].Target, b.Parts[2].Target})
-	assert.Equal(t, []string{both}, texts(b.Parts[1]), "it passes untouched")
-	b.Release()
-	b = translator(t, message.JSON, "/g", "s").Translate(ld)
-	assert.Len(t, b.Parts, 1, "only raw ones")
-	b.Release()
 }
 
 // TestNothingIsLostOrMixed translates random logs again and again with the same memory, in several

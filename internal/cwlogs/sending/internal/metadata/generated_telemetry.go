@@ -30,6 +30,7 @@ type TelemetryBuilder struct {
 	registrations                    []metric.Registration
 	CloudwatchLogsBlockedTargets     metric.Int64ObservableGauge
 	CloudwatchLogsChangedEvents      metric.Int64Counter
+	CloudwatchLogsDivertedEvents     metric.Int64Counter
 	CloudwatchLogsDroppedEvents      metric.Int64Counter
 	CloudwatchLogsEvents             metric.Int64Counter
 	CloudwatchLogsInFlight           metric.Int64ObservableGauge
@@ -195,6 +196,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.CloudwatchLogsChangedEvents, err = builder.meter.Int64Counter(
 		"otelcol_cloudwatch_logs_changed_events",
 		metric.WithDescription("Events that did not arrive as they were given. [Alpha]"),
+		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.CloudwatchLogsDivertedEvents, err = builder.meter.Int64Counter(
+		"otelcol_cloudwatch_logs_diverted_events",
+		metric.WithDescription("Events that did not go to the target that their contents name, but where the configuration says. [Alpha]"),
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)

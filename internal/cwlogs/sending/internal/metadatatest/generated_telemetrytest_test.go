@@ -45,6 +45,7 @@ func TestSetupTelemetry(t *testing.T) {
 		return nil
 	}))
 	tb.CloudwatchLogsChangedEvents.Add(context.Background(), 1)
+	tb.CloudwatchLogsDivertedEvents.Add(context.Background(), 1)
 	tb.CloudwatchLogsDroppedEvents.Add(context.Background(), 1)
 	tb.CloudwatchLogsEvents.Add(context.Background(), 1)
 	tb.CloudwatchLogsPayload.Add(context.Background(), 1)
@@ -59,6 +60,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualCloudwatchLogsChangedEvents(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualCloudwatchLogsDivertedEvents(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualCloudwatchLogsDroppedEvents(t, testTel,
