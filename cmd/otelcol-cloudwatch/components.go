@@ -53,6 +53,7 @@ import (
 	configstatus "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/configstatus"
 	endpointrouting "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/endpointrouting"
 	filetailreceiver "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver"
+	otlpreceiver "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/otlpreceiver"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
 	forwardconnector "go.opentelemetry.io/collector/connector/forwardconnector"
@@ -69,7 +70,6 @@ import (
 	memorylimiterprocessor "go.opentelemetry.io/collector/processor/memorylimiterprocessor"
 	"go.opentelemetry.io/collector/receiver"
 	nopreceiver "go.opentelemetry.io/collector/receiver/nopreceiver"
-	otlpreceiver "go.opentelemetry.io/collector/receiver/otlpreceiver"
 	otelconftelemetry "go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 )
 
@@ -147,7 +147,7 @@ func components() (otelcol.Factories, error) {
 	}
 	factories.ReceiverModules = makeModulesMap(factories.Receivers, map[component.Type]string{
 		nopreceiver.NewFactory().Type():                    "go.opentelemetry.io/collector/receiver/nopreceiver v0.156.0",
-		otlpreceiver.NewFactory().Type():                   "go.opentelemetry.io/collector/receiver/otlpreceiver v0.156.0",
+		otlpreceiver.NewFactory().Type():                   "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 		awscontainerinsightreceiver.NewFactory().Type():    "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/awscontainerinsightreceiver v0.156.0",
 		awsecscontainermetricsreceiver.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/awsecscontainermetricsreceiver v0.156.0",
 		awsxrayreceiver.NewFactory().Type():                "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/awsxrayreceiver v0.156.0",
