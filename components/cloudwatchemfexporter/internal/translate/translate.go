@@ -229,6 +229,9 @@ func (w *walk) metricOf(m pmetric.Metric) {
 	}
 	w.metric, w.fresh = w.metricAt(w.name, cloudWatchUnit(unit))
 	w.seed = w.resourceHash ^ bitsMix(w.scopeHash) ^ bitsMix(bitsMix(w.metrics[w.metric].hash))
+	if w.t.o.Deltas != nil {
+		w.t.o.Deltas.Of(w.seed, w.name)
+	}
 	switch m.Type() {
 	case pmetric.MetricTypeGauge:
 		w.numbers(m.Gauge().DataPoints(), false)
@@ -297,7 +300,9 @@ func (t *Translator) declarations(name string) []int32 {
 		if len(t.matching) >= maxMatching {
 			clear(t.matching)
 		}
-		t.matching[string([]byte(name))] = list
+		if len(name) <= MaxNameLength { // others are no metrics, and of any length
+			t.matching[string([]byte(name))] = list
+		}
 	}
 	return list
 }
