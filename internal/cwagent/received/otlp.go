@@ -120,12 +120,13 @@ func (v *converter) emf(from agentjson.Node) {
 		const exporter = "cloudwatch_logs/cwagent_emf"
 		given := n.Get("service_address").Text()
 		var receivers []string
+		at := address(n.Get("service_address"), "0.0.0.0:25888")
 		for _, protocol := range []string{"udp", "tcp"} {
 			if given != "" && !strings.HasPrefix(given, protocol) {
 				continue
 			}
 			name := protocol + "_log/cwagent_emf"
-			v.set(address(n.Get("service_address"), "0.0.0.0:25888"), "receivers", name, "listen_address")
+			v.set(at, "receivers", name, "listen_address")
 			if protocol == "tcp" {
 				v.set("1MiB", "receivers", name, "max_log_size")
 			}
@@ -143,7 +144,7 @@ func (v *converter) emf(from agentjson.Node) {
 		v.set("raw", "exporters", exporter, "format")
 		v.set(section.FileStorage, "exporters", exporter, "sending_queue", "storage")
 		v.pipeline("logs/cwagent_emf", receivers, nil, []string{exporter})
-		v.Report.Different(n.Path(), v.at("receivers", strings.Join(receivers, ", ")), "documents go as they are to the group and the stream that they name; the agent drops those that name no group, which here go to /aws/cwagent/emf", "")
+		v.Report.Different(n.Path(), v.at("receivers", strings.Join(receivers, ", ")), "documents go as they are to the group and the stream that they name; the agent drops those that name no group, which here go to /aws/cwagent/emf"+reach(at), reachHint(at, "listen_address"))
 	}
 }
 
