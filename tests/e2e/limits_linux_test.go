@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -102,7 +103,13 @@ func TestWhatIsSentDoesNotStopTheFilesOfATask(t *testing.T) {
 		written++
 	}
 	reader := newReader(t, server).in(ecsLogGroup)
-	arrived := func() int { return len(reader.messages(ecsTask + task.volume + "/app.log")) }
+	stream := ecsTask + task.volume + "/app.log"
+	arrived := func() int {
+		if !slices.Contains(reader.streams(), stream) {
+			return 0
+		}
+		return len(reader.messages(stream))
+	}
 	line()
 	await(t, "the first line", func() bool { return arrived() == written })
 
