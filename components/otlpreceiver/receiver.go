@@ -114,15 +114,17 @@ func (r *otlp) limits() []*limited {
 	return append([]*limited(nil), r.listeners...)
 }
 
-// shutdown lets requests that were read be answered.
+// shutdown lets requests that were read be answered. It may be called again: the collector does where a start has failed.
 func (r *otlp) shutdown(ctx context.Context) error {
 	var errs []error
 	for _, server := range r.servers {
 		errs = append(errs, server.Shutdown(ctx))
 	}
+	r.servers = nil
 	r.serving.Wait()
 	if r.observer != nil {
 		r.observer.close()
+		r.observer = nil
 	}
 	return errors.Join(errs...)
 }

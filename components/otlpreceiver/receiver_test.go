@@ -326,6 +326,26 @@ func TestStatusIsWellAgainWhenNothingWasRefusedForAWhile(t *testing.T) {
 	assert.Equal(t, componentstatus.StatusOK, (<-h.events).Status())
 }
 
+// A port that is taken is an error that says so, and nothing is left of the start.
+func TestAStartThatFailsCanBeShutDown(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	for _, protocol := range []string{"grpc", "http"} {
+		c := createDefaultConfig().(*Config)
+		given := map[string]any{"protocols": map[string]any{"grpc": map[string]any{"endpoint": "127.0.0.1:0"}, "http": map[string]any{"endpoint": "127.0.0.1:0"}}}
+		given["protocols"].(map[string]any)[protocol] = map[string]any{"endpoint": taken.Addr().String()}
+		require.NoError(t, confmap.NewFromStringMap(given).Unmarshal(c))
+		r, err := NewFactory().CreateLogs(t.Context(), receivertest.NewNopSettings(metadata.Type), c, consumertest.NewNop())
+		require.NoError(t, err)
+		err = r.Start(t.Context(), componenttest.NewNopHost())
+		require.ErrorContains(t, err, "protocols::"+protocol)
+		require.ErrorContains(t, err, "address already in use")
+		require.NoError(t, r.Shutdown(t.Context()))
+		require.NoError(t, r.Shutdown(t.Context()))
+	}
+}
+
 func TestConnectionsAreBounded(t *testing.T) {
 	r := run(t, consumertest.NewNop(), map[string]any{"limits": map[string]any{"max_connections": 3}})
 	address := strings.TrimSuffix(strings.TrimPrefix(r.http, "http://"), "/v1/logs")

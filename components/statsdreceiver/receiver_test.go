@@ -315,6 +315,16 @@ func TestConnectionsAndTheirLinesAreBounded(t *testing.T) {
 	assert.Equal(t, 3, sink.DataPointCount())
 }
 
+func TestAStartThatFailsCanBeShutDown(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	r, err := newReceiver(receivertest.NewNopSettings(metadata.Type), configured(t, map[string]any{"transport": "tcp", "endpoint": taken.Addr().String()}), consumertest.NewNop())
+	require.NoError(t, err)
+	require.ErrorContains(t, r.Start(t.Context(), componenttest.NewNopHost()), "address already in use")
+	require.NoError(t, r.Shutdown(t.Context()))
+}
+
 func TestExtremeValuesAreRefusedOrKept(t *testing.T) {
 	for _, line := range []string{"a:1e400|c", "a:1|c|@1e-300", "a:1|g|T99999999999999999999", "a:|g", "|", ":", "a:1|"} {
 		_, err := parse(line, true, true)
