@@ -19,6 +19,7 @@ require (
 	github.com/fxamacker/cbor/v2 v2.9.1
 	github.com/golang/snappy v1.0.0
 	github.com/google/go-containerregistry v0.20.6
+	github.com/google/licensecheck v0.3.1
 	github.com/klauspost/compress v1.18.7
 	github.com/lightstep/go-expohisto v1.0.0
 	github.com/miekg/dns v1.1.72
