@@ -160,7 +160,7 @@ func TestMessagesBecomeWhatUpstreamMakesOfThem(t *testing.T) {
 		"summaries":                {"enable_ip_only_aggregation": true, "timer_histogram_mapping": mapping("summary", nil)},
 		"summaries of percentiles": {"timer_histogram_mapping": mapping("summary", map[string]any{"summary": map[string]any{"percentiles": []any{0, 50, 99.9, 100}}})},
 		// Of timings upstream takes no explicit buckets.
-		"explicit buckets":         {"timer_histogram_mapping": mapping("histogram", map[string]any{"histogram": map[string]any{"explicit_buckets": []any{map[string]any{"matcher_pattern": "^(hist|dist)$", "buckets": []any{1, 10, 100}}}}})},
+		"explicit buckets": {"timer_histogram_mapping": mapping("histogram", map[string]any{"histogram": map[string]any{"explicit_buckets": []any{map[string]any{"matcher_pattern": "^(hist|dist)$", "buckets": []any{1, 10, 100}}}}})},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
