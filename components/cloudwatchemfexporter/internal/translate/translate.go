@@ -229,7 +229,7 @@ func (w *walk) metricOf(m pmetric.Metric) {
 	}
 	w.metric, w.fresh = w.metricAt(w.name, cloudWatchUnit(unit))
 	w.seed = w.resourceHash ^ bitsMix(w.scopeHash) ^ bitsMix(bitsMix(w.metrics[w.metric].hash))
-	if w.t.o.Deltas != nil {
+	if w.t.o.Deltas != nil && isTotal(m) {
 		w.t.o.Deltas.Of(w.seed, w.name)
 	}
 	switch m.Type() {
@@ -246,6 +246,19 @@ func (w *walk) metricOf(m pmetric.Metric) {
 	default:
 		w.batch.count(Unsupported, w.name, 1)
 	}
+}
+
+// isTotal reports whether the store of totals may be asked for a metric's data points.
+func isTotal(m pmetric.Metric) bool {
+	switch m.Type() {
+	case pmetric.MetricTypeSum:
+		return m.Sum().AggregationTemporality() == pmetric.AggregationTemporalityCumulative
+	case pmetric.MetricTypeHistogram:
+		return m.Histogram().AggregationTemporality() == pmetric.AggregationTemporalityCumulative
+	case pmetric.MetricTypeExponentialHistogram:
+		return m.ExponentialHistogram().AggregationTemporality() == pmetric.AggregationTemporalityCumulative
+	}
+	return m.Type() == pmetric.MetricTypeSummary
 }
 
 // metricAt is the metric of a name and a unit. fresh tells that the name is new.
