@@ -26,6 +26,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/ports"
 )
 
 // containerMiB is the memory of the collector's container in distributions/ecs, of which anonymous memory is what the kernel
@@ -87,7 +88,7 @@ func TestWhatIsSentDoesNotStopTheFilesOfATask(t *testing.T) {
 	t.Parallel()
 	server := awslocal.Serve(t, awslocal.Options{ECS: true, IgnoreQuotas: true})
 	task := newECSTask(t, server)
-	grpcAt := freeAddress(t)
+	grpcAt := ports.FreeAddress(t)
 	task.env["OTELCOL_CLOUDWATCH_OTLP_GRPC_ENDPOINT"] = grpcAt
 	task.env["GOMEMLIMIT"] = "240MiB"
 	collector := task.startHealthy()
