@@ -43,7 +43,6 @@ import (
 	k8sobjectsreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/k8sobjectsreceiver"
 	kubeletstatsreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/kubeletstatsreceiver"
 	prometheusreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/prometheusreceiver"
-	statsdreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/statsdreceiver"
 	tcplogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/tcplogreceiver"
 	udplogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/udplogreceiver"
 	windowseventlogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/windowseventlogreceiver"
@@ -53,7 +52,9 @@ import (
 	configstatus "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/configstatus"
 	endpointrouting "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/endpointrouting"
 	filetailreceiver "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver"
+	otlpreceiver "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/otlpreceiver"
 	statestorageextension "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/statestorageextension"
+	statsdreceiver "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/statsdreceiver"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
 	forwardconnector "go.opentelemetry.io/collector/connector/forwardconnector"
@@ -70,7 +71,6 @@ import (
 	memorylimiterprocessor "go.opentelemetry.io/collector/processor/memorylimiterprocessor"
 	"go.opentelemetry.io/collector/receiver"
 	nopreceiver "go.opentelemetry.io/collector/receiver/nopreceiver"
-	otlpreceiver "go.opentelemetry.io/collector/receiver/otlpreceiver"
 	otelconftelemetry "go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 )
 
@@ -150,7 +150,7 @@ func components() (otelcol.Factories, error) {
 	}
 	factories.ReceiverModules = makeModulesMap(factories.Receivers, map[component.Type]string{
 		nopreceiver.NewFactory().Type():                    "go.opentelemetry.io/collector/receiver/nopreceiver v0.156.0",
-		otlpreceiver.NewFactory().Type():                   "go.opentelemetry.io/collector/receiver/otlpreceiver v0.156.0",
+		otlpreceiver.NewFactory().Type():                   "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 		awscontainerinsightreceiver.NewFactory().Type():    "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/awscontainerinsightreceiver v0.156.0",
 		awsecscontainermetricsreceiver.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/awsecscontainermetricsreceiver v0.156.0",
 		awsxrayreceiver.NewFactory().Type():                "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/awsxrayreceiver v0.156.0",
@@ -163,7 +163,7 @@ func components() (otelcol.Factories, error) {
 		k8sobjectsreceiver.NewFactory().Type():             "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/k8sobjectsreceiver v0.156.0",
 		kubeletstatsreceiver.NewFactory().Type():           "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/kubeletstatsreceiver v0.155.0",
 		prometheusreceiver.NewFactory().Type():             "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/prometheusreceiver v0.156.0",
-		statsdreceiver.NewFactory().Type():                 "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/statsdreceiver v0.156.0",
+		statsdreceiver.NewFactory().Type():                 "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 		tcplogreceiver.NewFactory().Type():                 "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/tcplogreceiver v0.156.0",
 		udplogreceiver.NewFactory().Type():                 "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/udplogreceiver v0.156.0",
 		windowseventlogreceiver.NewFactory().Type():        "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/windowseventlogreceiver v0.152.0",

@@ -87,9 +87,12 @@ type ResourceToTelemetry struct {
 
 // DeltaState bounds the totals that are remembered.
 type DeltaState struct {
-	// MaxAge is how long a series is remembered after its last data point. Default: 1h.
+	// MaxAge is how long a series is remembered after its last data point, at least. Default: 1h.
 	MaxAge time.Duration `mapstructure:"max_age"`
-	// MaxSeries is how many are, of each type of metric. Default: 1,000,000.
+	// MaxBytes is the memory of all series. For further ones others are forgotten: those of a metric that has more than
+	// an eighth of it first. Default: 33554432 (32 MiB).
+	MaxBytes int `mapstructure:"max_bytes"`
+	// MaxSeries is how many are remembered. Further ones are not. Default: 1,000,000.
 	MaxSeries int `mapstructure:"max_series"`
 }
 
@@ -112,6 +115,12 @@ const (
 
 // defaultGroup begins the name of the group, before the namespace.
 const defaultGroup = translate.DefaultGroup
+const (
+	// defaultDeltaBytes fits into a container of 320 MiB beside all else: 150,000 counters, or 20,000 histograms of 40 buckets.
+	defaultDeltaBytes = 32 << 20
+	// minDeltaBytes has a share for histograms of a thousand buckets.
+	minDeltaBytes = 1 << 20
+)
 
 func createDefaultConfig() component.Config {
 	return &Config{
@@ -121,7 +130,7 @@ func createDefaultConfig() component.Config {
 		OutputDestination:     CloudWatch,
 		DimensionRollupOption: translate.NoRollup,
 		ScopeDimension:        "OTelLib",
-		DeltaState:            DeltaState{MaxAge: time.Hour, MaxSeries: 1_000_000},
+		DeltaState:            DeltaState{MaxAge: time.Hour, MaxBytes: defaultDeltaBytes, MaxSeries: 1_000_000},
 		SeriesLimit:           SeriesLimit{PerMetric: 1000, Excess: Warn},
 	}
 }
@@ -226,6 +235,9 @@ func (c *Config) validateBounds() error {
 	var errs []error
 	if c.DeltaState.MaxAge < time.Minute {
 		errs = append(errs, fmt.Errorf("delta_state.max_age: %s is too short for a difference of two data points; use 1m or more, and twice the collection interval at least", c.DeltaState.MaxAge))
+	}
+	if c.DeltaState.MaxBytes < minDeltaBytes {
+		errs = append(errs, fmt.Errorf("delta_state.max_bytes: %d is too little; leave it out for %d, or allow %d at least", c.DeltaState.MaxBytes, defaultDeltaBytes, minDeltaBytes))
 	}
 	if c.DeltaState.MaxSeries < 1 {
 		errs = append(errs, fmt.Errorf("delta_state.max_series: %d: leave it out for 1,000,000, or allow 1 at least", c.DeltaState.MaxSeries))

@@ -132,6 +132,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		`metric_descriptors: [{unit: Count}]`:              "metric_descriptors[0].metric_name is not set",
 		`metric_descriptors: [{metric_name: m, unit: By}]`: `metric_descriptors[0].unit: "By" of "m" is no unit of CloudWatch's`,
 		`delta_state: {max_age: 10s}`:                      "delta_state.max_age: 10s is too short",
+		`delta_state: {max_bytes: 100}`:                    "delta_state.max_bytes: 100",
 		`delta_state: {max_series: 0}`:                     "delta_state.max_series: 0",
 		`series_limit: {per_metric: -1}`:                   "series_limit.per_metric: -1 is below 0",
 		`series_limit: {excess: stop}`:                     `series_limit.excess: "stop" is neither warn nor drop`,

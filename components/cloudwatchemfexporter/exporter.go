@@ -51,6 +51,9 @@ type pusher struct {
 	deltas     *delta.Store
 	series     *series.Budget
 
+	stopAging context.CancelFunc
+	aging     sync.WaitGroup
+
 	mu  sync.Mutex
 	out io.Writer // where documents go that do not go to CloudWatch
 }
@@ -62,7 +65,7 @@ func newExporter(ctx context.Context, set exporter.Settings, c *Config) (exporte
 	}
 	p := &pusher{
 		config: c, logger: set.Logger, way: way, out: os.Stdout,
-		deltas: delta.New(delta.Options{MaxAge: c.DeltaState.MaxAge, MaxSeries: c.DeltaState.MaxSeries, RetainInitial: c.RetainInitialValueOfDeltaMetric}, time.Now()),
+		deltas: delta.New(delta.Options{MaxAge: c.DeltaState.MaxAge, MaxSeries: c.DeltaState.MaxSeries, MaxBytes: c.DeltaState.MaxBytes, RetainInitial: c.RetainInitialValueOfDeltaMetric}, time.Now()),
 		series: series.New(c.SeriesLimit.PerMetric),
 	}
 	if p.observer, err = newObserver(set, p); err != nil {
@@ -107,7 +110,38 @@ func (p *pusher) start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	p.translator = translate.New(o)
+	aging, stop := context.WithCancel(context.Background())
+	p.stopAging = stop
+	p.aging.Go(func() { p.age(aging) })
 	return nil
+}
+
+// ageEvery is how often series are looked at that are no longer to be remembered. Memory that only a batch would free would
+// stay for ever where no batch gets through.
+const ageEvery = 15 * time.Second
+
+// age forgets what is too old, until the context ends.
+func (p *pusher) age(ctx context.Context) {
+	ticker := time.NewTicker(ageEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-ticker.C:
+			p.forget(now)
+		}
+	}
+}
+
+// forget forgets what is too old, and tells what had to be forgotten before.
+func (p *pusher) forget(now time.Time) {
+	p.deltas.Lock()
+	p.deltas.Age(now)
+	forgotten, largest := p.deltas.Forgotten()
+	p.deltas.Unlock()
+	p.series.Begin(now)
+	p.observer.forgot(forgotten, largest)
 }
 
 // options are the translator's.
@@ -196,6 +230,10 @@ func (p *pusher) print(documents []translate.Document) error {
 }
 
 func (p *pusher) close() {
+	if p.stopAging != nil {
+		p.stopAging()
+		p.aging.Wait()
+	}
 	p.way.Close()
 	if p.observer != nil {
 		p.observer.close()

@@ -267,3 +267,38 @@ func exporterID(t *testing.T, telemetry *componenttest.Telemetry) string {
 	require.True(t, ok)
 	return id.AsString()
 }
+
+// Series that were forgotten for others are counted, and old ones are forgotten by the time alone, though no batch comes.
+func TestWhatIsRememberedIsBoundedAndAgesWithoutABatch(t *testing.T) {
+	r := start(t, awslocal.Serve(t, awslocal.Options{}), quick+`
+delta_state: {max_bytes: 1048576}`)
+	now := time.Now()
+	md := pmetric.NewMetrics()
+	m := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
+	m.SetName("requests")
+	h := m.SetEmptyHistogram()
+	h.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	for i := range 4000 {
+		p := h.DataPoints().AppendEmpty()
+		p.SetTimestamp(pcommon.NewTimestampFromTime(now))
+		p.Attributes().PutInt("user", int64(i))
+		p.ExplicitBounds().FromRaw(make([]float64, 20))
+		p.BucketCounts().FromRaw(make([]uint64, 21))
+	}
+	require.NoError(t, r.ConsumeMetrics(t.Context(), md))
+	p := r.Metrics.(*emfExporter).pusher
+	p.forget(now.Add(time.Minute))
+	p.deltas.Lock()
+	left, bytes := p.deltas.Series(), p.deltas.Bytes()
+	p.deltas.Unlock()
+	assert.Positive(t, left)
+	assert.LessOrEqual(t, bytes, 1<<20)
+	metadatatest.AssertEqualCloudwatchEmfForgottenSeries(t, r.telemetry, []metricdata.DataPoint[int64]{
+		{Value: int64(4000 - left), Attributes: attribute.NewSet(p.observer.exporter)},
+	}, metricdatatest.IgnoreTimestamp())
+	p.forget(now.Add(3 * time.Hour))
+	p.deltas.Lock()
+	defer p.deltas.Unlock()
+	assert.Zero(t, p.deltas.Series())
+	assert.Zero(t, p.deltas.Bytes())
+}

@@ -41,6 +41,11 @@ func newObserver(set exporter.Settings, p *pusher) (*observer, error) {
 			defer p.deltas.Unlock()
 			return p.deltas.Series()
 		})),
+		t.RegisterCloudwatchEmfRememberedBytesCallback(gauge(func() int {
+			p.deltas.Lock()
+			defer p.deltas.Unlock()
+			return p.deltas.Bytes()
+		})),
 	)
 	if err != nil {
 		t.Shutdown()
@@ -48,6 +53,22 @@ func newObserver(set exporter.Settings, p *pusher) (*observer, error) {
 	}
 	return o, nil
 }
+
+// forgot tells that series were forgotten for others.
+func (o *observer) forgot(forgotten int, largest string) {
+	if forgotten == 0 {
+		return
+	}
+	o.telemetry.CloudwatchEmfForgottenSeries.Add(context.Background(), int64(forgotten), o.with())
+	if n, ok := o.pusher.way.Observer().Seldom("forgotten", forgotten); ok {
+		o.logger.Warn("Totals of series were forgotten for others: what was added until their next data point is not sent",
+			zap.Int("series", n), zap.Int("max_bytes", o.pusher.config.DeltaState.MaxBytes), zap.String("largest_metric", largest),
+			zap.String("remedy", "give the metric fewer attributes, for example with the processor transform; or raise delta_state::max_bytes and the memory of the collector"))
+	}
+}
+
+// maxExample bounds a name in a line of the log, which whoever sends metrics chooses.
+const maxExample = 200
 
 func (o *observer) close() { o.telemetry.Shutdown() }
 
@@ -58,7 +79,7 @@ func (o *observer) with(attributes ...attribute.KeyValue) metric.MeasurementOpti
 // remedies are what somebody can do about data points that are dropped.
 var remedies = map[translate.Reason]string{
 	translate.OutOfOrder:         "a later total of the series has been sent, which had it in it; look for two sources of one series",
-	translate.StateFull:          "raise delta_state::max_series, or send fewer series",
+	translate.StateFull:          "raise delta_state::max_series and max_bytes, or send fewer series",
 	translate.NotANumber:         "CloudWatch takes neither NaN nor infinite values",
 	translate.OutOfRange:         "CloudWatch takes values up to 2^360",
 	translate.InvalidName:        "CloudWatch takes names of 1 to 1024 characters; rename the metric with the processor metrics_transform",
@@ -108,6 +129,6 @@ func (o *observer) counted(r translate.Reason, n int, example string) {
 		return
 	}
 	if n, ok := o.pusher.way.Observer().Seldom(r.String(), n); ok {
-		o.logger.Warn(text, zap.String("reason", r.String()), zap.Int("data_points", n), zap.String("example", example), zap.String("remedy", remedies[r]))
+		o.logger.Warn(text, zap.String("reason", r.String()), zap.Int("data_points", n), zap.String("example", example[:min(len(example), maxExample)]), zap.String("remedy", remedies[r]))
 	}
 }

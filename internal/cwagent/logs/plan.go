@@ -75,7 +75,7 @@ func (v *converter) write() {
 			if pipeline == "" {
 				pipeline = "logs/cwagent_" + strconv.Itoa(len(flow))
 				flow[key] = pipeline
-				processors := []string{section.MemoryLimiter}
+				processors := []string{}   // files and events wait where they are, so that nothing has to be refused
 				if s.kind != fromJournal { // its events have their resource with them, and the agent's has no host
 					processors = append(processors, section.ResourceDetection)
 				}

@@ -110,7 +110,7 @@ func statements(context string, texts []string) *yaml.Node {
 
 // pipeline adds a pipeline to CloudWatch.
 func (v *converter) pipeline(name string, receivers, processors []string) {
-	all := append([]string{section.MemoryLimiter, section.ResourceDetection}, processors...)
+	all := append([]string{section.ResourceDetection}, processors...)
 	v.layer.Set(receivers, "service", "pipelines", name, "receivers")
 	v.layer.Set(append(all, section.MetricsDimensions), "service", "pipelines", name, "processors")
 	v.layer.Set(v.MetricsExporters(), "service", "pipelines", name, "exporters")

@@ -128,12 +128,13 @@ func (v *converter) emf(from agentjson.Node) {
 		const exporter = "cloudwatch_logs/cwagent_emf"
 		given := n.Get("service_address").Text()
 		var receivers []string
+		at := address(n.Get("service_address"), "0.0.0.0:25888")
 		for _, protocol := range []string{"udp", "tcp"} {
 			if given != "" && !strings.HasPrefix(given, protocol) {
 				continue
 			}
 			name := protocol + "_log/cwagent_emf"
-			v.set(address(n.Get("service_address"), "0.0.0.0:25888"), "receivers", name, "listen_address")
+			v.set(at, "receivers", name, "listen_address")
 			if protocol == "tcp" {
 				v.set("1MiB", "receivers", name, "max_log_size")
 			}
@@ -156,7 +157,11 @@ func (v *converter) emf(from agentjson.Node) {
 		v.layer.Comment("Who reaches the receivers may name any log group that the role can write to, as with the agent, but none of those that\nlogs_collected has. Narrow groups to those that your programs name.", "exporters", exporter, "redirect")
 		v.set(section.StateStorage, "exporters", exporter, "sending_queue", "storage")
 		v.pipeline("logs/cwagent_emf", receivers, nil, []string{exporter})
-		v.Report.Different(n.Path(), v.at("receivers", strings.Join(receivers, ", ")), "valid documents go as they are to the group and the stream that they name, unless it is a group of logs_collected; the agent drops those that name no group, which here go to /aws/cwagent/emf", "exporters::"+exporter+"::redirect::groups says which groups documents can name: list those of your programs")
+		hint := "exporters::" + exporter + "::redirect::groups says which groups documents can name: list those of your programs"
+		if more := reachHint(at, "listen_address"); more != "" {
+			hint += "; " + more
+		}
+		v.Report.Different(n.Path(), v.at("receivers", strings.Join(receivers, ", ")), "valid documents go as they are to the group and the stream that they name, unless it is a group of logs_collected; the agent drops those that name no group, which here go to /aws/cwagent/emf"+reach(at), hint)
 	}
 }
 

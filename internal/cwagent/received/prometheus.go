@@ -19,7 +19,7 @@ func (v *converter) scrape(name string, path agentjson.Node) {
 	} else {
 		v.set("${file:"+layer.Expand(file)+"}", "receivers", name, "config")
 	}
-	v.Report.Different(path.Path(), v.at("receivers", name, "config"), "the file is read at the start and at a reload", "where it has ${…} that is not for the environment, write $${…}")
+	v.Report.Different(path.Path(), v.at("receivers", name, "config"), "the file is read at the start and at a reload; a target may answer with as much as it likes where the file has no bound", "where it has ${…} that is not for the environment, write $${…}; bound targets in it with global: {body_size_limit: 10MB, sample_limit: 20000, label_limit: 60}")
 }
 
 func (v *converter) prometheus(n agentjson.Node) {

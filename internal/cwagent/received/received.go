@@ -3,6 +3,8 @@
 package received
 
 import (
+	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -74,6 +76,33 @@ func (v *converter) service(n agentjson.Node) {
 }
 
 func seconds(n int) string { return strconv.Itoa(n) + "s" }
+
+// EveryAddress reports whether a receiver at an address takes what comes from other hosts, by every address of this one.
+func EveryAddress(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "" || ip != nil && ip.IsUnspecified())
+}
+
+// joined are hints in one.
+func joined(hints ...string) string {
+	return strings.Join(slices.DeleteFunc(hints, func(h string) bool { return h == "" }), "; ")
+}
+
+// reach is what the report says of an address, and reachHint what to do about it.
+func reach(address string) string {
+	if EveryAddress(address) {
+		return "; it listens on every address of the host, as the agent does: whoever reaches the port may send"
+	}
+	return ""
+}
+
+func reachHint(address, key string) string {
+	if EveryAddress(address) {
+		return "where programs of this host alone send, set " + key + " to 127.0.0.1 with the port"
+	}
+	return ""
+}
 
 // address is what to listen at: without a scheme, and with the agent's default.
 func address(n agentjson.Node, otherwise string) string {

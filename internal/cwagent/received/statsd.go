@@ -16,7 +16,8 @@ func (v *converter) statsd(n agentjson.Node) {
 		return
 	}
 	to := v.at("receivers", statsd)
-	v.set(address(n.Get("service_address"), ":8125"), "receivers", statsd, "endpoint")
+	at := address(n.Get("service_address"), ":8125")
+	v.set(at, "receivers", statsd, "endpoint")
 	interval, given := 60, n.Get("metrics_aggregation_interval")
 	if given.There() {
 		interval = given.Int()
@@ -64,7 +65,8 @@ func (v *converter) statsd(n agentjson.Node) {
 	}
 	v.converted(n, v.at("exporters", section.MetricsExporter, "drop_original_metrics"), "drop_original_metrics")
 	v.service(n)
-	v.Report.Different(n.Path(), to, "timings are histograms with a relative error of at most 2.2% instead of the values themselves; sets (|s), which upstream's receiver does not know, are not taken", "send sizes of sets as gauges (|g)")
+	v.Report.Different(n.Path(), to, "timings are histograms with a relative error of at most 2.2% instead of the values themselves; sets (|s), which the receiver does not know, are not taken; names and tags of an interval have a bound (limits::max_bytes)"+reach(at),
+		joined("send sizes of sets as gauges (|g)", reachHint(at, to+"::endpoint")))
 }
 
 // collectdPiece is for who asks collectd to write JSON.

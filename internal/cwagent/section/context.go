@@ -31,7 +31,9 @@ var headings = map[string]string{
 	OTel:    "What the CloudWatch agent's configuration has under opentelemetry.",
 }
 
-// The components of the base layer that sections put into their pipelines. A pipeline begins with both processors.
+// The components of the base layer that sections put into their pipelines. A pipeline that others feed begins with both
+// processors, and one of files or of the host with ResourceDetection: the limiter looks at the heap of the whole process,
+// and would refuse what is bounded by itself for what others send.
 const (
 	MemoryLimiter     = "memory_limiter"
 	ResourceDetection = "resource_detection" // host.name, and what Detect asks for

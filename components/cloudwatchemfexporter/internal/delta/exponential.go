@@ -30,6 +30,9 @@ func (e Exponential) keep(to *Exponential) {
 	to.Negative.Counts = append(negative[:0], e.Negative.Counts...)
 }
 
+func (e Exponential) held() int { return 8 * (cap(e.Positive.Counts) + cap(e.Negative.Counts)) }
+func (e Exponential) size() int { return 8 * (len(e.Positive.Counts) + len(e.Negative.Counts)) }
+
 func (e Exponential) since(base *Exponential) (Exponential, bool) {
 	if e.Count < base.Count {
 		return e, false

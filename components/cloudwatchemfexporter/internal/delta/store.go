@@ -17,55 +17,79 @@ const (
 	First
 	// Late is a total older than the last one of its series, which had it in it.
 	Late
-	// Full is a total of a new series where there are too many.
+	// Full is a total of a new series where there are too many, or one that takes more than a share of the memory.
 	Full
 )
 
 // Options are a Store's.
 type Options struct {
-	// MaxAge is how long a series is remembered at least after its last data point, and at most twice as long.
+	// MaxAge is how long a series is remembered at least after its last data point, and at most half as long again.
 	MaxAge time.Duration
-	// MaxSeries bounds the series that are remembered, of each kind.
+	// MaxSeries bounds the series that are remembered: further ones are not. 0: no bound.
 	MaxSeries int
+	// MaxBytes bounds the memory of series: others are forgotten for further ones. 0: no bound.
+	MaxBytes int
 	// RetainInitial takes a first total for a difference.
 	RetainInitial bool
 }
 
 // Store remembers series. Lock is to be held while its methods are called.
+//
+// When it is full, series are forgotten for new ones. A metric of a resource that has more than a share of the memory
+// loses its own first, those that were not seen for the longest time. Where no metric has more than that, series
+// go that were seen once: no difference is lost with them.
 type Store struct {
 	sync.Mutex
-	o            Options
-	began        uint64 // nanoseconds since 1970
-	turned       time.Time
-	numbers      generations[Number]
-	histograms   generations[Histogram]
-	exponentials generations[Exponential]
-	summaries    generations[Summary]
+	o     Options
+	began uint64 // nanoseconds since 1970
+	now   time.Time
+	group *group // of the following totals
+
+	numbers      kind[Number]
+	histograms   kind[Histogram]
+	exponentials kind[Exponential]
+	summaries    kind[Summary]
+	memory
 }
 
 // New makes a Store. What begins after now is known from its beginning.
 func New(o Options, now time.Time) *Store {
-	return &Store{o: o, began: nanoseconds(now), turned: now}
+	s := &Store{o: o, began: nanoseconds(now), now: now}
+	s.memory = newMemory(o.MaxBytes)
+	s.numbers.init()
+	s.histograms.init()
+	s.exponentials.init()
+	s.summaries.init()
+	s.Of(0, "")
+	return s
 }
 
 func nanoseconds(t time.Time) uint64 { return uint64(max(t.UnixNano(), 0)) }
 
-// Age forgets series that were not seen for long enough. It is to be called now and then; it costs nothing
-// where it is not the time.
+// Of says whose totals follow: a metric of a resource and scope. The name is told where it has more than its share.
+func (s *Store) Of(id uint64, name string) { s.group = s.groupOf(id, name) }
+
+// Age forgets series that were not seen for long enough, and says what time it is for totals that follow.
 func (s *Store) Age(now time.Time) {
-	if since := now.Sub(s.turned); since < s.o.MaxAge && since >= 0 {
-		return
+	if now.Before(s.now) { // the clock was set back
+		s.shift(now.Sub(s.now))
 	}
-	s.turned = now
-	s.numbers.turn()
-	s.histograms.turn()
-	s.exponentials.turn()
-	s.summaries.turn()
+	s.now = now
+	s.forgetBefore(now.Add(-s.o.MaxAge - s.o.MaxAge/2))
 }
 
 // Series is how many series are remembered.
-func (s *Store) Series() int {
-	return s.numbers.len() + s.histograms.len() + s.exponentials.len() + s.summaries.len()
+func (s *Store) Series() int { return s.series }
+
+// Bytes is the memory that they take.
+func (s *Store) Bytes() int { return s.bytes }
+
+// Forgotten is how many series were forgotten for others since the last call, and the metric that had most of the memory
+// when the last of them was.
+func (s *Store) Forgotten() (series int, largest string) {
+	series, largest = s.evicted, s.largest
+	s.evicted, s.largest = 0, ""
+	return series, largest
 }
 
 // Span is when a total began to grow, and when it was taken, in nanoseconds since 1970. 0: not known.
@@ -80,58 +104,51 @@ type total[T any] interface {
 	keep(to *T)
 	// since is what was added since an earlier total, or ok is false where the series began anew.
 	since(base *T) (added T, ok bool)
+	// held is the memory that it points to, and size what keeping it takes of that.
+	held() int
+	size() int
 }
 
 // history is the last total of a series, and the one before it.
 type history[T any] struct {
+	entry
 	base, last T
 	hasBase    bool
 }
 
-// generations are series that were seen since the last turn, and others that were before.
-type generations[T any] struct {
-	young, old map[uint64]*history[T]
+// kind are the series of a kind of total.
+type kind[T any] struct {
+	all   map[uint64]*history[T]
+	fixed int // bytes of a series without what its totals point to
 }
 
-func (g *generations[T]) len() int { return len(g.young) + len(g.old) }
-
-func (g *generations[T]) turn() {
-	g.old, g.young = g.young, nil
+func (k *kind[T]) init() {
+	k.all = map[uint64]*history[T]{}
+	k.fixed = fixedSize[history[T]]()
 }
 
-func (g *generations[T]) find(id uint64) *history[T] {
-	if h := g.young[id]; h != nil {
-		return h
-	}
-	h := g.old[id]
-	if h != nil {
-		delete(g.old, id)
-		g.put(id, h)
-	}
-	return h
-}
-
-func (g *generations[T]) put(id uint64, h *history[T]) {
-	if g.young == nil {
-		g.young = map[uint64]*history[T]{}
-	}
-	g.young[id] = h
-}
+func (k *kind[T]) remove(id uint64) { delete(k.all, id) }
 
 // next takes in the next total of a series.
-func next[T total[T]](s *Store, g *generations[T], id uint64, now T) (T, Verdict) {
+func next[T total[T]](s *Store, k *kind[T], id uint64, now T) (T, Verdict) {
 	var none T
-	h := g.find(id)
+	h := k.all[id]
 	at := now.span()
+	if 2*now.size()+k.fixed > s.most() {
+		return none, Full
+	}
 	if h == nil {
-		if g.len() >= s.o.MaxSeries {
+		if s.o.MaxSeries > 0 && s.series >= s.o.MaxSeries {
 			return none, Full
 		}
 		h = &history[T]{}
+		h.id, h.owner = id, k
 		now.keep(&h.last)
-		g.put(id, h)
+		k.all[id] = h
+		s.add(&h.entry, s.group, s.now, k.fixed+h.last.held())
 		return first(s, now)
 	}
+	s.see(&h.entry, s.now)
 	last := h.last.span()
 	switch {
 	case at.Time < last.Time && at.Time != 0:
@@ -141,9 +158,12 @@ func next[T total[T]](s *Store, g *generations[T], id uint64, now T) (T, Verdict
 		h.hasBase = true
 	case !h.hasBase: // the first one again
 		now.keep(&h.last)
+		s.resize(&h.entry, k.fixed+h.last.held())
 		return first(s, now)
 	}
 	now.keep(&h.last)
+	s.establish(&h.entry)
+	s.resize(&h.entry, k.fixed+h.base.held()+h.last.held())
 	base := h.base.span()
 	anew := at.Start > base.Start && base.Start != 0 && at.Start >= base.Time
 	if !anew {
@@ -159,7 +179,7 @@ func next[T total[T]](s *Store, g *generations[T], id uint64, now T) (T, Verdict
 func first[T total[T]](s *Store, now T) (T, Verdict) {
 	at := now.span()
 	age := uint64(min(s.o.MaxAge, math.MaxInt64))
-	if s.o.RetainInitial || at.Start >= s.began && at.Start < at.Time && at.Time-at.Start < age {
+	if s.o.RetainInitial || s.evictedAt < at.Start && at.Start >= s.began && at.Start < at.Time && at.Time-at.Start < age {
 		return now, Known
 	}
 	var none T

@@ -26,6 +26,9 @@ func (s *Store) Number(id uint64, now Number) (Number, Verdict) {
 
 func (n Number) keep(to *Number) { *to = n }
 
+func (Number) held() int { return 0 }
+func (Number) size() int { return 0 }
+
 func (n Number) since(base *Number) (Number, bool) {
 	if n.IsInt && base.IsInt {
 		n.Int -= base.Int
@@ -48,6 +51,9 @@ func (s *Store) Summary(id uint64, now Summary) (Summary, Verdict) {
 }
 
 func (t Summary) keep(to *Summary) { *to = t }
+
+func (Summary) held() int { return 0 }
+func (Summary) size() int { return 0 }
 
 func (t Summary) since(base *Summary) (Summary, bool) {
 	if t.Count < base.Count {
@@ -81,6 +87,9 @@ func (h Histogram) keep(to *Histogram) {
 	to.Bounds = append(bounds[:0], h.Bounds...)
 	to.Buckets = append(buckets[:0], h.Buckets...)
 }
+
+func (h Histogram) held() int { return 8 * (cap(h.Bounds) + cap(h.Buckets)) }
+func (h Histogram) size() int { return 8 * (len(h.Bounds) + len(h.Buckets)) }
 
 func (h Histogram) since(base *Histogram) (Histogram, bool) {
 	if h.Count < base.Count {

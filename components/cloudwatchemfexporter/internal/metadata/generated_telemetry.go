@@ -32,6 +32,8 @@ type TelemetryBuilder struct {
 	CloudwatchEmfDocumentSize      metric.Int64Counter
 	CloudwatchEmfDocuments         metric.Int64Counter
 	CloudwatchEmfDroppedDataPoints metric.Int64Counter
+	CloudwatchEmfForgottenSeries   metric.Int64Counter
+	CloudwatchEmfRememberedBytes   metric.Int64ObservableGauge
 	CloudwatchEmfRememberedSeries  metric.Int64ObservableGauge
 	CloudwatchEmfSeries            metric.Int64ObservableGauge
 }
@@ -45,6 +47,21 @@ type telemetryBuilderOptionFunc func(mb *TelemetryBuilder)
 
 func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
+}
+
+// RegisterCloudwatchEmfRememberedBytesCallback sets callback for observable CloudwatchEmfRememberedBytes metric.
+func (builder *TelemetryBuilder) RegisterCloudwatchEmfRememberedBytesCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.CloudwatchEmfRememberedBytes, obs: o})
+		return nil
+	}, builder.CloudwatchEmfRememberedBytes)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
 }
 
 // RegisterCloudwatchEmfRememberedSeriesCallback sets callback for observable CloudwatchEmfRememberedSeries metric.
@@ -127,6 +144,18 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_cloudwatch_emf_dropped_data_points",
 		metric.WithDescription("Data points that are in no document. [Alpha]"),
 		metric.WithUnit("{datapoint}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.CloudwatchEmfForgottenSeries, err = builder.meter.Int64Counter(
+		"otelcol_cloudwatch_emf_forgotten_series",
+		metric.WithDescription("Series whose last total was forgotten for others, because delta_state::max_bytes was reached. What was added until their next data point is not sent. [Alpha]"),
+		metric.WithUnit("{series}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.CloudwatchEmfRememberedBytes, err = builder.meter.Int64ObservableGauge(
+		"otelcol_cloudwatch_emf_remembered_bytes",
+		metric.WithDescription("Memory of the series whose last total is remembered, as it is estimated. [Alpha]"),
+		metric.WithUnit("By"),
 	)
 	errs = errors.Join(errs, err)
 	builder.CloudwatchEmfRememberedSeries, err = builder.meter.Int64ObservableGauge(

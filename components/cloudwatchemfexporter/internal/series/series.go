@@ -10,8 +10,12 @@ import (
 // Window is how long a series counts after it was seen first: CloudWatch bills by the hour.
 const Window = time.Hour
 
-// maxMetrics bounds the names that are watched. Further ones are within their budget.
-const maxMetrics = 100_000
+// maxMetrics bounds the names that are watched, and maxSeries the series of all of them, which take 40 bytes each. Further ones
+// are within their budget.
+const (
+	maxMetrics = 20_000
+	maxSeries  = 200_000
+)
 
 // Budget watches how many series each metric has.
 type Budget struct {
@@ -81,8 +85,10 @@ func (b *Budget) See(name, dimensions uint64) Verdict {
 		m.told = true
 		return Exceeds
 	}
-	m.seen[dimensions] = struct{}{}
-	b.total++
+	if b.total < maxSeries {
+		m.seen[dimensions] = struct{}{}
+		b.total++
+	}
 	return Within
 }
 

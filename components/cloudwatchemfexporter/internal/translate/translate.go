@@ -246,6 +246,9 @@ func (w *walk) metricOf(m pmetric.Metric) {
 	}
 	w.metric, w.fresh = w.metricAt(w.name, cloudWatchUnit(unit))
 	w.seed = w.resourceHash ^ bitsMix(w.scopeHash) ^ bitsMix(bitsMix(w.metrics[w.metric].hash))
+	if w.t.o.Deltas != nil && isTotal(m) {
+		w.t.o.Deltas.Of(w.seed, w.name)
+	}
 	switch m.Type() {
 	case pmetric.MetricTypeGauge:
 		w.numbers(m.Gauge().DataPoints(), false)
@@ -260,6 +263,19 @@ func (w *walk) metricOf(m pmetric.Metric) {
 	default:
 		w.batch.count(Unsupported, w.name, 1)
 	}
+}
+
+// isTotal reports whether the store of totals may be asked for a metric's data points.
+func isTotal(m pmetric.Metric) bool {
+	switch m.Type() {
+	case pmetric.MetricTypeSum:
+		return m.Sum().AggregationTemporality() == pmetric.AggregationTemporalityCumulative
+	case pmetric.MetricTypeHistogram:
+		return m.Histogram().AggregationTemporality() == pmetric.AggregationTemporalityCumulative
+	case pmetric.MetricTypeExponentialHistogram:
+		return m.ExponentialHistogram().AggregationTemporality() == pmetric.AggregationTemporalityCumulative
+	}
+	return m.Type() == pmetric.MetricTypeSummary
 }
 
 // metricAt is the metric of a name and a unit. fresh tells that the name is new.
@@ -314,7 +330,9 @@ func (t *Translator) declarations(name string) []int32 {
 		if len(t.matching) >= maxMatching {
 			clear(t.matching)
 		}
-		t.matching[string([]byte(name))] = list
+		if len(name) <= MaxNameLength { // others are no metrics, and of any length
+			t.matching[string([]byte(name))] = list
+		}
 	}
 	return list
 }

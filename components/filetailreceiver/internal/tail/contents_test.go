@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 )
 
@@ -338,5 +340,55 @@ func TestDeletedFileIsReleased(t *testing.T) {
 			assert.Equal(t, n, got)
 		}
 		h.stop()
+	}
+}
+
+// Lines of a byte or two take many times their size until they are delivered: a chunk has few of them, and each counts as
+// more than it has.
+func TestShortLinesCountAsMoreThanTheyHave(t *testing.T) {
+	h := newHost(t)
+	h.options.ChunkBytes, h.options.MaxInFlight = 64<<10, 256<<10
+	var most, inFlight, together int
+	var mu sync.Mutex
+	h.deliver = func(_ context.Context, s *sent) error {
+		mu.Lock()
+		most, inFlight = max(most, len(s.records)), inFlight+len(s.records)
+		together = max(together, inFlight)
+		mu.Unlock()
+		time.Sleep(time.Millisecond)
+		mu.Lock()
+		defer mu.Unlock()
+		inFlight -= len(s.records)
+		return nil
+	}
+	var text strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&text, "%c\n", 'a'+i%26)
+	}
+	text.WriteString(strings.Repeat("y", 900) + "\n")
+	h.append("app.log", text.String())
+	h.start()
+	h.await("app.log", strings.Fields(text.String())...)
+	h.stop()
+	assert.LessOrEqual(t, most, (64<<10)/recordBytes)
+	assert.LessOrEqual(t, together, (256<<10)/recordBytes+(64<<10)/recordBytes)
+}
+
+// What was read of a compressed file is not kept while it is open, though a bomb of many members goes on for long.
+func TestTheTextOfACompressedFileIsNotKept(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "a.gz")
+	require.NoError(t, os.WriteFile(path, []byte(strings.Repeat(zipped(t, strings.Repeat("0123456789abcde\n", 10_000)), 20)), 0o600))
+	f, err := os.Open(path)
+	require.NoError(t, err)
+	u := &unzipped{opened: &files.Opened{File: f}, keep: 2 << 20}
+	defer func() { require.NoError(t, u.Close()) }()
+	p := make([]byte, 16<<10)
+	for at := int64(0); at < 20*160_000; at += int64(len(p)) {
+		n, err := readFull(u, p, at)
+		require.NoError(t, err)
+		require.Equal(t, "0123456789abcde\n", string(p[:16]))
+		u.forget(at + int64(n) - tailBytes)
+		require.LessOrEqual(t, cap(u.last), 2*tailBytes)
 	}
 }

@@ -93,12 +93,19 @@ func (u *unzipped) ReadAt(p []byte, at int64) (n int, err error) {
 	return n + got, err
 }
 
+// forget drops the text before a place, which is not read again. What is kept of every file that is open would add up.
+func (u *unzipped) forget(before int64) {
+	if drop := before - (u.at - int64(len(u.last))); drop > 0 {
+		u.last = append([]byte(nil), u.last[min(drop, int64(len(u.last))):]...)
+	}
+}
+
 func (u *unzipped) rewind() error {
 	u.at, u.last, u.reader = 0, nil, nil
 	if _, err := u.opened.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	r, err := gzip.NewReader(bufio.NewReaderSize(u.opened.File, 64<<10))
+	r, err := gzip.NewReader(bufio.NewReaderSize(u.opened.File, 16<<10))
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return io.EOF // nothing yet
 	}

@@ -67,7 +67,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
   {{- end -}}
   {{- if not .Values.rbac.create -}}
     {{- $_ := set $layer "processors" (dict "k8s_attributes" nil) -}}
-    {{- $_ := set $pipelines "logs/containers" (dict "processors" (list "memory_limiter" "resource_detection" "transform/containers")) -}}
+    {{- $_ := set $pipelines "logs/containers" (dict "processors" (list "resource_detection" "transform/containers")) -}}
   {{- end -}}
 {{- else -}}
   {{- $_ := set $receivers "file_tail" nil -}}

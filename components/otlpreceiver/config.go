@@ -1,0 +1,90 @@
+package otlpreceiver
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configgrpc"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/configoptional"
+	upstream "go.opentelemetry.io/collector/receiver/otlpreceiver"
+)
+
+// Config is the receiver's. Keys that upstream's receiver has mean what they mean there.
+type Config struct {
+	Protocols upstream.Protocols `mapstructure:"protocols"`
+	// Limits bound what senders can take of this process.
+	Limits Limits `mapstructure:"limits"`
+}
+
+// Limits bound memory and connections.
+type Limits struct {
+	// MaxInFlight is the memory of all requests that are being read, decoded or waited for, in bytes as they are
+	// estimated. A request that has more by itself is refused for good, and others for now. Default: 64 MiB.
+	MaxInFlight int64 `mapstructure:"max_in_flight"`
+	// MaxConnections is how many connections each protocol has at once. Default: 512.
+	MaxConnections int `mapstructure:"max_connections"`
+}
+
+const (
+	defaultMaxInFlight    = 64 << 20
+	defaultMaxConnections = 512
+	// minInFlight holds a request of a sender with default settings.
+	minInFlight = 1 << 20
+
+	// defaultMaxBody is the size of a request over HTTP after it was decompressed: as much as a message has over gRPC.
+	defaultMaxBody    = 4 << 20
+	defaultMaxMessage = 4 // MiB, as grpc-go has it
+
+	// A sender that is slow holds a connection and what it has sent of a request.
+	defaultReadTimeout   = 30 * time.Second
+	defaultHeaderTimeout = 5 * time.Second
+	defaultIdleTimeout   = time.Minute
+	// defaultGRPCIdleTimeout is long, for clients keep one connection and send seldom.
+	defaultGRPCIdleTimeout = 10 * time.Minute
+	// defaultStreams is how many requests a connection may have at once.
+	defaultStreams = 100
+)
+
+func createDefaultConfig() component.Config {
+	grpc := configgrpc.NewDefaultServerConfig()
+	grpc.NetAddr.Endpoint = "localhost:4317"
+	grpc.MaxRecvMsgSizeMiB = defaultMaxMessage
+	grpc.MaxConcurrentStreams = defaultStreams
+	http := confighttp.NewDefaultServerConfig()
+	http.NetAddr.Endpoint = "localhost:4318"
+	http.MaxRequestBodySize = defaultMaxBody
+	http.ReadTimeout, http.ReadHeaderTimeout, http.IdleTimeout = defaultReadTimeout, defaultHeaderTimeout, defaultIdleTimeout
+	http.WriteTimeout = 0 // an answer may wait for CloudWatch's
+	return &Config{
+		Protocols: upstream.Protocols{
+			GRPC: configoptional.Default(grpc),
+			HTTP: configoptional.Default(upstream.HTTPConfig{
+				ServerConfig: http, TracesURLPath: "/v1/traces", MetricsURLPath: "/v1/metrics", LogsURLPath: "/v1/logs",
+			}),
+		},
+		Limits: Limits{MaxInFlight: defaultMaxInFlight, MaxConnections: defaultMaxConnections},
+	}
+}
+
+// Validate returns every mistake.
+func (c *Config) Validate() error {
+	var errs []error
+	if !c.Protocols.GRPC.HasValue() && !c.Protocols.HTTP.HasValue() {
+		errs = append(errs, errors.New("protocols: name grpc, http or both"))
+	}
+	if c.Limits.MaxInFlight < minInFlight {
+		errs = append(errs, fmt.Errorf("limits::max_in_flight: %d bytes do not hold a request; use %d or more, or leave it out for %d", c.Limits.MaxInFlight, minInFlight, defaultMaxInFlight))
+	}
+	if c.Limits.MaxConnections < 1 {
+		errs = append(errs, fmt.Errorf("limits::max_connections: %d: use 1 or more, or leave it out for %d", c.Limits.MaxConnections, defaultMaxConnections))
+	}
+	if c.Protocols.GRPC.HasValue() {
+		if g := c.Protocols.GRPC.Get(); len(g.Middlewares) > 0 {
+			errs = append(errs, errors.New("protocols::grpc::middlewares: this receiver has none for gRPC; leave them out"))
+		}
+	}
+	return errors.Join(errs...)
+}

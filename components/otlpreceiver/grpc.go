@@ -1,0 +1,201 @@
+package otlpreceiver
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configgrpc"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+)
+
+// grpcServer serves OTLP over gRPC: unary calls over HTTP/2, as gRPC's PROTOCOL-HTTP2.md has them. grpc-go's own server reads
+// and decodes a message before anything that it calls could reserve memory.
+func (r *otlp) grpcServer(ctx context.Context, c *configgrpc.ServerConfig, host component.Host) (*http.Server, error) {
+	limit := int64(c.MaxRecvMsgSizeMiB) << 20
+	if limit <= 0 {
+		limit = defaultMaxMessage << 20
+	}
+	methods := map[string]*signal{}
+	for _, s := range []*signal{r.logs, r.metrics, r.traces} {
+		if s != nil {
+			methods[s.path] = s
+		}
+	}
+	over := confighttp.ServerConfig{
+		NetAddr: c.NetAddr, TLS: c.TLS, IncludeMetadata: c.IncludeMetadata, KeepAlivesEnabled: true,
+		MaxRequestBodySize: limit + prefixSize, ReadTimeout: defaultReadTimeout, ReadHeaderTimeout: defaultHeaderTimeout, IdleTimeout: defaultGRPCIdleTimeout,
+	}
+	if c.Auth.HasValue() {
+		over.Auth = configoptional.Some(confighttp.AuthConfig{Config: *c.Auth.Get()})
+	}
+	if c.Keepalive.HasValue() && c.Keepalive.Get().ServerParameters.HasValue() {
+		if idle := c.Keepalive.Get().ServerParameters.Get().MaxConnectionIdle; idle > 0 {
+			over.IdleTimeout = idle
+		}
+	}
+	server, err := r.server(ctx, over, host, http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		r.serveGRPC(w, q, methods[q.URL.Path], limit)
+	}))
+	if err != nil {
+		return nil, err
+	}
+	if c.MaxConcurrentStreams > 0 {
+		server.HTTP2.MaxConcurrentStreams = int(c.MaxConcurrentStreams)
+	}
+	server.Protocols = &http.Protocols{}
+	server.Protocols.SetHTTP2(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
+	return server, nil
+}
+
+// prefixSize is of a message: whether it is compressed, and its length.
+const prefixSize = 5
+
+const grpcMedia = "application/grpc"
+
+func (r *otlp) serveGRPC(w http.ResponseWriter, q *http.Request, s *signal, limit int64) {
+	if media := q.Header.Get("Content-Type"); q.Method != http.MethodPost || !strings.HasPrefix(media, grpcMedia) {
+		http.Error(w, "gRPC is served here; OTLP over HTTP has an endpoint of its own", http.StatusUnsupportedMediaType)
+		return
+	}
+	if s == nil {
+		writeGRPC(w, status.New(codes.Unimplemented, "unknown method "+q.URL.Path), nil)
+		return
+	}
+	ctx := q.Context()
+	if given := q.Header.Get("Grpc-Timeout"); given != "" {
+		timeout, err := grpcTimeout(given)
+		if err != nil {
+			writeGRPC(w, status.New(codes.InvalidArgument, err.Error()), nil)
+			return
+		}
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
+	}
+	encoding := q.Header.Get("Grpc-Encoding")
+	switch encoding {
+	case "", "identity", "gzip", "zstd":
+	case "snappy": // by this name gRPC has the framed format
+		encoding = "x-snappy-framed"
+	default:
+		w.Header().Set("Grpc-Accept-Encoding", "identity,gzip,snappy,zstd")
+		writeGRPC(w, status.New(codes.Unimplemented, fmt.Sprintf("compression %q is not supported; use gzip, snappy or zstd", encoding)), nil)
+		return
+	}
+	a := r.take(ctx, incoming{signal: s, format: protobuf, report: r.grpcReport, read: func(ctx context.Context, g *grant) ([]byte, error) {
+		return message(ctx, g, q.Body, encoding, limit)
+	}})
+	if a.status != nil {
+		writeGRPC(w, a.status, nil)
+		return
+	}
+	text, err := s.empty(protobuf)
+	if err != nil {
+		writeGRPC(w, status.New(codes.Internal, err.Error()), nil)
+		return
+	}
+	writeGRPC(w, nil, text)
+}
+
+// message reads the one message of a unary call.
+func message(ctx context.Context, g *grant, from io.Reader, encoding string, limit int64) ([]byte, error) {
+	var prefix [prefixSize]byte
+	if _, err := io.ReadFull(from, prefix[:]); err != nil {
+		return nil, err
+	}
+	length := int64(binary.BigEndian.Uint32(prefix[1:]))
+	if length > limit {
+		return nil, errBodyTooLarge
+	}
+	if prefix[0]&1 == 0 {
+		encoding = ""
+	}
+	rest := &io.LimitedReader{R: from, N: length}
+	text, err := body(ctx, g, rest, encoding, limit, 0)
+	if err == nil && encoding == "" && int64(len(text)) < length {
+		err = io.ErrUnexpectedEOF
+	}
+	return text, err
+}
+
+// writeGRPC answers a call, with a message or a status that says why there is none.
+func writeGRPC(w http.ResponseWriter, s *status.Status, text []byte) {
+	h := w.Header()
+	h.Set("Content-Type", grpcMedia)
+	if s != nil { // headers alone
+		h.Set("Grpc-Status", strconv.Itoa(int(s.Code())))
+		h.Set("Grpc-Message", percentEncoded(s.Message()))
+		if len(s.Proto().GetDetails()) > 0 {
+			if details, err := proto.Marshal(s.Proto()); err == nil {
+				h.Set("Grpc-Status-Details-Bin", base64.RawStdEncoding.EncodeToString(details))
+			}
+		}
+		w.WriteHeader(http.StatusOK)
+		return
+	}
+	h.Set("Trailer", "Grpc-Status")
+	w.WriteHeader(http.StatusOK)
+	framed := binary.BigEndian.AppendUint32([]byte{0}, uint32(len(text)))
+	_, _ = w.Write(append(framed, text...)) // a sender that has gone sends it again
+	h.Set("Grpc-Status", "0")
+}
+
+// percentEncoded is a message as gRPC has it in a header.
+func percentEncoded(text string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '%' {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+var timeoutUnits = map[byte]time.Duration{'H': time.Hour, 'M': time.Minute, 'S': time.Second, 'm': time.Millisecond, 'u': time.Microsecond, 'n': time.Nanosecond}
+
+// maxTimeoutDigits is gRPC's: a number of hours of 8 digits would not fit into a duration, so that is cut off at maxTimeout.
+const (
+	maxTimeoutDigits = 8
+	maxTimeout       = 24 * time.Hour
+)
+
+func grpcTimeout(text string) (time.Duration, error) {
+	if len(text) < 2 || len(text) > maxTimeoutDigits+1 {
+		return 0, fmt.Errorf("grpc-timeout: %q is not a number and a unit", text)
+	}
+	n, err := strconv.ParseUint(text[:len(text)-1], 10, 32)
+	unit, ok := timeoutUnits[text[len(text)-1]]
+	if err != nil || !ok {
+		return 0, fmt.Errorf("grpc-timeout: %q is not a number and a unit", text)
+	}
+	if n > uint64(maxTimeout/unit) {
+		return maxTimeout, nil
+	}
+	return time.Duration(n) * unit, nil
+}
+
+// retryDelay is how long a status tells to wait. 0: it does not.
+func retryDelay(s *status.Status) time.Duration {
+	for _, detail := range s.Details() {
+		if info, ok := detail.(*errdetails.RetryInfo); ok {
+			return info.GetRetryDelay().AsDuration()
+		}
+	}
+	return 0
+}
