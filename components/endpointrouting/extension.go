@@ -41,6 +41,7 @@ type routing struct {
 var (
 	_ awsroute.Provider                     = (*routing)(nil)
 	_ extensioncapabilities.PipelineWatcher = (*routing)(nil)
+	_ extensioncapabilities.ConfigWatcher   = (*routing)(nil)
 )
 
 func newExtension(set extension.Settings, c *Config) (*routing, error) {
@@ -82,7 +83,7 @@ func (e *routing) Start(ctx context.Context, host component.Host) error {
 		e.logger.Info("Serving CONNECT to AWS names", zap.String("listen", e.listener.Addr().String()))
 	}
 	if e.config.ProcessProxy && process == nil {
-		if err := awsaccess.SetProxy(e.config.Region, e.listener.Addr().String()); err != nil {
+		if err := awsaccess.UseProxy(*e.config, e.listener); err != nil {
 			return err
 		}
 	}

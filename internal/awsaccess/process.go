@@ -2,16 +2,11 @@ package awsaccess
 
 import (
 	"context"
-	"fmt"
-	"net/http"
-	"net/url"
-	"os"
 	"sync/atomic"
 
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute"
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/connect"
 )
 
@@ -41,7 +36,7 @@ func OpenProcess(c Config, listen string, logger *zap.Logger) (*Process, error) 
 	if err := p.listener.Start(listen); err != nil {
 		return nil, err
 	}
-	if err := SetProxy(c.Region, p.listener.Addr().String()); err != nil {
+	if err := UseProxy(c, p.listener); err != nil {
 		_ = p.Close()
 		return nil, err
 	}
@@ -49,11 +44,24 @@ func OpenProcess(c Config, listen string, logger *zap.Logger) (*Process, error) 
 	return p, nil
 }
 
+// UseProxy makes a listener the proxy of the process and of the programs that it runs, as c says.
+func UseProxy(c Config, listener *connect.Server) error {
+	proxy := listener.ProxyURL()
+	if err := SetProxy(c.Region, proxy.User.String()+"@"+proxy.Host, c.OtherRegions...); err != nil {
+		return err
+	}
+	useHelperEnvironment(c)
+	return nil
+}
+
 // Listen is the address that the listener was asked for.
 func (p *Process) Listen() string { return p.listen }
 
 // Tunnels is how many tunnels are open.
 func (p *Process) Tunnels() int { return p.listener.Tunnels() }
+
+// Refused is how many clients of the listener were refused.
+func (p *Process) Refused() connect.Refused { return p.listener.Refused() }
 
 // Use makes new tunnels take a table, that of the extension that has started, until Restore.
 func (p *Process) Use(table *awsroute.Table) { p.listener.Route(table) }
@@ -65,26 +73,4 @@ func (p *Process) Restore() { p.listener.Route(p.table) }
 func (p *Process) Close() error {
 	current.CompareAndSwap(p, nil)
 	return p.listener.Shutdown(context.Background())
-}
-
-// SetProxy makes an address the proxy of every HTTP client that honours the environment, and proves it:
-// net/http reads the environment once, and somebody may have been first.
-func SetProxy(region, address string) error {
-	proxy := (&url.URL{Scheme: "http", Host: address}).String()
-	if err := os.Setenv("HTTPS_PROXY", proxy); err != nil {
-		return err
-	}
-	names, err := awsnames.ForRegion(region)
-	if err != nil {
-		return err
-	}
-	for _, s := range awsnames.Services() {
-		host := names.Public(s)
-		got, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: host}})
-		if err != nil || got == nil || got.String() != proxy {
-			return fmt.Errorf("process_proxy: calls to %s would not take the proxy %s but %q: name this configuration in %s, or set HTTPS_PROXY=%s, in the environment that the collector is started with, and take AWS names out of NO_PROXY (%q)",
-				host, proxy, fmt.Sprint(got), Variable, proxy, os.Getenv("NO_PROXY")+os.Getenv("no_proxy"))
-		}
-	}
-	return nil
 }
