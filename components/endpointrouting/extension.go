@@ -83,7 +83,7 @@ func (e *routing) Start(ctx context.Context, host component.Host) error {
 		e.logger.Info("Serving CONNECT to AWS names", zap.String("listen", e.listener.Addr().String()))
 	}
 	if e.config.ProcessProxy && process == nil {
-		if err := awsaccess.UseProxy(*e.config, e.listener); err != nil {
+		if err := awsaccess.UseProxy(*e.config, e.listener, e.logger); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package awsaccess
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 
 	"go.uber.org/zap"
@@ -36,7 +37,7 @@ func OpenProcess(c Config, listen string, logger *zap.Logger) (*Process, error) 
 	if err := p.listener.Start(listen); err != nil {
 		return nil, err
 	}
-	if err := UseProxy(c, p.listener); err != nil {
+	if err := UseProxy(c, p.listener, logger); err != nil {
 		_ = p.Close()
 		return nil, err
 	}
@@ -44,14 +45,20 @@ func OpenProcess(c Config, listen string, logger *zap.Logger) (*Process, error) 
 	return p, nil
 }
 
-// UseProxy makes a listener the proxy of the process and of the programs that it runs, as c says.
-func UseProxy(c Config, listener *connect.Server) error {
+// UseProxy makes a listener the proxy of the process and of the programs that it runs, as c says. Where NO_PROXY lets
+// names of AWS past it that no component of this distribution calls, private_only fails; other policies tell it.
+func UseProxy(c Config, listener *connect.Server, logger *zap.Logger) error {
 	proxy := listener.ProxyURL()
-	if err := SetProxy(c.Region, proxy.User.String()+"@"+proxy.Host, c.OtherRegions...); err != nil {
-		return err
+	err := SetProxy(c.Region, proxy.User.String()+"@"+proxy.Host, c.OtherRegions...)
+	escaped := (*escapedError)(nil)
+	if errors.As(err, &escaped) && !escaped.called && c.Policy != awsroute.PrivateOnly {
+		logger.Warn("NO_PROXY lets calls to AWS past the route table", zap.Error(err))
+		err = nil
 	}
-	useHelperEnvironment(c)
-	return nil
+	if err == nil {
+		useHelperEnvironment(c)
+	}
+	return err
 }
 
 // Listen is the address that the listener was asked for.

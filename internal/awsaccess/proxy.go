@@ -73,11 +73,34 @@ func SetProxy(region, address string, otherRegions ...string) error {
 			return err
 		}
 		if host, got, ok := escapes(names, noProxy(), http.ProxyFromEnvironment, proxy.Host); !ok {
-			return fmt.Errorf("process_proxy: calls to %s would not take the proxy http://%s but %q: name this configuration in %s, or set HTTPS_PROXY=http://%s, in the environment that the collector is started with, and take AWS names out of NO_PROXY (%q)",
-				host, proxy.Host, got, Variable, proxy.Host, noProxy())
+			return &escapedError{proxy: proxy.Host, host: host, got: got, called: isCalled(names, proxy.Host)}
 		}
 	}
 	return nil
+}
+
+// escapedError says that names of AWS would go past the listener.
+type escapedError struct {
+	proxy, host, got string
+	called           bool // some of them are of the services that the collector itself calls
+}
+
+func (e *escapedError) Error() string {
+	return fmt.Sprintf("process_proxy: calls to %s would not take the proxy http://%s but %q: name this configuration in %s, or set HTTPS_PROXY=http://%s, in the environment that the collector is started with, and take AWS names out of NO_PROXY (%q)",
+		e.host, e.proxy, e.got, Variable, e.proxy, noProxy())
+}
+
+// isCalled says whether a name of the services that the collector itself calls escapes.
+func isCalled(names *awsnames.Names, proxy string) bool {
+	for _, s := range awsnames.Services() {
+		for _, host := range names.Hosts(s) {
+			through, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: host}})
+			if err != nil || through == nil || through.Host != proxy {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // escapes looks for a name of AWS that a client would not send through the proxy: ok is false where there is one, and

@@ -76,7 +76,7 @@ func parseHost(text string) (hostPattern, error) {
 	if prefix, err := netip.ParsePrefix(host); err == nil {
 		return hostPattern{ranges: prefix.Masked()}, nil
 	}
-	if h, p, err := net.SplitHostPort(host); err == nil {
+	if h, p, err := net.SplitHostPort(host); err == nil && !strings.Contains(host, "/") {
 		if number, err := strconv.ParseUint(p, 10, 16); err != nil || number == 0 {
 			return hostPattern{}, fmt.Errorf("%q: %q is not a port", text, p)
 		}

@@ -71,6 +71,18 @@ func (r *router) Dial(ctx context.Context, network, address string) (net.Conn, s
 	return r.Table.Dial(ctx, network, address)
 }
 
+func (r *router) DialAny(ctx context.Context, network, address string) (net.Conn, string, error) {
+	if !r.Names(splitted(address)) {
+		return r.Table.DialAny(ctx, network, address)
+	}
+	return r.Dial(ctx, network, address)
+}
+
+func splitted(address string) (host, port string) {
+	host, port, _ = net.SplitHostPort(address)
+	return host, port
+}
+
 func start(t *testing.T, r Router, listen string, change func(*Server)) *Server {
 	t.Helper()
 	s := New(r, zaptest.NewLogger(t))
