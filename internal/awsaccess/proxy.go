@@ -17,6 +17,13 @@ import (
 // them: https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html.
 var ownAddresses = []string{"169.254.169.254", "fd00:ec2::254", "169.254.170.2", "169.254.170.23", "fd00:ec2::23"}
 
+// PrepareEnvironment remembers the environment, once, and then makes it safe for every HTTP client of the process.
+func PrepareEnvironment() error {
+	awsroute.KeepProxyEnvironment()
+	KeepEnvironment()
+	return BypassMetadata()
+}
+
 // BypassMetadata adds the addresses of metadata and credentials to NO_PROXY, so that no HTTP client of the process asks
 // a proxy for them.
 func BypassMetadata() error {
@@ -59,9 +66,7 @@ func SetProxy(region, address string, otherRegions ...string) error {
 	if err != nil {
 		return fmt.Errorf("process_proxy: %q is not the address of a proxy", address)
 	}
-	awsroute.KeepProxyEnvironment()
-	KeepEnvironment()
-	if err := BypassMetadata(); err != nil {
+	if err := PrepareEnvironment(); err != nil {
 		return err
 	}
 	if err := setBoth("HTTPS_PROXY", proxy.String()); err != nil {

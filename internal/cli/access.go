@@ -33,6 +33,11 @@ func openAccess(ctx context.Context, settings otelcol.CollectorSettings, line co
 	default:
 		return end, nil // doctor looks at every way by itself; the others call nobody
 	}
+	if own {
+		if err := awsaccess.PrepareEnvironment(); err != nil { // no proxy is asked for metadata and credentials
+			return end, err
+		}
+	}
 	c, found, err := awsaccess.FromEnvironment(ctx)
 	if err != nil {
 		return end, err
