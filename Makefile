@@ -96,6 +96,14 @@ bench: build ## Run the benchmarks of what we write, and compare with upstream's
 fuzz: ## Fuzz every parser for FUZZTIME (default 10s) each.
 	@scripts/fuzz.sh "$${FUZZTIME:-10s}"
 
+# Such as file:///srv/vulndb, a copy of Go's vulnerability database, where a machine has no internet.
+VULNDB ?=
+
+.PHONY: vulncheck
+vulncheck: build $(TOOLS)/govulncheck ## Look for known vulnerabilities in the programs: make vulncheck VULNDB=file:///srv/vulndb
+	@status=0; for program in bin/otelcol-cloudwatch bin/cloudwatch-local; do \
+	  echo "$$program:"; $(TOOLS)/govulncheck -mode binary $(if $(VULNDB),-db '$(VULNDB)') $$program || status=$$?; done; exit $$status
+
 .PHONY: clean
 clean: ## Remove what was built.
 	rm -rf bin build dist

@@ -6,7 +6,7 @@ CONTAINER_PLATFORMS := linux-amd64 linux-arm64
 CONTAINER_BINARIES := $(foreach p,$(CONTAINER_PLATFORMS),$(RELEASED)/$(p)/otelcol-cloudwatch)
 
 .PHONY: package-container
-package-container: $(CONTAINER_BINARIES) ## Put the container image into dist/, as an OCI archive.
+package-container: $(CONTAINER_BINARIES) $(CONTAINER_PLATFORMS:%=$(RELEASED)/%/THIRD_PARTY_NOTICES.txt) ## Put the container image into dist/, as an OCI archive.
 	go run ./distributions/container/pack -version $(VERSION) -revision "$$(git rev-parse HEAD 2>/dev/null)" -out $(DIST)/otelcol-cloudwatch-$(VERSION)-image.tar \
 	  $(foreach p,$(CONTAINER_PLATFORMS),-binary $(subst -,/,$(p))=$(RELEASED)/$(p)/otelcol-cloudwatch)
 

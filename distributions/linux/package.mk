@@ -8,7 +8,7 @@ PACKAGE += package-linux
 
 .PHONY: package-linux $(LINUX_PACKAGES)
 package-linux: $(LINUX_PACKAGES)
-$(LINUX_PACKAGES): package-linux-%: $(RELEASED)/linux-%/otelcol-cloudwatch $(LINUX_HOST) $(TOOLS)/nfpm
+$(LINUX_PACKAGES): package-linux-%: $(RELEASED)/linux-%/otelcol-cloudwatch $(RELEASED)/linux-%/THIRD_PARTY_NOTICES.txt $(LINUX_HOST) $(TOOLS)/nfpm
 	distributions/linux/package.sh $* '$(VERSION)' $(RELEASED)/linux-$*/otelcol-cloudwatch $(LINUX_HOST) $(DIST)
 
 .PHONY: test-packages

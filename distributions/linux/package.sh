@@ -18,7 +18,12 @@ CGO_ENABLED=0 go run ./distributions/sbom -version "$version" "$binary" >"$stage
 cp "$stage/sbom.cdx.json" "$dist/${name}_${version}_linux_$arch.cdx.json"
 
 case $arch in amd64) rpmarch=x86_64 ;; arm64) rpmarch=aarch64 ;; *) rpmarch=$arch ;; esac
+cp "$(dirname "$binary")/THIRD_PARTY_NOTICES.txt" "$stage/"
+gzip -9 -n <"$stage/THIRD_PARTY_NOTICES.txt" >"$stage/THIRD_PARTY_NOTICES.txt.gz"
+
 export ARCH=$arch VERSION=$version BINARY=$binary STAGE=$stage
+# The key that signs the two, if a release names one.
+export SIGNING_KEY=${SIGNING_KEY:-} NFPM_PASSPHRASE=${SIGNING_PASSPHRASE:-}
 bin/tools/nfpm package --config distributions/linux/nfpm.yaml --packager deb --target "$dist/${name}_${version}_$arch.deb"
 bin/tools/nfpm package --config distributions/linux/nfpm.yaml --packager rpm --target "$dist/$name-$version-1.$rpmarch.rpm"
 
@@ -30,7 +35,7 @@ cp -r config/host.yaml config/local.yaml config/layers config/routes config/cred
 cp config/README.md "$stage/$folder/config/"
 cp "$stage"/completion.* "$stage/$folder/completion/"
 cp distributions/linux/{otelcol-cloudwatch.service,environment,config.d/00-service.yaml} "$stage/$folder/systemd/"
-cp "$stage/$name.1.gz" "$stage/sbom.cdx.json" LICENSE CHANGELOG.md "$stage/$folder/"
+cp "$stage/$name.1.gz" "$stage/sbom.cdx.json" "$stage/THIRD_PARTY_NOTICES.txt" LICENSE SECURITY.md CHANGELOG.md "$stage/$folder/"
 cp docs/deploying/linux.md "$stage/$folder/README.md"
 cp distributions/container/Containerfile "$stage/$folder/"
 chmod -R u=rwX,go=rX "$stage/$folder"

@@ -1,5 +1,5 @@
 // Command sbom writes what a Go program is made of, as CycloneDX 1.5 in JSON: the modules and the Go version
-// that the linker recorded in it, so that the list is that of the program and not of a go.mod.
+// that the linker recorded in it, so that the list is that of the program and not of a go.mod, with their licences.
 //
 //	sbom -version 1.2.3 PROGRAM > sbom.cdx.json
 //
@@ -17,11 +17,12 @@ import (
 	"io"
 	"net/url"
 	"os"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/distributions/thirdparty"
 )
 
 func main() {
@@ -51,6 +52,10 @@ func run(w io.Writer, path, version, epoch string) error {
 	if err != nil {
 		return fmt.Errorf("%s is not a Go program: %w", path, err)
 	}
+	modules, err := thirdparty.License(thirdparty.Modules(info))
+	if err != nil {
+		return err
+	}
 	var date string
 	if epoch != "" {
 		seconds, err := strconv.ParseInt(epoch, 10, 64)
@@ -62,7 +67,7 @@ func run(w io.Writer, path, version, epoch string) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(billOf(info, version, date, hash.Sum(nil)))
+	return e.Encode(billOf(info, modules, version, date, hash.Sum(nil)))
 }
 
 // bill is the part of CycloneDX that is used here.
@@ -88,8 +93,18 @@ type component struct {
 	Name       string     `json:"name"`
 	Version    string     `json:"version,omitempty"`
 	Hashes     []hashed   `json:"hashes,omitempty"`
+	Licenses   []licence  `json:"licenses,omitempty"`
 	PURL       string     `json:"purl,omitempty"`
 	Properties []property `json:"properties,omitempty"`
+}
+
+// licence names one licence of a component; several stand for different files of it.
+type licence struct {
+	License licenceID `json:"license"`
+}
+
+type licenceID struct {
+	ID string `json:"id"` // SPDX
 }
 
 type hashed struct {
@@ -107,9 +122,10 @@ type dependency struct {
 	DependsOn []string `json:"dependsOn"`
 }
 
-func billOf(info *buildinfo.BuildInfo, version, date string, sum []byte) bill {
+func billOf(info *buildinfo.BuildInfo, modules []thirdparty.Licensed, version, date string, sum []byte) bill {
 	program := component{
-		Type: "application", Ref: info.Path, Name: info.Path[strings.LastIndexByte(info.Path, '/')+1:],
+		Licenses: []licence{{licenceID{"Apache-2.0"}}},
+		Type:     "application", Ref: info.Path, Name: info.Path[strings.LastIndexByte(info.Path, '/')+1:],
 		Version: cmp.Or(version, info.Main.Version),
 		Hashes:  []hashed{{"SHA-256", hex.EncodeToString(sum)}},
 	}
@@ -118,11 +134,8 @@ func billOf(info *buildinfo.BuildInfo, version, date string, sum []byte) bill {
 			program.Properties = append(program.Properties, property{"go:" + strings.TrimPrefix(s.Key, "-"), s.Value})
 		}
 	}
-	goVersion := strings.TrimPrefix(info.GoVersion, "go")
-	components := []component{{
-		Type: "library", Ref: "pkg:golang/stdlib@" + goVersion, Name: "stdlib", Version: goVersion, PURL: "pkg:golang/stdlib@" + goVersion,
-	}}
-	for _, m := range info.Deps {
+	var components []component
+	for _, m := range modules {
 		components = append(components, componentOf(m))
 	}
 	slices.SortFunc(components, func(a, b component) int { return cmp.Compare(a.Ref, b.Ref) })
@@ -137,18 +150,19 @@ func billOf(info *buildinfo.BuildInfo, version, date string, sum []byte) bill {
 	}
 }
 
-// componentOf is a module as it was compiled in: what replaced it, where something did.
-func componentOf(m *debug.Module) component {
-	c := component{Type: "library"}
-	if m.Replace != nil {
-		c.Properties = append(c.Properties, property{"go:replaces", m.Path + "@" + m.Version})
-		m = m.Replace
-	}
-	c.Name, c.Version = m.Path, m.Version
+// componentOf describes a module as it was compiled in, with the licences of its files.
+func componentOf(m thirdparty.Licensed) component {
+	c := component{Type: "library", Name: m.Path, Version: m.Version}
 	c.PURL = "pkg:golang/" + strings.ReplaceAll(m.Path, "+", "%2B") + "@" + url.QueryEscape(m.Version)
 	c.Ref = c.PURL
+	if m.Replaces != "" {
+		c.Properties = append(c.Properties, property{"go:replaces", m.Replaces})
+	}
 	if m.Sum != "" { // of go.sum; a hash of a list of hashes is none that CycloneDX has a name for
 		c.Properties = append(c.Properties, property{"go:sum", m.Sum})
+	}
+	for _, id := range m.Licences {
+		c.Licenses = append(c.Licenses, licence{licenceID{id}})
 	}
 	return c
 }

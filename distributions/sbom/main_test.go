@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/distributions/thirdparty"
 )
 
 // A test is a Go program, too.
@@ -32,6 +34,7 @@ func TestProgramIsListedWithItsModulesAndGo(t *testing.T) {
 	for _, c := range b.Components {
 		assert.False(t, refs[c.Ref], "twice: %s", c.Ref)
 		refs[c.Ref] = true
+		assert.NotEmpty(t, c.Licenses, c.Ref)
 	}
 	assert.ElementsMatch(t, b.Dependencies[0].DependsOn, keys(refs))
 	assert.Contains(t, first.String(), "pkg:golang/stdlib@1.")
@@ -41,9 +44,14 @@ func TestModuleIsTheOneThatReplacedIt(t *testing.T) {
 	info := &buildinfo.BuildInfo{Path: "example.com/cmd/tool", Deps: []*debug.Module{
 		{Path: "example.com/old", Version: "v1.0.0", Replace: &debug.Module{Path: "example.com/new", Version: "v2.0.0+incompatible", Sum: "h1:x="}},
 	}}
-	got := billOf(info, "", "", make([]byte, 32)).Components[0]
+	var modules []thirdparty.Licensed
+	for _, m := range thirdparty.Modules(info) {
+		modules = append(modules, thirdparty.Licensed{Module: m, Licences: []string{"MIT"}})
+	}
+	got := billOf(info, modules, "", "", make([]byte, 32)).Components[0]
 	assert.Equal(t, component{
 		Type: "library", Ref: "pkg:golang/example.com/new@v2.0.0%2Bincompatible", Name: "example.com/new", Version: "v2.0.0+incompatible",
+		Licenses:   []licence{{licenceID{"MIT"}}},
 		PURL:       "pkg:golang/example.com/new@v2.0.0%2Bincompatible",
 		Properties: []property{{"go:replaces", "example.com/old@v1.0.0"}, {"go:sum", "h1:x="}},
 	}, got)

@@ -13,7 +13,7 @@ windows-tools: # before the collector is built for minutes
 	  echo "$$tool is not installed, and the MSI cannot be made without it: apt-get install msitools gcab"; exit 1; }; done
 
 .PHONY: package-windows
-package-windows: windows-tools $(WINDOWS_EXE) ## Build the zip and the MSI for Windows into dist/.
+package-windows: windows-tools $(WINDOWS_EXE) $(dir $(WINDOWS_EXE))THIRD_PARTY_NOTICES.txt ## Build the zip and the MSI for Windows into dist/.
 	$(if $(WINDOWS_SIGN),$(WINDOWS_SIGN) $(WINDOWS_EXE))
 	go run ./distributions/windows/pack -version $(VERSION) -exe $(WINDOWS_EXE) -out $(DIST)
 	$(if $(WINDOWS_SIGN),$(WINDOWS_SIGN) $(DIST)/otelcol-cloudwatch-$(VERSION)-windows-amd64.msi)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,8 @@ import (
 // Where things are in the image. docs/deploying/container.md names them.
 const (
 	programPath = "usr/bin/otelcol-cloudwatch"
+	docPath     = "usr/share/doc/otelcol-cloudwatch"
+	noticesName = "THIRD_PARTY_NOTICES.txt"
 	configPath  = "etc/otelcol-cloudwatch"
 	statePath   = "var/lib/otelcol-cloudwatch"
 	certsPath   = "etc/ssl/certs/ca-certificates.crt" // where Go looks first on Linux
@@ -84,10 +87,21 @@ func certificates() string {
 	return out.String()
 }
 
-// program is the layer of the collector.
+// program is the layer of the collector and of the licences of what is linked into it, which stand beside it.
 func program(path string) ([]entry, error) {
 	text, err := os.ReadFile(path)
-	return []entry{folder("usr", 0o755), folder("usr/bin", 0o755), {path: programPath, mode: 0o755, text: text}}, err
+	if err != nil {
+		return nil, err
+	}
+	notices, err := os.ReadFile(filepath.Join(filepath.Dir(path), noticesName))
+	if err != nil {
+		return nil, err
+	}
+	return []entry{
+		folder("usr", 0o755), folder("usr/bin", 0o755), {path: programPath, mode: 0o755, text: text},
+		folder("usr/share", 0o755), folder("usr/share/doc", 0o755), folder(docPath, 0o755),
+		{path: docPath + "/" + noticesName, mode: 0o644, text: notices},
+	}, nil
 }
 
 // archive is a layer's tar file.

@@ -35,6 +35,7 @@ func packed(t *testing.T) string {
 	for _, arch := range []string{"amd64", "arm64"} {
 		require.NoError(t, os.WriteFile(filepath.Join(d, arch), []byte("the program for "+arch), 0o600))
 	}
+	require.NoError(t, os.WriteFile(filepath.Join(d, noticesName), []byte("what is linked into it"), 0o600))
 	out := filepath.Join(d, "dist", "image.tar")
 	require.NoError(t, pack([]string{
 		"-version", "1.2.3", "-revision", "abc", "-out", out,
@@ -125,6 +126,7 @@ func TestTheImageHasWhatAContainerNeedsAndNoMore(t *testing.T) {
 		headers, texts := tree(t, image)
 		assert.Equal(t, "the program for "+arch, texts["usr/bin/otelcol-cloudwatch"])
 		assert.EqualValues(t, 0o755, headers["usr/bin/otelcol-cloudwatch"].Mode)
+		assert.Equal(t, "what is linked into it", texts["usr/share/doc/otelcol-cloudwatch/THIRD_PARTY_NOTICES.txt"])
 		assert.EqualValues(t, 0o1777, headers["tmp/"].Mode)
 		state := headers["var/lib/otelcol-cloudwatch/"]
 		assert.EqualValues(t, 0o770, state.Mode)

@@ -29,6 +29,9 @@ func layout(root, exe string) ([]packed, error) {
 	files := []packed{
 		{name: "otelcol-cloudwatch.exe", source: exe},
 		{name: "LICENSE.txt", source: filepath.Join(root, "LICENSE")},
+		// Beside the program, as make puts it there: what is linked into it.
+		{name: "THIRD_PARTY_NOTICES.txt", source: filepath.Join(filepath.Dir(exe), "THIRD_PARTY_NOTICES.txt")},
+		{name: "SECURITY.md", source: filepath.Join(root, "SECURITY.md")},
 		{name: "README.md", source: filepath.Join(root, "docs/deploying/windows.md")},
 		{name: "install.ps1", source: filepath.Join(root, "distributions/windows/install.ps1"), script: true},
 		{name: "uninstall.ps1", source: filepath.Join(root, "distributions/windows/uninstall.ps1"), script: true},

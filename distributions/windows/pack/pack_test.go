@@ -25,9 +25,15 @@ var moment = time.Date(2026, 3, 4, 5, 6, 8, 0, time.UTC)
 func release(t *testing.T) []packed {
 	exe := filepath.Join(t.TempDir(), "otelcol-cloudwatch.exe")
 	require.NoError(t, os.WriteFile(exe, bytes.Repeat([]byte("MZ stands for the collector "), 1000), 0o755))
+	writeNotices(t, exe)
 	files, err := layout(root, exe)
 	require.NoError(t, err)
 	return files
+}
+
+// writeNotices puts the licences beside a program, as make does.
+func writeNotices(t *testing.T, exe string) {
+	require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(exe), "THIRD_PARTY_NOTICES.txt"), []byte("what is linked into it"), 0o600))
 }
 
 func tablesOf(t *testing.T, version string) map[string]table {
@@ -57,7 +63,7 @@ func TestReleaseHasEveryConfigurationForWindows(t *testing.T) {
 		names = append(names, f.name)
 	}
 	assert.Subset(t, names, []string{
-		"LICENSE.txt", "README.md", "config/credentials/ssm-agent.yaml", "config/layers/cwagent-metrics-windows.yaml", "config/local.yaml",
+		"LICENSE.txt", "README.md", "SECURITY.md", "THIRD_PARTY_NOTICES.txt", "config/credentials/ssm-agent.yaml", "config/layers/cwagent-metrics-windows.yaml", "config/local.yaml",
 		"config/routes/http-proxy.yaml", "config/windows.yaml", "install.ps1", "otelcol-cloudwatch.exe", "uninstall.ps1",
 	})
 	assert.NotContains(t, names, "config/host.yaml")

@@ -54,6 +54,7 @@ func standin(t *testing.T, version string, longer int) string {
 	build.Env = append(os.Environ(), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, string(out))
+	writeNotices(t, exe)
 	f, err := os.OpenFile(exe, os.O_APPEND|os.O_WRONLY, 0)
 	require.NoError(t, err)
 	_, err = f.Write(make([]byte, longer))
