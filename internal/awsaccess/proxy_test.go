@@ -86,7 +86,7 @@ func TestNoNameOfAWSEscapesACheckedNoProxy(t *testing.T) {
 			return regional || global || endpoint
 		}
 		checked := 0
-		for range 1000 {
+		for range 400 {
 			value := entry()
 			if r.IntN(3) == 0 {
 				value += "," + entry()
@@ -106,7 +106,7 @@ func TestNoNameOfAWSEscapesACheckedNoProxy(t *testing.T) {
 				require.NotNil(t, through, "%s escapes by NO_PROXY=%q", host, value)
 			}
 		}
-		assert.Greater(t, checked, 50, region)
+		assert.Greater(t, checked, 20, region)
 	}
 }
 
