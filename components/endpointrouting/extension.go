@@ -72,6 +72,11 @@ func (e *routing) Start(ctx context.Context, host component.Host) error {
 	e.logTable()
 	process := awsaccess.Current()
 	if process != nil {
+		if e.config.ProcessProxy {
+			if err := process.Prove(*e.config, e.logger); err != nil {
+				return err
+			}
+		}
 		process.Use(e.table)
 	}
 	if e.config.Listen != "" && (process == nil || process.Listen() != e.config.Listen) {

@@ -23,6 +23,9 @@ type Process struct {
 // current is the only one: the environment that leads to it is the process's.
 var current atomic.Pointer[Process]
 
+// anyPort is a free port on loopback.
+const anyPort = "127.0.0.1:0"
+
 // Current is the process's listener, or nil.
 func Current() *Process { return current.Load() }
 
@@ -35,7 +38,15 @@ func OpenProcess(c Config, listen string, logger *zap.Logger) (*Process, error) 
 	}
 	p := &Process{table: table, listener: connect.New(table, logger), listen: listen}
 	if err := p.listener.Start(listen); err != nil {
-		return nil, err
+		if !c.ProcessProxy {
+			return nil, err
+		}
+		// Another program has the port, and perhaps wants to: this process can do with any other.
+		logger.Error("The CONNECT listener took another port; programs that use the configured one do not get here", zap.Error(err))
+		p.listener = connect.New(table, logger)
+		if err := p.listener.Start(anyPort); err != nil {
+			return nil, err
+		}
 	}
 	if err := UseProxy(c, p.listener, logger); err != nil {
 		_ = p.Close()
@@ -69,6 +80,9 @@ func (p *Process) Tunnels() int { return p.listener.Tunnels() }
 
 // Refused is how many clients of the listener were refused.
 func (p *Process) Refused() connect.Refused { return p.listener.Refused() }
+
+// Prove makes the listener the proxy of the process as a configuration says that came later.
+func (p *Process) Prove(c Config, logger *zap.Logger) error { return UseProxy(c, p.listener, logger) }
 
 // Use makes new tunnels take a table, that of the extension that has started, until Restore.
 func (p *Process) Use(table *awsroute.Table) { p.listener.Route(table) }
