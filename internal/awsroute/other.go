@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/net/http/httpproxy"
 	netproxy "golang.org/x/net/proxy"
@@ -31,6 +32,9 @@ const (
 	// ViaRefuse refuses.
 	ViaRefuse = "refuse"
 )
+
+// otherTimeout bounds a connection to another host. There is no second route that a short one would lead to sooner.
+const otherTimeout = 20 * time.Second
 
 // everyHost is the pattern that matches all.
 const everyHost = "*"
@@ -154,6 +158,7 @@ func (t *Table) addOthers(o Options) error {
 	}
 	direct := t.plainRoute(ViaDirect, KindDirect, o.Resolver)
 	private := t.plainRoute(ViaPrivate, KindPrivate, o.Resolver)
+	direct.timeout, private.timeout = otherTimeout, otherTimeout
 	for _, entry := range entries {
 		others := otherHosts{via: entry.Via}
 		for _, host := range entry.Hosts {
@@ -217,6 +222,7 @@ func (t *Table) byEnvironment(o Options, direct *route) func(host, port string) 
 			return direct, nil
 		}
 		r := t.plainRoute("HTTPS_PROXY", KindHTTPProxy, o.Resolver)
+		r.timeout = otherTimeout
 		if strings.HasPrefix(through.Scheme, "socks5") {
 			r.socks = through
 			return r, nil
