@@ -36,17 +36,9 @@ func OpenProcess(c Config, listen string, logger *zap.Logger) (*Process, error) 
 	if err != nil {
 		return nil, err
 	}
-	p := &Process{table: table, listener: connect.New(table, logger), listen: listen}
-	if err := p.listener.Start(listen); err != nil {
-		if !c.ProcessProxy {
-			return nil, err
-		}
-		// Another program has the port, and perhaps wants to: this process can do with any other.
-		logger.Error("The CONNECT listener took another port; programs that use the configured one do not get here", zap.Error(err))
-		p.listener = connect.New(table, logger)
-		if err := p.listener.Start(anyPort); err != nil {
-			return nil, err
-		}
+	p := &Process{table: table, listen: listen}
+	if p.listener, err = open(table, listen, logger); err != nil {
+		return nil, err
 	}
 	if err := UseProxy(c, p.listener, logger); err != nil {
 		_ = p.Close()
@@ -54,6 +46,19 @@ func OpenProcess(c Config, listen string, logger *zap.Logger) (*Process, error) 
 	}
 	current.Store(p)
 	return p, nil
+}
+
+// open makes the listener, on another port where somebody has the one that was asked for, and perhaps wants to: the
+// process can do with any.
+func open(table *awsroute.Table, listen string, logger *zap.Logger) (*connect.Server, error) {
+	listener := connect.New(table, logger)
+	err := listener.Start(listen)
+	if err == nil {
+		return listener, nil
+	}
+	logger.Error("The CONNECT listener takes another port; programs that use the configured one do not get here", zap.Error(err))
+	listener = connect.New(table, logger)
+	return listener, listener.Start(anyPort)
 }
 
 // UseProxy makes a listener the proxy of the process and of the programs that it runs, as c says. Where NO_PROXY lets

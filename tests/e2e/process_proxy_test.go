@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/ports"
 )
 
 const (
@@ -107,7 +108,7 @@ func routed(t *testing.T, server *awslocal.Server, routes string) (*setup, *writ
 	w := newWriter(t, "app.log")
 	w.append(10)
 	s := newSetup(t, server, w.path)
-	ca, listen := filepath.Join(t.TempDir(), "ca.pem"), freeAddress(t)
+	ca, listen := filepath.Join(t.TempDir(), "ca.pem"), ports.FreeAddress(t)
 	require.NoError(t, os.WriteFile(ca, server.Authority.PEM(), 0o600))
 	delete(s.env, "AWS_ENDPOINT_URL")
 	s.env["AWS_CA_BUNDLE"], s.env["SSL_CERT_FILE"], s.env["AWS_EC2_METADATA_DISABLED"] = ca, ca, "true"

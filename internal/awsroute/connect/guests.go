@@ -2,11 +2,13 @@ package connect
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -30,6 +32,10 @@ type Refused struct {
 
 // user is the name in the token's URL. Nobody asks for it.
 const user = "otelcol-cloudwatch"
+
+// token is the process's. net/http reads HTTPS_PROXY once: a listener that is opened later in the same process has to
+// know its clients.
+var token = sync.OnceValue(rand.Text)
 
 // ProxyURL is the listener's for this process: with the token, which keeps places for it, and with which it is led
 // to other_hosts.

@@ -172,3 +172,11 @@ func private(t *testing.T) *awsroute.Table {
 	require.NoError(t, err)
 	return table
 }
+
+// A reload closes the extension's listener and opens another; net/http goes on with the HTTPS_PROXY that it has read.
+func TestLaterListenerOfTheProcessKnowsTheSameToken(t *testing.T) {
+	first := start(t, newRouter(t, "127.0.0.1:1"), "127.0.0.1:0", nil)
+	second := start(t, newRouter(t, "127.0.0.1:1"), "127.0.0.1:0", nil)
+	assert.Equal(t, first.ProxyURL().User.String(), second.ProxyURL().User.String())
+	assert.Len(t, token(), 26, "128 bits")
+}

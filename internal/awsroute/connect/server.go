@@ -2,7 +2,6 @@ package connect
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -101,14 +100,15 @@ type Server struct {
 // New prepares a server for router.
 func New(router Router, logger *zap.Logger) *Server {
 	s := &Server{
-		router: router, logger: logger, guests: map[*guest]struct{}{}, token: rand.Text(),
+		router: router, logger: logger, guests: map[*guest]struct{}{}, token: token(),
 		maxConnections: min(MaxConnections, max(16, descriptors()/descriptorsPerPlace)),
 		idleTimeout:    idleTimeout, firstTimeout: firstTimeout, sweep: sweep, drainRest: drainRest,
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.http = &http.Server{
 		Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: headerTimeout, IdleTimeout: headerTimeout, MaxHeaderBytes: maxHeader,
-		ErrorLog: zap.NewStdLog(logger),
+		ErrorLog:    zap.NewStdLog(logger),
+		BaseContext: func(net.Listener) context.Context { return s.ctx }, // the end of the server ends what dials
 	}
 	return s
 }
@@ -198,7 +198,10 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
+	s.mu.Lock()
 	s.cancel()
+	s.mu.Unlock()
+	_ = s.http.Close() // what ctx did not wait for
 	s.closeTunnels(func(*tunnel) bool { return true })
 	s.done.Wait()
 	return err
@@ -259,7 +262,22 @@ func (s *Server) sweepUntilEnd() {
 	}
 }
 
+// enter makes Shutdown wait for a request. It is false when Shutdown came first.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx.Err() != nil {
+		return false
+	}
+	s.done.Add(1)
+	return true
+}
+
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if !s.enter() {
+		return
+	}
+	defer s.done.Done()
 	if r.Method != http.MethodConnect {
 		w.Header().Set("Connection", "close")
 		http.Error(w, "this is a proxy for CONNECT to AWS names; it serves nothing else", http.StatusMethodNotAllowed)
