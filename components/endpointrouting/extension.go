@@ -51,6 +51,7 @@ type routing struct {
 var (
 	_ awsroute.Provider                     = (*routing)(nil)
 	_ extensioncapabilities.PipelineWatcher = (*routing)(nil)
+	_ extensioncapabilities.ConfigWatcher   = (*routing)(nil)
 )
 
 func newExtension(set extension.Settings, c *Config) (*routing, error) {
@@ -81,6 +82,11 @@ func (e *routing) Start(ctx context.Context, host component.Host) error {
 	e.logTable()
 	process := awsaccess.Current()
 	if process != nil {
+		if e.config.ProcessProxy {
+			if err := process.Prove(*e.config, e.logger); err != nil {
+				return err
+			}
+		}
 		process.Use(e.table)
 	}
 	switch own := e.config.ProcessProxy && process == nil; {
@@ -89,7 +95,7 @@ func (e *routing) Start(ctx context.Context, host component.Host) error {
 		if err := e.openListener(); err != nil {
 			return err
 		}
-		if err := awsaccess.SetProxy(e.config.Region, e.listener.Addr().String()); err != nil {
+		if err := awsaccess.UseProxy(*e.config, e.listener, e.logger); err != nil {
 			return err
 		}
 	case isProxy(e.config.Listen): // the same, by the environment

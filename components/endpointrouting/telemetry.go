@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsaccess"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/connect"
 )
 
 // The attributes of the metrics in metadata.yaml.
@@ -92,6 +93,24 @@ func (e *routing) observe() error {
 				tunnels += process.Tunnels()
 			}
 			o.Observe(int64(tunnels))
+			return nil
+		}),
+		t.RegisterEndpointRoutingTurnedAwayCallback(func(_ context.Context, o metric.Int64Observer) error {
+			var refused connect.Refused
+			add := func(r connect.Refused) {
+				refused.Names += r.Names
+				refused.Crowded += r.Crowded
+				refused.Silent += r.Silent
+			}
+			if e.listener != nil {
+				add(e.listener.Refused())
+			}
+			if process := awsaccess.Current(); process != nil {
+				add(process.Refused())
+			}
+			for kind, n := range map[string]int64{"name": refused.Names, "crowded": refused.Crowded, "silent": refused.Silent} {
+				o.Observe(n, metric.WithAttributes(attribute.String("kind", kind)))
+			}
 			return nil
 		}),
 	)

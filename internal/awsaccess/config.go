@@ -15,9 +15,12 @@ type Config struct {
 	// Config has the keys of the table: region, policy, routes, probe, listen and so on.
 	awsroute.Config `mapstructure:",squash"`
 	// ProcessProxy sets HTTPS_PROXY in the collector's own environment to the CONNECT listener, so that
-	// every component's calls to AWS take the table, STS included. HTTPS calls to others are then
-	// refused unless NO_PROXY names them. It needs listen with host:port. Default: false.
+	// every component's calls to AWS take the table, STS included. HTTPS calls to others take the ways of other_hosts.
+	// It needs listen with host:port. Default: false.
 	ProcessProxy bool `mapstructure:"process_proxy"`
+	// HelperEnvironment is what the program of credentials::process gets under process_proxy: routed, so that its calls
+	// take the table, or original, the environment that the collector was started with. Default: routed.
+	HelperEnvironment HelperEnvironment `mapstructure:"helper_environment"`
 	// Credentials are those of our own calls, and those that the credentials endpoint serves. Default:
 	// the SDK's chain.
 	Credentials awsconfig.Credentials `mapstructure:"credentials"`
@@ -27,7 +30,13 @@ type Config struct {
 }
 
 // NewDefaultConfig has every default and neither a region nor routes.
-func NewDefaultConfig() Config { return Config{Config: awsroute.NewDefaultConfig()} }
+func NewDefaultConfig() Config {
+	return Config{Config: awsroute.NewDefaultConfig(), HelperEnvironment: HelpersRouted}
+}
+
+func unknownHelpers(value string) error {
+	return fmt.Errorf("helper_environment is %q: use %s or %s", value, HelpersRouted, HelpersOriginal)
+}
 
 // Validate says what is wrong beside the route table and the endpoint, which the collector asks
 // themselves.
@@ -35,6 +44,9 @@ func (c *Config) Validate() error {
 	var errs []error
 	if network, _ := awsroute.ListenNetwork(c.Listen); c.ProcessProxy && (c.Listen == "" || network != "tcp") {
 		errs = append(errs, fmt.Errorf("process_proxy is true and listen is %q: HTTPS_PROXY can only name host:port, such as 127.0.0.1:4443", c.Listen))
+	}
+	if h := c.HelperEnvironment; h != "" && h != HelpersRouted && h != HelpersOriginal {
+		errs = append(errs, unknownHelpers(string(h)))
 	}
 	return errors.Join(append(errs, awsconfig.Config{Credentials: c.Credentials}.Validate())...)
 }

@@ -3,17 +3,11 @@ package awsaccess
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/http"
-	"net/url"
-	"os"
 	"sync/atomic"
-	"syscall"
 
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute"
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/connect"
 )
 
@@ -26,11 +20,11 @@ type Process struct {
 	listen   string
 }
 
-// anyPort is where the listener is when its own address is taken.
-const anyPort = "127.0.0.1:0"
-
 // current is the only one: the environment that leads to it is the process's.
 var current atomic.Pointer[Process]
+
+// anyPort is a free port on loopback.
+const anyPort = "127.0.0.1:0"
 
 // Current is the process's listener, or nil.
 func Current() *Process { return current.Load() }
@@ -42,19 +36,11 @@ func OpenProcess(c Config, listen string, logger *zap.Logger) (*Process, error) 
 	if err != nil {
 		return nil, err
 	}
-	p := &Process{table: table, listener: connect.New(table, logger), listen: listen}
-	err = p.listener.Start(listen)
-	if err != nil && errors.Is(err, syscall.EADDRINUSE) {
-		// This process goes on by another port; only others on the host know the one that is configured.
-		logger.Error("the listener of process_proxy is somewhere else, because its address is taken: other programs that use that address do not reach it",
-			zap.String("listen", listen), zap.Error(err))
-		p.listener = connect.New(table, logger)
-		err = p.listener.Start(anyPort)
-	}
-	if err != nil {
+	p := &Process{table: table, listen: listen}
+	if p.listener, err = open(table, listen, logger); err != nil {
 		return nil, err
 	}
-	if err := SetProxy(c.Region, p.listener.Addr().String()); err != nil {
+	if err := UseProxy(c, p.listener, logger); err != nil {
 		_ = p.Close()
 		return nil, err
 	}
@@ -62,11 +48,46 @@ func OpenProcess(c Config, listen string, logger *zap.Logger) (*Process, error) 
 	return p, nil
 }
 
+// open makes the listener, on another port where somebody has the one that was asked for, and perhaps wants to: the
+// process can do with any.
+func open(table *awsroute.Table, listen string, logger *zap.Logger) (*connect.Server, error) {
+	listener := connect.New(table, logger)
+	err := listener.Start(listen)
+	if err == nil {
+		return listener, nil
+	}
+	logger.Error("The CONNECT listener takes another port; programs that use the configured one do not get here", zap.Error(err))
+	listener = connect.New(table, logger)
+	return listener, listener.Start(anyPort)
+}
+
+// UseProxy makes a listener the proxy of the process and of the programs that it runs, as c says. Where NO_PROXY lets
+// names of AWS past it that no component of this distribution calls, private_only fails; other policies tell it.
+func UseProxy(c Config, listener *connect.Server, logger *zap.Logger) error {
+	proxy := listener.ProxyURL()
+	err := SetProxy(c.Region, proxy.User.String()+"@"+proxy.Host, c.OtherRegions...)
+	escaped := (*escapedError)(nil)
+	if errors.As(err, &escaped) && !escaped.called && c.Policy != awsroute.PrivateOnly {
+		logger.Warn("NO_PROXY lets calls to AWS past the route table", zap.Error(err))
+		err = nil
+	}
+	if err == nil {
+		useHelperEnvironment(c)
+	}
+	return err
+}
+
 // Listen is the address that the listener was asked for.
 func (p *Process) Listen() string { return p.listen }
 
 // Tunnels is how many tunnels are open.
 func (p *Process) Tunnels() int { return p.listener.Tunnels() }
+
+// Refused is how many clients of the listener were refused.
+func (p *Process) Refused() connect.Refused { return p.listener.Refused() }
+
+// Prove makes the listener the proxy of the process as a configuration says that came later.
+func (p *Process) Prove(c Config, logger *zap.Logger) error { return UseProxy(c, p.listener, logger) }
 
 // Use makes new tunnels take a table, that of the extension that has started, until Restore.
 func (p *Process) Use(table *awsroute.Table) { p.listener.Route(table) }
@@ -78,26 +99,4 @@ func (p *Process) Restore() { p.listener.Route(p.table) }
 func (p *Process) Close() error {
 	current.CompareAndSwap(p, nil)
 	return p.listener.Shutdown(context.Background())
-}
-
-// SetProxy makes an address the proxy of every HTTP client that honours the environment, and proves it:
-// net/http reads the environment once, and somebody may have been first.
-func SetProxy(region, address string) error {
-	proxy := (&url.URL{Scheme: "http", Host: address}).String()
-	if err := os.Setenv("HTTPS_PROXY", proxy); err != nil {
-		return err
-	}
-	names, err := awsnames.ForRegion(region)
-	if err != nil {
-		return err
-	}
-	for _, s := range awsnames.Services() {
-		host := names.Public(s)
-		got, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: host}})
-		if err != nil || got == nil || got.String() != proxy {
-			return fmt.Errorf("process_proxy: calls to %s would not take the proxy %s but %q: name this configuration in %s, or set HTTPS_PROXY=%s, in the environment that the collector is started with, and take AWS names out of NO_PROXY (%q)",
-				host, proxy, fmt.Sprint(got), Variable, proxy, os.Getenv("NO_PROXY")+os.Getenv("no_proxy"))
-		}
-	}
-	return nil
 }

@@ -1,9 +1,8 @@
 package awsaccess
 
 import (
+	"context"
 	"net"
-	"os"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,27 +12,25 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
 )
 
-// It is the only test here that asks for the proxy: the variable is read once in the life of a process.
-func TestListenerOfTheProcessGoesElsewhereWhereItsAddressIsTaken(t *testing.T) {
-	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"} {
-		t.Setenv(name, "")
-	}
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+func TestPortThatALocalUserHasTakenDoesNotStopTheProcess(t *testing.T) {
+	t.Setenv("AWS_CA_BUNDLE", "")
+	squatter, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = taken.Close() })
+	defer squatter.Close()
 	c := NewDefaultConfig()
-	c.Region, c.Policy = "eu-central-1", awsroute.Any
-	c.Routes = []awsroute.Route{{Name: "internet", Public: &awsroute.Public{}}}
-	core, said := observer.New(zap.ErrorLevel)
-	p, err := OpenProcess(c, taken.Addr().String(), zap.New(core))
+	c.Region, c.Policy = "us-east-1", awsroute.PrivateOnly
+	c.Routes = []awsroute.Route{{Name: "dx", VPCEndpoints: map[awsnames.Service]awsroute.Targets{"all": {"127.0.0.1:1"}}}}
+	table, err := awsroute.New(c.Config, awsroute.Options{})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, p.Close()) })
-	assert.Equal(t, taken.Addr().String(), p.Listen(), "the extension opens no other one")
-	assert.NotContains(t, os.Getenv("HTTPS_PROXY"), taken.Addr().String(), "nothing is sent to whoever has the address")
-	assert.True(t, strings.HasPrefix(os.Getenv("HTTPS_PROXY"), "http://127.0.0.1:"))
-	assert.Equal(t, 1, said.Len())
+	core, logged := observer.New(zap.ErrorLevel)
+	listener, err := open(table, squatter.Addr().String(), zap.New(core))
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, listener.Shutdown(context.Background())) }()
+	assert.NotEqual(t, squatter.Addr().String(), listener.Addr().String())
+	assert.Equal(t, 1, logged.FilterMessageSnippet("takes another port").Len())
 }
 
 func TestTableIsFoundInAResolvedConfiguration(t *testing.T) {

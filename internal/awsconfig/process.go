@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -28,6 +29,26 @@ const (
 // process runs a command for credentials, as a credential_process.
 type process struct{ command string }
 
+// helperEnviron makes the environment of programs that print credentials. nil: it is the process's.
+var helperEnviron atomic.Pointer[func() []string]
+
+// SetHelperEnvironment makes the programs of credentials::process run with another environment than the process's own,
+// until it is called with nil.
+func SetHelperEnvironment(environment func() []string) {
+	if environment == nil {
+		helperEnviron.Store(nil)
+		return
+	}
+	helperEnviron.Store(&environment)
+}
+
+func helperEnvironment() []string {
+	if environment := helperEnviron.Load(); environment != nil {
+		return (*environment)()
+	}
+	return os.Environ()
+}
+
 func (p process) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	complaint := &tail{}
 	builder := processcreds.NewCommandBuilderFunc(func(ctx context.Context) (*exec.Cmd, error) {
@@ -36,7 +57,7 @@ func (p process) Retrieve(ctx context.Context) (aws.Credentials, error) {
 			shell, option = "cmd.exe", "/C"
 		}
 		cmd := exec.CommandContext(ctx, shell, option, p.command)
-		cmd.Env = os.Environ()
+		cmd.Env = helperEnvironment()
 		cmd.Stdout = &limited{left: maxProcessOutput} // the SDK reads along
 		cmd.Stderr = complaint
 		cmd.WaitDelay = processKillDelay

@@ -72,13 +72,17 @@ func source(arn string) Conditions {
 	return Conditions{"StringEquals": {"aws:SourceAccount": "{ACCOUNT}"}, "ArnLike": {"aws:SourceArn": arn}}
 }
 
-// What the SSM Agent calls: AmazonSSMManagedInstanceCore, AWS's policy for it.
+// What the SSM Agent calls: AmazonSSMManagedInstanceCore, AWS's policy for it, without the reading of parameters, which
+// that allows on all there are.
 var agentSSM = []string{
 	"ssm:DescribeAssociation", "ssm:DescribeDocument", "ssm:GetDeployablePatchSnapshotForInstance", "ssm:GetDocument",
-	"ssm:GetManifest", "ssm:GetParameter", "ssm:GetParameters", "ssm:ListAssociations", "ssm:ListInstanceAssociations",
+	"ssm:GetManifest", "ssm:ListAssociations", "ssm:ListInstanceAssociations",
 	"ssm:PutComplianceItems", "ssm:PutConfigurePackageResult", "ssm:PutInventory", "ssm:UpdateAssociationStatus",
 	"ssm:UpdateInstanceAssociationStatus", "ssm:UpdateInstanceInformation",
 }
+
+// passedAgent may pass an endpoint: which parameters are read is said by the identity's policy.
+var passedAgent = slices.Sorted(slices.Values(append(slices.Clone(agentSSM), "ssm:GetParameter", "ssm:GetParameters")))
 
 var (
 	agentChannels = []string{"ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"}
@@ -192,12 +196,21 @@ var grants = map[string]grant{
 		why: "ec2_sd_configs of prometheus",
 	},
 	"LookAround": {
-		actions: []string{"cloudwatch:ListMetrics", "ssm:GetParameter", "xray:GetSamplingRules"}, resources: []string{"*"},
-		why: "doctor's signed calls, which change nothing; without them it says that it could not look",
+		actions: []string{"cloudwatch:ListMetrics", "xray:GetSamplingRules"}, resources: []string{"*"},
+		why: "doctor's signed calls, which change nothing; without them it says that it could not look. The actions know no resources",
+	},
+	"LookForParameter": {
+		// internal/doctor asks for this name, which nobody has.
+		actions: []string{"ssm:GetParameter"}, resources: []string{"arn:{PARTITION}:ssm:{REGION}:{ACCOUNT}:parameter/AmazonCloudWatch-otelcol-cloudwatch-doctor"},
+		why: "doctor's signed call to Parameter Store",
 	},
 	"ManageNode": {
 		actions: slices.Concat(agentSSM, agentChannels, agentMessages), resources: []string{"*"},
-		why: "the SSM Agent: associations, commands, Distributor; what AmazonSSMManagedInstanceCore has",
+		why: "the SSM Agent: associations, commands, Distributor; what AmazonSSMManagedInstanceCore has but for parameters",
+	},
+	"ReadAgentParameters": {
+		actions: []string{"ssm:GetParameter", "ssm:GetParameters"}, resources: below,
+		why: "the SSM Agent: {{ssm:NAME}} in documents, for parameters below the path",
 	},
 	"FetchPackages": {
 		actions: []string{"s3:GetObject"}, resources: []string{"arn:{PARTITION}:s3:::aws-ssm-document-attachments-*/*"},
@@ -272,7 +285,7 @@ var grants = map[string]grant{
 		why: "configuration in Parameter Store; what may be read there is said by the identity's policy",
 	},
 	"PassAgent": {
-		actions: agentSSM, resources: []string{"*"}, principal: anybody, condition: own,
+		actions: passedAgent, resources: []string{"*"}, principal: anybody, condition: own,
 		why: "the SSM Agent",
 	},
 	"PassRegistration": {
@@ -341,8 +354,8 @@ var Features = []Feature{
 	{"container_insights", Identity, "awscontainerinsightreceiver on Kubernetes nodes", nil, []string{"ReadNodes"}},
 	{"ecs_discovery", Identity, "ecs_observer", nil, []string{"DiscoverTasks"}},
 	{"ec2_discovery", Identity, "ec2_sd_configs of the receiver prometheus", nil, []string{"DiscoverInstances"}},
-	{"doctor", Identity, "doctor looks at more; it works without", someGroup, []string{"DescribeLogTargets", "LookAround"}},
-	{"managed_node", Identity, "the SSM Agent on the same machine", nil, []string{"ManageNode", "FetchPackages"}},
+	{"doctor", Identity, "doctor looks at more; it works without", someGroup, []string{"DescribeLogTargets", "LookAround", "LookForParameter"}},
+	{"managed_node", Identity, "the SSM Agent on the same machine", somePath, []string{"ManageNode", "ReadAgentParameters", "FetchPackages"}},
 
 	{"trust_ec2", Trust, "the role is taken by EC2 instances", nil, []string{"TakenByInstances"}},
 	{"trust_hybrid_activation", Trust, "the role is taken by machines with an SSM hybrid activation", nil, []string{"TakenByManagedNodes"}},

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
 )
 
 // sharedAddresses is RFC 6598's range, which is not routed on the internet and which VPCs may use.
@@ -77,7 +79,7 @@ const (
 	ReasonNotAllowed Reason = "not_in_allowed_cidrs"
 	// ReasonNoRoute: no route serves the service under the policy.
 	ReasonNoRoute Reason = "no_route"
-	// ReasonUnknownName: the name is no AWS name of the table.
+	// ReasonUnknownName: the name is no AWS name of the table's regions, and other_hosts refuses it.
 	ReasonUnknownName Reason = "unknown_name"
 )
 
@@ -88,6 +90,8 @@ type RefusedError struct {
 	Route   string // empty where none was tried
 	Policy  Policy
 	Reason  Reason
+	service awsnames.Service
+	name    bool // Service is a name
 	remedy  string
 }
 
@@ -113,6 +117,14 @@ func (r *route) verdict(address netip.Addr, literal bool) (Reason, string) {
 	case KindHTTPProxy:
 		if address.IsUnspecified() || address.IsMulticast() {
 			return ReasonLocalAddress, "it is no address of a proxy"
+		}
+	case KindDirect:
+		if address.IsUnspecified() || address.IsMulticast() {
+			return ReasonLocalAddress, "it is no address of a host"
+		}
+	case KindPrivate:
+		if where == scopePublic {
+			return ReasonPublicAddress, "a public address; other_hosts allows private ones here (private_cidrs adds ranges)"
 		}
 	case KindEndpoint:
 		if r.policy == PrivateOnly && where == scopePublic {

@@ -45,6 +45,9 @@ type Config struct {
 	Policy Policy `mapstructure:"policy"`
 	// Routes in order of preference. At least one.
 	Routes []Route `mapstructure:"routes"`
+	// OtherHosts says how hosts that are not AWS's are reached by what sends through the table: the first entry that
+	// matches. Default: refuse under private_only, environment otherwise.
+	OtherHosts OtherHosts `mapstructure:"other_hosts"`
 	// PrivateCIDRs are address ranges that count as private in addition to RFC 1918, RFC 6598 and
 	// RFC 4193: a VPC's IPv6 range, for instance, or public IPv4 addresses used inside.
 	PrivateCIDRs []netip.Prefix `mapstructure:"private_cidrs"`

@@ -1,11 +1,13 @@
 package awsroute
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -36,6 +38,7 @@ type route struct {
 	resolver     *net.Resolver
 	local        localBinding
 	proxy        *proxy
+	socks        *url.URL // a SOCKS5 proxy, in proxy's place
 	timeout      time.Duration
 	observe      func(*RefusedError)
 
@@ -71,6 +74,13 @@ func (r *route) dialTarget(ctx context.Context, d destination, target string) (n
 		}
 		return conn, nil
 	}
+	if r.socks != nil {
+		conn, err := r.dialSOCKS(ctx, net.JoinHostPort(d.host, d.port))
+		if err != nil {
+			return nil, fmt.Errorf("proxy %s: %w", r.socks.Host, err)
+		}
+		return conn, nil
+	}
 	host, port := splitPort(target, d.port)
 	return r.connect(ctx, d.service, net.JoinHostPort(host, port))
 }
@@ -96,7 +106,7 @@ func (r *route) connect(ctx context.Context, service awsnames.Service, address s
 			}
 			if reason, remedy := r.verdict(to.Addr(), literal); reason != "" {
 				refused := &RefusedError{
-					Service: string(service), Address: to.Addr().String(), Route: r.name,
+					Service: cmp.Or(string(service), host), service: service, Address: to.Addr().String(), Route: r.name,
 					Policy: r.policy, Reason: reason, remedy: remedy,
 				}
 				r.observe(refused)

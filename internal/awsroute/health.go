@@ -1,9 +1,12 @@
 package awsroute
 
 import (
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
 )
 
 const (
@@ -75,20 +78,57 @@ func (t *Table) track(key serviceKey, host string) *service {
 	return s
 }
 
-// preferred are the candidates in the order in which they are tried: healthy ones, then the others.
-func (t *Table) preferred(s *service) []*route {
+// known is what the table knows about the service of d, which is probed from now on; nil for services that neither
+// the collector calls nor the configuration names. Their names come from whoever asks, and have no bound.
+func (t *Table) known(d destination) *service {
+	if d.own || d.region == awsnames.Global || !t.watches(d.service) {
+		return nil
+	}
+	return t.track(serviceKey{d.service, d.region}, d.host)
+}
+
+// watches says whether a service has verdicts of its own.
+func (t *Table) watches(s awsnames.Service) bool {
+	if slices.Contains(awsnames.Services(), s) || slices.Contains(t.config.Probe.Services, s) {
+		return true
+	}
+	return slices.ContainsFunc(t.config.Routes, func(r Route) bool {
+		return slices.Contains(r.Services, s) || len(r.VPCEndpoints[s]) > 0
+	})
+}
+
+// inOrder are the routes in the order in which they are tried for a service: healthy ones, then the others. For one
+// that the table knows nothing about (nil) a route counts as unhealthy that works for no other service.
+func (t *Table) inOrder(s *service) []*route {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	candidates := t.config.Policy.order(t.routes)
+	if s != nil {
+		candidates = s.candidates
+	}
 	var healthy, rest []*route
-	for _, r := range s.candidates {
-		v := s.verdicts[r]
-		if v.unhealthy && !(t.config.Probe.Interval == 0 && t.now().Sub(v.since) > retryUnprobed) {
-			rest = append(rest, r)
-		} else {
+	for _, r := range candidates {
+		if t.works(s, r) {
 			healthy = append(healthy, r)
+		} else {
+			rest = append(rest, r)
 		}
 	}
 	return append(healthy, rest...)
+}
+
+// works says whether a route is worth a try before others.
+func (t *Table) works(s *service, r *route) bool {
+	works, asked := false, false
+	for _, of := range t.services {
+		v := of.verdicts[r]
+		if v == nil || s != nil && of != s {
+			continue
+		}
+		asked = true
+		works = works || !v.unhealthy || t.config.Probe.Interval == 0 && t.now().Sub(v.since) > retryUnprobed
+	}
+	return works || !asked
 }
 
 // observed takes the result of a probe or of a failed connection into the verdict on a route, and the

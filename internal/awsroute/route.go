@@ -20,6 +20,9 @@ const (
 	KindHTTPProxy    Kind = "http_proxy"
 	// KindEndpoint is a custom endpoint URL, which is not in the list of routes.
 	KindEndpoint Kind = "endpoint"
+	// KindDirect and KindPrivate lead to hosts that are not AWS's: at any address, and at private ones.
+	KindDirect  Kind = "direct"
+	KindPrivate Kind = "private"
 )
 
 // private says whether a route of this kind leads to private addresses.
@@ -93,6 +96,8 @@ type destination struct {
 	service    awsnames.Service
 	region     string
 	host, port string
+	// own says that host is an interface endpoint's own name, which is dialed as it is.
+	own bool
 }
 
 // targets are what r dials for d, in order: endpoints, or the name itself. Empty: r does not serve d.
@@ -103,6 +108,9 @@ func (r *route) targets(d destination) []string {
 	if r.kind == KindVPCEndpoints {
 		if r.region != d.region {
 			return nil
+		}
+		if d.own {
+			return []string{d.host}
 		}
 		if targets := r.config.VPCEndpoints[d.service]; len(targets) > 0 {
 			return targets

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
 )
 
 // Snapshot is the state of a table at one moment.
@@ -77,6 +79,14 @@ func (t *Table) Snapshot() Snapshot {
 func (t *Table) Preferred(host, port, route string) bool {
 	d, ok := t.destination(host, port)
 	if !ok || d.region == "" {
+		return true
+	}
+	if d.own || d.region == awsnames.Global || !t.watches(d.service) {
+		for _, r := range t.inOrder(nil) {
+			if len(r.targets(d)) > 0 {
+				return r.name == route
+			}
+		}
 		return true
 	}
 	t.mu.Lock()

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/net/http/httpproxy"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
 )
@@ -28,6 +29,9 @@ type Options struct {
 	OnChange func()
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
+	// Environment are the proxy variables, for other_hosts. Default: those that KeepProxyEnvironment kept, or those of
+	// now.
+	Environment *httpproxy.Config
 }
 
 // Table chooses the way of every connection to AWS. It is safe for concurrent use. It works without
@@ -38,6 +42,7 @@ type Table struct {
 	routes    []*route
 	endpoints map[string]awsnames.Service // custom endpoints by host:port
 	direct    *route                      // to custom endpoints
+	others    []otherHosts
 	roots     *x509.CertPool
 
 	logger   *zap.Logger
@@ -48,6 +53,7 @@ type Table struct {
 	mu         sync.Mutex
 	services   map[serviceKey]*service
 	refusals   map[Refusals]int64
+	told       map[string]struct{} // names whose refusal was logged
 
 	prober prober
 }
@@ -65,7 +71,7 @@ func New(c Config, o Options) (*Table, error) {
 	t := &Table{
 		config: c, endpoints: map[string]awsnames.Service{},
 		logger: o.Logger, onChange: o.OnChange, now: o.Now,
-		services: map[serviceKey]*service{}, refusals: map[Refusals]int64{},
+		services: map[serviceKey]*service{}, refusals: map[Refusals]int64{}, told: map[string]struct{}{},
 	}
 	if t.logger == nil {
 		t.logger = zap.NewNop()
@@ -105,8 +111,8 @@ func New(c Config, o Options) (*Table, error) {
 		}
 		t.routes = append(t.routes, r)
 	}
-	t.direct = &route{name: "endpoints", kind: KindEndpoint, policy: c.Policy, privateCIDRs: c.PrivateCIDRs, timeout: c.Probe.Timeout, resolver: o.Resolver, observe: t.refused}
-	return t, nil
+	t.direct = t.plainRoute("endpoints", KindEndpoint, o.Resolver)
+	return t, t.addOthers(o)
 }
 
 func (t *Table) newRoute(config Route, resolver *net.Resolver) (*route, error) {
@@ -178,10 +184,11 @@ func (t *Table) Serves(s awsnames.Service) bool {
 // new ones then.
 func (t *Table) Generation() uint64 { return t.generation.Load() }
 
-// Names says whether host and port are an AWS name that the table serves, or a custom endpoint.
+// Names says whether host and port are a public AWS name that the table serves, or a custom endpoint: what it
+// leads other programs to.
 func (t *Table) Names(host, port string) bool {
-	_, ok := t.destination(host, port)
-	return ok
+	d, ok := t.destination(host, port)
+	return ok && !d.own
 }
 
 func (t *Table) destination(host, port string) (destination, bool) {
@@ -195,6 +202,14 @@ func (t *Table) destination(host, port string) (destination, bool) {
 	for _, names := range t.names {
 		if s, ok := names.Service(host); ok {
 			return destination{service: s, region: names.Region(), host: host, port: port}, true
+		}
+		if s, ok := names.Endpoint(host); ok {
+			return destination{service: s, region: names.Region(), host: host, port: port, own: true}, true
+		}
+	}
+	for _, names := range t.names { // regions of one partition have the same ones
+		if s, ok := names.Global(host); ok {
+			return destination{service: s, region: awsnames.Global, host: host, port: port}, true
 		}
 	}
 	return destination{}, false
@@ -226,10 +241,7 @@ func (t *Table) Dial(ctx context.Context, network, address string) (net.Conn, st
 		conn, err := dialLocal(ctx, network, address)
 		return conn, "", err
 	case !ok:
-		refused := &RefusedError{
-			Service: address, Policy: t.config.Policy, Reason: ReasonUnknownName,
-			remedy: fmt.Sprintf("it is no name of an AWS service in %s that this table serves (see region, other_regions and endpoints)", strings.Join(t.config.regions(), ", ")),
-		}
+		refused := t.refusedName(strings.ToLower(strings.TrimSuffix(host, ".")), port)
 		t.refused(refused)
 		return nil, "", refused
 	}
@@ -237,9 +249,9 @@ func (t *Table) Dial(ctx context.Context, network, address string) (net.Conn, st
 }
 
 func (t *Table) dialRoutes(ctx context.Context, d destination) (net.Conn, string, error) {
-	s := t.track(serviceKey{d.service, d.region}, d.host)
+	s := t.known(d)
 	var errs []error
-	for _, r := range t.preferred(s) {
+	for _, r := range t.inOrder(s) {
 		if len(r.targets(d)) == 0 {
 			continue
 		}
@@ -251,13 +263,15 @@ func (t *Table) dialRoutes(ctx context.Context, d destination) (net.Conn, string
 		if errors.Is(ctx.Err(), context.Canceled) {
 			break // the caller gave up: that says nothing about the route
 		}
-		t.observed(s, r, outcome{err: err})
+		if s != nil {
+			t.observed(s, r, outcome{err: err})
+		}
 		if ctx.Err() != nil {
 			break
 		}
 	}
 	if len(errs) == 0 {
-		refused := &RefusedError{Service: string(d.service), Policy: t.config.Policy, Reason: ReasonNoRoute, Address: d.host, remedy: t.noRoute(d)}
+		refused := &RefusedError{Service: string(d.service), service: d.service, Policy: t.config.Policy, Reason: ReasonNoRoute, Address: d.host, remedy: t.noRoute(d)}
 		t.refused(refused)
 		return nil, "", refused
 	}
@@ -273,33 +287,13 @@ func (t *Table) noRoute(d destination) string {
 		}
 	}
 	remedy := fmt.Sprintf("no route serves %s in %s: add it to the vpc_endpoints of a route, or add a route with private_dns", d.service, d.region)
+	if d.region == awsnames.Global {
+		remedy = fmt.Sprintf("no route serves %s, which has no region and no interface endpoint: call the service by a name with a region where it has one, or add a route with private_dns", d.host)
+	}
 	if len(excluded) > 0 {
 		remedy += fmt.Sprintf(" (the policy excludes %s)", strings.Join(excluded, ", "))
 	}
 	return remedy
-}
-
-// Refusals is what is counted of refused connections. Addresses and unknown names are left out: their
-// number has no bound.
-type Refusals struct {
-	Service string
-	Route   string
-	Reason  Reason
-}
-
-func (t *Table) refused(e *RefusedError) {
-	key := Refusals{Service: e.Service, Route: e.Route, Reason: e.Reason}
-	if e.Reason == ReasonUnknownName {
-		key.Service = ""
-	}
-	t.mu.Lock()
-	t.refusals[key]++
-	first := t.refusals[key] == 1
-	t.mu.Unlock()
-	if first { // the counter has the rest
-		t.logger.Warn("A connection was refused by the route policy", zap.String("service", e.Service), zap.String("address", e.Address),
-			zap.String("route", e.Route), zap.String("policy", string(e.Policy)), zap.String("reason", string(e.Reason)), zap.String("remedy", e.remedy))
-	}
 }
 
 // Provider is what gives components the table of their process: the endpoint_routing extension.

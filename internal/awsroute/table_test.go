@@ -108,7 +108,7 @@ func TestPreferPrivateTriesPrivateRoutesFirst(t *testing.T) {
 func TestNamesOfOthersAreRefused(t *testing.T) {
 	table := newTable(t, `{region: us-east-1, other_regions: [eu-west-1], policy: any, routes: [{name: internet, public: {}}]}`, Options{})
 	for _, address := range []string{
-		"example.com:443", "sts.amazonaws.com:443", "logs.eu-central-1.amazonaws.com:443", "203.0.113.7:443", logsName + ":80", logsName + ":22", "10.0.0.1:443",
+		"example.com:443", "sts.amazonaws.com.cn:443", "logs.eu-central-1.amazonaws.com:443", "203.0.113.7:443", logsName + ":80", logsName + ":22", "10.0.0.1:443",
 		"logs.us-east-1.amazonaws.com.evil.example:443", "169.254.169.253:443",
 	} {
 		_, err := table.DialContext(context.Background(), "tcp", address)

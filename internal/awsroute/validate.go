@@ -61,7 +61,7 @@ func (c *Config) Validate() error {
 	if len(c.Routes) > 0 && c.Policy == PrivateOnly && !usable {
 		errs = append(errs, errors.New("policy private_only permits none of the routes: add one with vpc_endpoints or private_dns, or choose prefer_private or any"))
 	}
-	return errors.Join(append(errs, c.Probe.validate(), validateListen(c.Listen))...)
+	return errors.Join(append(errs, c.Probe.validate(), c.validateOthers(), validateListen(c.Listen))...)
 }
 
 // regions are all regions of the table, each once, the table's own first.

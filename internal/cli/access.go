@@ -50,6 +50,9 @@ func (a *access) open(ctx context.Context) error {
 	if slices.Contains(callsNobody, a.line.command) {
 		return nil
 	}
+	if err := awsaccess.PrepareEnvironment(); err != nil { // no proxy is asked for metadata and credentials
+		return err
+	}
 	c, found, err := awsaccess.FromEnvironment(ctx)
 	if err != nil {
 		return err

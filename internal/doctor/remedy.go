@@ -60,7 +60,7 @@ func refusalRemedy(e *awsroute.RefusedError) string {
 	case awsroute.ReasonNotAllowed:
 		return "add the address to the route's allowed_cidrs if it is AWS's"
 	case awsroute.ReasonUnknownName:
-		return "add its region to other_regions, or its URL to endpoints"
+		return "a name of AWS: add its region to other_regions, or its URL to endpoints; another host: add it to other_hosts"
 	}
 	return "add a route for the service, or change the policy"
 }

@@ -295,6 +295,12 @@ func (c *template) samePolicy(policy any, features ...string) {
 	for _, f := range features {
 		needs = append(needs, awspolicy.Need{Feature: f})
 	}
+	c.samePolicyOf(policy, needs)
+}
+
+// samePolicyOf asserts that a template's policy is that of needs.
+func (c *template) samePolicyOf(policy any, needs []awspolicy.Need) {
+	c.t.Helper()
 	want, err := awspolicy.Policy(needs, here)
 	require.NoError(c.t, err)
 	text, err := json.Marshal(want)
@@ -302,7 +308,7 @@ func (c *template) samePolicy(policy any, features ...string) {
 	assert.LessOrEqual(c.t, len(text), 6144, "what IAM takes as a managed policy")
 	got, err := json.Marshal(written(policy))
 	require.NoError(c.t, err)
-	assert.JSONEq(c.t, string(text), string(got), "the policy of %v", features)
+	assert.JSONEq(c.t, string(text), string(got), "the policy of %v", needs)
 }
 
 func (c *template) property(resource, name string) any {
@@ -320,11 +326,31 @@ func TestEndpointsTemplate(t *testing.T) {
 	}
 }
 
+// hostNeeds is what host.yaml needs.
+func hostNeeds(t *testing.T) []awspolicy.Need {
+	t.Helper()
+	text, err := os.ReadFile("../../config/host.yaml")
+	require.NoError(t, err)
+	var merged map[string]any
+	require.NoError(t, yaml.Unmarshal(text, &merged))
+	needs, notes, err := awspolicy.Of(t.Context(), merged, nil)
+	require.NoError(t, err)
+	require.Empty(t, notes)
+	return needs
+}
+
 func TestFleetTemplate(t *testing.T) {
 	t.Parallel()
 	c := readTemplate(t, distribution+"fleet/cloudformation.yaml")
 	c.check()
-	c.samePolicy(c.property("Policy", "PolicyDocument"), "logs", "log_creation", "log_retention", "log_tags", "config_read", "managed_node")
+	// What host.yaml needs, as `policy` prints it; groups below /otelcol-cloudwatch/ besides, which layers of the fleet
+	// name; and what reads those layers and installs the package. Retention is for host.yaml's own group alone.
+	needs := hostNeeds(t)
+	for i := range needs {
+		needs[i].Values["REGION"] = here["REGION"]
+	}
+	needs = append(needs, awspolicy.Need{Feature: "logs"}, awspolicy.Need{Feature: "log_creation"}, awspolicy.Need{Feature: "config_read"}, awspolicy.Need{Feature: "managed_node"})
+	c.samePolicyOf(c.property("Policy", "PolicyDocument"), needs)
 	c.samePolicy(c.property("InstanceRole", "AssumeRolePolicyDocument"), "trust_ec2")
 	c.samePolicy(c.property("HybridRole", "AssumeRolePolicyDocument"), "trust_hybrid_activation")
 	// What the association passes on has to be a parameter of the document, and a value that it takes.

@@ -214,6 +214,7 @@ func TestECSTaskLosesNothingFromItsStartToItsEnd(t *testing.T) {
 
 	policy, err := os.ReadFile(filepath.Join(root, "distributions", "ecs", "policies", "task-role.json"))
 	require.NoError(t, err)
+	policy = []byte(strings.NewReplacer("{CLUSTER}", ecsCluster, "{FAMILY}", ecsFamily, "{REGION}", "us-east-1", "{ACCOUNT}", "123456789012").Replace(string(policy)))
 	var role awspolicy.Document
 	require.NoError(t, json.Unmarshal(policy, &role))
 	called := counts(server)
@@ -221,6 +222,19 @@ func TestECSTaskLosesNothingFromItsStartToItsEnd(t *testing.T) {
 	for action := range called {
 		assert.Contains(t, role.Actions(), action, "the task role allows what the task does")
 	}
+	for _, action := range role.Actions() {
+		if action != "ssm:GetParameters" { // the layer `live`, which this test has not
+			assert.Contains(t, called, action, "the task role allows what nothing does, and the application has it, too")
+		}
+	}
+	for _, group := range server.Logs.Status(0).Groups {
+		for _, stream := range group.Streams {
+			assert.True(t, role.Allows("logs:PutLogEvents", group.ARN+":log-stream:"+stream.Name), "%s %s", group.ARN, stream.Name)
+		}
+		assert.True(t, role.Allows("logs:CreateLogGroup", group.ARN), group.ARN)
+		assert.Equal(t, group.Name != ecsLogGroup, role.Allows("logs:PutRetentionPolicy", group.ARN), "retention is for the groups of metrics: %s", group.Name)
+	}
+	assert.False(t, role.Allows("logs:PutLogEvents", "arn:aws:logs:us-east-1:123456789012:log-group:/ecs/"+ecsCluster+"/another:log-stream:x"), "another task's group")
 
 	reader := newReader(t, server).in(ecsLogGroup)
 	file, otlp := ecsTask+task.volume+"/app.log", ecsTask+"/shop"

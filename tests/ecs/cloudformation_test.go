@@ -163,6 +163,7 @@ func same(t *testing.T, c *template, want, have any) {
 	require.NoError(t, err)
 	wanted, err := json.Marshal(want)
 	require.NoError(t, err)
+	wanted = []byte(strings.NewReplacer("{CLUSTER}", c.reference("Cluster"), "{FAMILY}", c.reference("AWS::StackName")).Replace(string(wanted)))
 	// The group's ARN, which ends with :*, is an attribute there.
 	text = []byte(strings.ReplaceAll(string(text), `"OwnLog.Arn"`, `"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/ecs/otelcol-cloudwatch:*"`))
 	assert.JSONEq(t, string(wanted), string(text), fmt.Sprint(want))

@@ -280,7 +280,7 @@ func dynamic(t *testing.T, body hcl.Body, context *hcl.EvalContext, kind string,
 }
 
 // mine is what the task definitions and policies leave open, as the module fills it.
-var mine = strings.NewReplacer("{IMAGE}", "collector:1", "{REGION}", "eu-central-1", "{ACCOUNT}", "123456789012",
+var mine = strings.NewReplacer("{IMAGE}", "collector:1", "{REGION}", "eu-central-1", "{ACCOUNT}", "123456789012", "{CLUSTER}", "default", "{FAMILY}", "shop",
 	`"/ecs/otelcol-cloudwatch"`, `"/ecs/otelcol-cloudwatch/shop"`, "group:/ecs/otelcol-cloudwatch:", "group:/ecs/otelcol-cloudwatch/shop:",
 	"cloudwatch/ecs/start", "cloudwatch/ecs/shop/start")
 

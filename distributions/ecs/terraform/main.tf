@@ -18,7 +18,7 @@ locals {
   partition = data.aws_partition.current.partition
 
   # The definition and its policies, with your values in their open places. Each service has a log group and a parameter of its own.
-  given = jsondecode(replace(replace(replace(replace(replace(replace(replace(
+  given = jsondecode(replace(replace(replace(replace(replace(replace(replace(replace(replace(
     jsonencode({
       definition = jsondecode(file("${path.module}/../task-definitions/${var.kind}.json"))
       trust      = jsondecode(file("${path.module}/../policies/trust.json"))
@@ -27,6 +27,8 @@ locals {
     }),
     "{REGION}", var.region),
     "{ACCOUNT}", data.aws_caller_identity.current.account_id),
+    "{CLUSTER}", var.cluster),
+    "{FAMILY}", var.name),
     "arn:aws:", "arn:${local.partition}:"),
     "\"/ecs/otelcol-cloudwatch\"", jsonencode(aws_cloudwatch_log_group.own.name)),
     "log-group:/ecs/otelcol-cloudwatch:", "log-group:${aws_cloudwatch_log_group.own.name}:"),
@@ -48,7 +50,7 @@ resource "aws_ssm_parameter" "start" {
   value = var.configuration
 }
 
-# What the containers themselves may do.
+# What the containers themselves may do: the collector and the application alike.
 resource "aws_iam_role" "task" {
   name               = "${var.name}-task"
   assume_role_policy = jsonencode(local.given.trust)

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsclock"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/connlimit"
 )
 
 // maxLife is the longest life that an answer gives to credentials. The SDKs ask again minutes before
@@ -46,6 +47,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnauthorized, "Unauthorized", "the Authorization header is not the token of this start; "+
 			"set AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE to the token_file")
 	default:
+		connlimit.Known(r)
 		s.serveCredentials(w, r)
 	}
 }

@@ -17,7 +17,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"go.uber.org/zap"
-	"golang.org/x/net/netutil"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/connlimit"
 )
 
 const (
@@ -33,8 +34,10 @@ const (
 	retrieveTimeout = 20 * time.Second
 	writeTimeout    = retrieveTimeout + 5*time.Second
 	idleTimeout     = 30 * time.Second
-	// maxConnections is that of all programs together; one SDK client opens one.
-	maxConnections = 64
+	// maxConnections is that of all programs together that have shown the token; one SDK client opens one. maxUnknown
+	// is that of those that have not, of which the oldest is closed for a new one.
+	maxConnections = 256
+	maxUnknown     = 64
 )
 
 // Server serves the credentials of one provider.
@@ -90,8 +93,9 @@ func (s *Server) Start() error {
 		MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog:       zap.NewStdLog(s.logger),
 	}
+	connlimit.Attach(s.http, maxUnknown, maxConnections)
 	s.running.Go(func() {
-		if err := s.http.Serve(netutil.LimitListener(listener, maxConnections)); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			s.logger.Error("AWS credentials are no longer served", zap.Error(err))
 		}
 	})

@@ -26,8 +26,9 @@ var variants = []variant{{}, {fips: true}, {dualStack: true}, {fips: true, dualS
 
 // Names are the host names of one region's services. The zero value is of no use; see ForRegion.
 type Names struct {
-	region string
-	hosts  map[Service][]string // the first is the plain public name
+	region   string
+	hosts    map[Service][]string // the first is the plain public name
+	suffixes []string             // what follows the region in public names: plain, dual-stack, and those of on.aws
 }
 
 var regionPattern = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)+$`)
@@ -64,6 +65,7 @@ func ForRegion(region string) (*Names, error) {
 			n.add(s, "s3-fips.dualstack."+suffix)
 		}
 	}
+	n.suffixes = suffixesOf(region, n.hosts[SSM])
 	return n, nil
 }
 
@@ -81,33 +83,6 @@ func (n *Names) Public(s Service) string { return n.hosts[s][0] }
 
 // Hosts are all names of s: plain, FIPS, dual-stack, both.
 func (n *Names) Hosts(s Service) []string { return slices.Clone(n.hosts[s]) }
-
-// Service is the service that host is a name of. Buckets of S3 are names below its names.
-func (n *Names) Service(host string) (Service, bool) {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	for s, hosts := range n.hosts {
-		if slices.Contains(hosts, host) {
-			return s, true
-		}
-	}
-	for _, suffix := range n.hosts[S3] {
-		if bucket, below := strings.CutSuffix(host, "."+suffix); below && bucket != "" {
-			return S3, true
-		}
-	}
-	return "", false
-}
-
-// InterfaceEndpoint takes the name of an interface endpoint apart: vpce-ID[-ZONE].SERVICE.REGION.vpce.SUFFIX.
-// It returns false for any other name.
-func InterfaceEndpoint(host string) (s Service, region string, ok bool) {
-	labels := strings.Split(strings.ToLower(strings.TrimSuffix(host, ".")), ".")
-	at := slices.Index(labels, "vpce")
-	if at < 3 || !strings.HasPrefix(labels[at-3], "vpce-") {
-		return "", "", false
-	}
-	return Service(labels[at-2]), labels[at-1], true
-}
 
 func resolve(s Service, region string, v variant) (smithyendpoints.Endpoint, error) {
 	ctx, fips, dual := context.Background(), aws.Bool(v.fips), aws.Bool(v.dualStack)

@@ -107,5 +107,5 @@ func TestCustomEndpoint(t *testing.T) {
 func TestUnknownServiceNamesTheKnownOnes(t *testing.T) {
 	var s Service
 	require.NoError(t, s.UnmarshalText([]byte("logs")))
-	assert.EqualError(t, s.UnmarshalText([]byte("log")), `unknown service "log": it must be one of logs, monitoring, ssm, sts, xray, ec2, s3, kms, secretsmanager, all`)
+	assert.EqualError(t, s.UnmarshalText([]byte("log")), `unknown service "log": it must be one of logs, monitoring, ssm, sts, xray, ec2, s3, kms, secretsmanager, all, or another of AWS's as its endpoint's name has it, such as aps-workspaces`)
 }

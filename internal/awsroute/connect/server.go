@@ -8,18 +8,28 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/connlimit"
 )
 
 const (
-	// MaxConnections is how many clients are served at once; more are turned away. Each exporter keeps a
-	// few connections.
+	// MaxConnections is how many tunnels there are at once; more are turned away. Each exporter keeps a few connections.
 	MaxConnections = 1024
+	// descriptorsPerPlace is how many of the process's file descriptors are left for each: a tunnel has two, and the
+	// collector has files of its own.
+	descriptorsPerPlace = 8
+	// strangersShare of all places is for clients that do not show the process's token, together.
+	strangersShare = 4
+	// firstTimeout closes a tunnel whose client has said nothing: TLS begins with the client.
+	firstTimeout = 10 * time.Second
+	// strangerRest is how long a stranger's tunnel must be silent to be closed for another stranger.
+	strangerRest = 10 * time.Second
 	// headerTimeout is how long a client may take to say where it wants to go.
 	headerTimeout = 10 * time.Second
 	maxHeader     = 16 << 10
@@ -55,8 +65,11 @@ func drainRest(left time.Duration) time.Duration {
 
 // Router is the part of a route table that the listener needs; *awsroute.Table has it.
 type Router interface {
+	// Names says whether other programs may be led to host and port.
 	Names(host, port string) bool
 	Dial(ctx context.Context, network, address string) (net.Conn, string, error)
+	// DialAny is Dial for this process, which may call more.
+	DialAny(ctx context.Context, network, address string) (net.Conn, string, error)
 	Preferred(host, port, route string) bool
 }
 
@@ -64,29 +77,37 @@ type Router interface {
 type Server struct {
 	logger   *zap.Logger
 	listener net.Listener
+	socket   bool // the listener is one of the process's user alone
 	http     *http.Server
 
 	ctx    context.Context
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 
+	token string
+	limit *connlimit.Limit
+
 	mu      sync.Mutex
 	router  Router
-	tunnels map[*tunnel]struct{}
-	waiting int // connections that have no tunnel yet
+	guests  map[*guest]struct{}
+	refused Refused
 
-	maxConnections     int
-	idleTimeout, sweep time.Duration
-	drainRest          func(left time.Duration) time.Duration
+	maxConnections                   int
+	idleTimeout, firstTimeout, sweep time.Duration
+	drainRest                        func(left time.Duration) time.Duration
 }
 
 // New prepares a server for router.
 func New(router Router, logger *zap.Logger) *Server {
-	s := &Server{router: router, logger: logger, tunnels: map[*tunnel]struct{}{}, maxConnections: MaxConnections, idleTimeout: idleTimeout, sweep: sweep, drainRest: drainRest}
+	s := &Server{
+		router: router, logger: logger, guests: map[*guest]struct{}{}, token: token(),
+		maxConnections: min(MaxConnections, max(16, descriptors()/descriptorsPerPlace)),
+		idleTimeout:    idleTimeout, firstTimeout: firstTimeout, sweep: sweep, drainRest: drainRest,
+	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.http = &http.Server{
 		Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: headerTimeout, IdleTimeout: headerTimeout, MaxHeaderBytes: maxHeader,
-		ErrorLog: zap.NewStdLog(logger), ConnState: s.connState,
+		ErrorLog:    zap.NewStdLog(logger),
 		BaseContext: func(net.Listener) context.Context { return s.ctx }, // the end of the server ends what dials
 	}
 	return s
@@ -111,6 +132,8 @@ func (s *Server) Start(listen string) error {
 		}
 	}
 	s.listener = listener
+	s.socket = network == "unix"
+	s.limit = connlimit.Attach(s.http, s.strangers(), s.maxConnections)
 	s.done.Go(func() {
 		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			s.logger.Error("The CONNECT listener ended", zap.Error(err))
@@ -152,7 +175,13 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 func (s *Server) Tunnels() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.tunnels)
+	n := 0
+	for c := range s.guests {
+		if c.tunnel != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // Shutdown ends the listener, gives requests under way some seconds, until ctx ends, and closes all.
@@ -178,32 +207,23 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// connState counts connections, and closes those above the limit.
-func (s *Server) connState(conn net.Conn, state http.ConnState) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch state {
-	case http.StateNew:
-		s.waiting++
-		if s.waiting+len(s.tunnels) > s.maxConnections {
-			_ = conn.Close()
-		}
-	case http.StateHijacked, http.StateClosed:
-		s.waiting--
-	}
-}
-
 // closeTunnels closes the tunnels for which match is true and returns how many are left.
 func (s *Server) closeTunnels(match func(*tunnel) bool) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for t := range s.tunnels {
-		if match(t) {
-			t.close()
-			delete(s.tunnels, t)
+	left := 0
+	for c := range s.guests {
+		if c.tunnel == nil {
+			continue
+		}
+		if match(c.tunnel) {
+			c.tunnel.close()
+			delete(s.guests, c)
+		} else {
+			left++
 		}
 	}
-	return len(s.tunnels)
+	return left
 }
 
 // sweepUntilEnd closes tunnels that are idle for too long, and those at rest that would take another route
@@ -219,6 +239,10 @@ func (s *Server) sweepUntilEnd() {
 		}
 		draining := false
 		s.closeTunnels(func(t *tunnel) bool { // under the lock that guards the router
+			if !t.spoke.Load() && t.idle() > s.firstTimeout {
+				s.refused.Silent++
+				return true
+			}
 			if s.router.Preferred(t.host, t.port, t.route) {
 				t.left = time.Time{}
 				return t.idle() > s.idleTimeout
@@ -255,6 +279,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	defer s.done.Done()
 	if r.Method != http.MethodConnect {
+		w.Header().Set("Connection", "close")
 		http.Error(w, "this is a proxy for CONNECT to AWS names; it serves nothing else", http.StatusMethodNotAllowed)
 		return
 	}
@@ -262,40 +287,70 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	router := s.router
 	s.mu.Unlock()
 	host, port, err := net.SplitHostPort(r.Host)
-	if err != nil || !router.Names(host, port) {
-		http.Error(w, fmt.Sprintf("%q is no AWS name that this proxy serves: it serves those of the configured regions on port 443", r.Host), http.StatusForbidden)
+	own := s.own(r)
+	if err != nil || !own && !router.Names(host, port) {
+		s.count(func(r *Refused) { r.Names++ })
+		refuse(w, http.StatusForbidden, fmt.Sprintf("%q is no AWS name that this proxy serves: it serves those of the configured regions on port 443", r.Host))
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), dialTimeout)
 	defer cancel()
-	upstream, route, err := router.Dial(ctx, "tcp", net.JoinHostPort(host, port))
+	c := &guest{since: time.Now(), own: own, cancel: cancel}
+	if !s.admit(c) {
+		s.count(func(r *Refused) { r.Crowded++ })
+		refuse(w, http.StatusServiceUnavailable, "too many clients: this proxy has no place left")
+		return
+	}
+	defer s.leave(c)
+	connlimit.Known(r)
+	dial := router.Dial
+	if own {
+		dial = router.DialAny
+	}
+	upstream, route, err := dial(ctx, "tcp", net.JoinHostPort(host, port))
 	if err != nil {
 		code := http.StatusBadGateway
 		if refused := (*awsroute.RefusedError)(nil); errors.As(err, &refused) {
 			code = http.StatusForbidden
 		}
-		http.Error(w, err.Error(), code)
+		refuse(w, code, err.Error())
 		return
 	}
-	client, buffered, err := http.NewResponseController(w).Hijack()
+	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		_ = upstream.Close()
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	t := newTunnel(client, buffered.Reader, upstream, host, port, route)
-	s.mu.Lock()
-	ended := s.ctx.Err() != nil
-	if !ended {
-		s.tunnels[t] = struct{}{}
-	}
-	s.mu.Unlock()
-	if ended {
+	t := newTunnel(conn, buffered.Reader, upstream, host, port, route)
+	if !s.open(c, t) {
 		t.close()
 		return
 	}
 	t.run()
-	s.mu.Lock()
-	delete(s.tunnels, t)
-	s.mu.Unlock()
+}
+
+// maxReason bounds the reason in a status line, which is all that Go's clients show of an answer to CONNECT.
+const maxReason = 300
+
+// refuse answers and closes. The status line says why.
+func refuse(w http.ResponseWriter, code int, why string) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		http.Error(w, why, code)
+		return
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(answerTimeout))
+	line := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return ' '
+		}
+		return r
+	}, why)
+	if len(line) > maxReason {
+		line = line[:maxReason] + "..."
+	}
+	_, _ = fmt.Fprintf(conn, "HTTP/1.1 %d %s: %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s\n",
+		code, http.StatusText(code), line, len(why)+1, why)
 }

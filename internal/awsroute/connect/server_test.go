@@ -71,6 +71,18 @@ func (r *router) Dial(ctx context.Context, network, address string) (net.Conn, s
 	return r.Table.Dial(ctx, network, address)
 }
 
+func (r *router) DialAny(ctx context.Context, network, address string) (net.Conn, string, error) {
+	if !r.Names(splitted(address)) {
+		return r.Table.DialAny(ctx, network, address)
+	}
+	return r.Dial(ctx, network, address)
+}
+
+func splitted(address string) (host, port string) {
+	host, port, _ = net.SplitHostPort(address)
+	return host, port
+}
+
 func start(t *testing.T, r Router, listen string, change func(*Server)) *Server {
 	t.Helper()
 	s := New(r, zaptest.NewLogger(t))
@@ -331,6 +343,10 @@ type dialing struct{ begun, ended chan struct{} }
 
 func (d dialing) Names(string, string) bool             { return true }
 func (d dialing) Preferred(string, string, string) bool { return true }
+func (d dialing) DialAny(ctx context.Context, network, address string) (net.Conn, string, error) {
+	return d.Dial(ctx, network, address)
+}
+
 func (d dialing) Dial(ctx context.Context, _, _ string) (net.Conn, string, error) {
 	close(d.begun)
 	<-ctx.Done()

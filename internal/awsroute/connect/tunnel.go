@@ -21,6 +21,7 @@ type tunnel struct {
 	fromClient        io.Reader // the client's connection after what the HTTP server has read ahead
 	host, port, route string
 	active            atomic.Int64 // UnixNano of the last bytes
+	spoke             atomic.Bool  // the client has sent something
 	left              time.Time    // since when its route has not been the preferred one; the sweeper's
 	closing           sync.Once
 }
@@ -57,8 +58,8 @@ func (t *tunnel) run() {
 	}
 	_ = t.client.SetDeadline(time.Time{})
 	var both sync.WaitGroup
-	both.Go(func() { t.copy(t.upstream, t.fromClient) })
-	both.Go(func() { t.copy(t.client, t.upstream) })
+	both.Go(func() { t.copy(t.upstream, &touching{t.fromClient, t, true}) })
+	both.Go(func() { t.copy(t.client, &touching{t.upstream, t, false}) })
 	both.Wait()
 }
 
@@ -66,7 +67,7 @@ func (t *tunnel) run() {
 // error ends both. So does a client that leaves without its answer: it has given the request up, and
 // may send it again by another way.
 func (t *tunnel) copy(to net.Conn, from io.Reader) {
-	_, err := io.Copy(to, &touching{from, t})
+	_, err := io.Copy(to, from)
 	half, ok := to.(interface{ CloseWrite() error })
 	if err != nil || !ok || to == t.upstream && awsroute.Asking(t.upstream) || half.CloseWrite() != nil {
 		t.close()
@@ -84,12 +85,16 @@ func (t *tunnel) close() {
 type touching struct {
 	io.Reader
 	tunnel *tunnel
+	client bool // the bytes are the client's
 }
 
 func (r *touching) Read(p []byte) (int, error) {
 	n, err := r.Reader.Read(p)
 	if n > 0 {
 		r.tunnel.touch()
+		if r.client {
+			r.tunnel.spoke.Store(true)
+		}
 	}
 	return n, err
 }

@@ -36,6 +36,7 @@ type TelemetryBuilder struct {
 	EndpointRoutingProbeLatency metric.Float64ObservableGauge
 	EndpointRoutingRefusals     metric.Int64ObservableCounter
 	EndpointRoutingTunnels      metric.Int64ObservableUpDownCounter
+	EndpointRoutingTurnedAway   metric.Int64ObservableCounter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -169,6 +170,21 @@ func (builder *TelemetryBuilder) RegisterEndpointRoutingTunnelsCallback(cb metri
 	return nil
 }
 
+// RegisterEndpointRoutingTurnedAwayCallback sets callback for observable EndpointRoutingTurnedAway metric.
+func (builder *TelemetryBuilder) RegisterEndpointRoutingTurnedAwayCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.EndpointRoutingTurnedAway, obs: o})
+		return nil
+	}, builder.EndpointRoutingTurnedAway)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 type observerInt64 struct {
 	embedded.Int64Observer
 	inst metric.Int64Observable
@@ -245,7 +261,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.EndpointRoutingRefusals, err = builder.meter.Int64ObservableCounter(
 		"otelcol_endpoint_routing_refusals",
-		metric.WithDescription("Connections that were not made because the policy forbids them. The service is empty where the name is not AWS's. [Alpha]"),
+		metric.WithDescription("Connections that were not made because the policy forbids them. The service is empty where the table does not watch it, and where the name is not AWS's. [Alpha]"),
 		metric.WithUnit("{connection}"),
 	)
 	errs = errors.Join(errs, err)
@@ -253,6 +269,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_endpoint_routing_tunnels",
 		metric.WithDescription("Open tunnels of the CONNECT listener. [Alpha]"),
 		metric.WithUnit("{tunnel}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.EndpointRoutingTurnedAway, err = builder.meter.Int64ObservableCounter(
+		"otelcol_endpoint_routing_turned_away",
+		metric.WithDescription("Clients that the CONNECT listener turned away. [Alpha]"),
+		metric.WithUnit("{client}"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs

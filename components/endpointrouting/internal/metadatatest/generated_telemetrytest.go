@@ -114,7 +114,7 @@ func AssertEqualEndpointRoutingProbeLatency(t *testing.T, tt *componenttest.Tele
 func AssertEqualEndpointRoutingRefusals(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_endpoint_routing_refusals",
-		Description: "Connections that were not made because the policy forbids them. The service is empty where the name is not AWS's. [Alpha]",
+		Description: "Connections that were not made because the policy forbids them. The service is empty where the table does not watch it, and where the name is not AWS's. [Alpha]",
 		Unit:        "{connection}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -139,6 +139,22 @@ func AssertEqualEndpointRoutingTunnels(t *testing.T, tt *componenttest.Telemetry
 		},
 	}
 	got, err := tt.GetMetric("otelcol_endpoint_routing_tunnels")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
+func AssertEqualEndpointRoutingTurnedAway(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_endpoint_routing_turned_away",
+		Description: "Clients that the CONNECT listener turned away. [Alpha]",
+		Unit:        "{client}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_endpoint_routing_turned_away")
 	require.NoError(t, err)
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }

@@ -98,6 +98,10 @@ extensions:
     policy: {{ .Values.route.policy }}
     routes:
       {{- toYaml .Values.route.routes | nindent 6 }}
+    {{- with .Values.route.otherHosts }}
+    other_hosts:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
     listen: {{ .Values.route.listen }}
     process_proxy: true
 service:
