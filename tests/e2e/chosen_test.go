@@ -19,6 +19,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/faults"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/otlp"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/ports"
 )
 
 // hostileLines are what a client of the logged program can have written: each names a group, which is denied in these tests.
@@ -207,8 +208,8 @@ func TestASenderByOTLPIsNoOtherHost(t *testing.T) {
 	t.Parallel()
 	server := awslocal.Serve(t, awslocal.Options{IgnoreQuotas: true})
 	setup := newSetup(t, server, newWriter(t, "none.log").path)
-	address := freeAddress(t)
-	setup.env["OTELCOL_CLOUDWATCH_OTLP_HTTP_ENDPOINT"], setup.env["OTELCOL_CLOUDWATCH_OTLP_GRPC_ENDPOINT"] = address, freeAddress(t)
+	address := ports.FreeAddress(t)
+	setup.env["OTELCOL_CLOUDWATCH_OTLP_HTTP_ENDPOINT"], setup.env["OTELCOL_CLOUDWATCH_OTLP_GRPC_ENDPOINT"] = address, ports.FreeAddress(t)
 	setup.configs = []string{"host.yaml", "layers/otlp.yaml", "local.yaml", "yaml:exporters: {otlp_http/metrics: {metrics_endpoint: " + server.URL + "/v1/metrics}}"}
 	setup.startHealthy()
 	sendJSON(t, address, "metrics", hostileMetrics("chosen"))
@@ -228,7 +229,7 @@ func TestAProgramsDocumentReachesNoGroupOfFiles(t *testing.T) {
 	t.Parallel()
 	server := awslocal.Serve(t, awslocal.Options{IgnoreQuotas: true, Region: "eu-central-1"})
 	forbid(t, server)
-	address := freeAddress(t)
+	address := ports.FreeAddress(t)
 	folder, _ := migrate(t, `{"agent": {"region": "eu-central-1"}, "logs": {"log_stream_name": "s", "metrics_collected": {"emf": {"service_address": "tcp://127.0.0.1:25888"}},
 		"logs_collected": {"files": {"collect_list": [{"file_path": "/nowhere/audit.log", "log_group_name": "/audit"}]}}}}`)
 	s := newSetup(t, server)
