@@ -161,4 +161,3 @@ func exerciseDiversion(t *testing.T, r *rand.Rand) {
 	}
 	e.Close()
 }
-
