@@ -18,10 +18,14 @@ TAGS := remove_all_sd,enable_aws_sd,enable_dns_sd,enable_kubernetes_sd
 export CGO_ENABLED ?= 0
 GO_BUILD := go build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)'
 
+# End-to-end tests wait more than they compute: on two cores, two at once leave both idle. `make check` vets.
+GO_TEST := -vet=off -p 4 -parallel 8
+
 # What we write. cmd/otelcol-cloudwatch is generated but for one call into internal/cli, and analysing
 # it would analyse all of its dependencies.
 PACKAGES := ./components/... ./internal/... ./cmd/cloudwatch-local/... ./distributions/...
-OURS := $(PACKAGES) ./tests/...
+# The end-to-end tests first: they wait, and what is linked and run beside them fills that time.
+OURS := ./tests/... $(PACKAGES)
 TOOLS := bin/tools
 # What mdatagen reads: of components, and of packages with telemetry that components share.
 METADATA := $(wildcard components/*/metadata.yaml internal/*/*/metadata.yaml)
@@ -40,7 +44,11 @@ run: build ## Ship this host's metrics and a log file to a local CloudWatch; Ctr
 
 .PHONY: test
 test: build ## Run all tests: unit tests, and end-to-end tests with the real binaries.
-	OTELCOL_CLOUDWATCH_BIN=$(CURDIR)/bin go test $(OURS)
+	OTELCOL_CLOUDWATCH_BIN=$(CURDIR)/bin go test $(GO_TEST) $(OURS)
+
+.PHONY: test-repeat
+test-repeat: build ## Run all tests N times (default 10), BUSY of them (default 2) beside two busy loops, and count failures.
+	@scripts/repeat-tests.sh $(or $(N),10) $(or $(BUSY),2) $(GO_TEST) $(OURS)
 
 .PHONY: check
 check: check-format check-static check-generate check-race check-cross ## Everything that CI checks beside `make test`.

@@ -128,7 +128,7 @@ func TestEachDataPointArrivesOnce(t *testing.T) {
 			time.Sleep(15 * time.Millisecond) // several batches
 		}
 	}
-	assert.Eventually(t, func() bool { return *r.statistics(t, "m", "host", "h").SampleCount >= scrapes }, 30*time.Second, 20*time.Millisecond)
+	assert.Eventually(t, func() bool { return *r.statistics(t, "m", "host", "h").SampleCount >= scrapes }, time.Minute, 20*time.Millisecond)
 	require.NoError(t, r.stop())
 	got := r.statistics(t, "m", "host", "h")
 	assert.Equal(t, float64(scrapes), *got.SampleCount)
@@ -239,7 +239,7 @@ sending_queue: {batch: {flush_timeout: 10ms}}
 	s.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
 	s.DataPoints().AppendEmpty().SetIntValue(5)
 	require.NoError(t, r.ConsumeMetrics(t.Context(), total), "nothing is to be sent")
-	require.Eventually(t, func() bool { return *r.statistics(t, "m", "l", "a").SampleCount == 1 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return *r.statistics(t, "m", "l", "a").SampleCount == 1 }, time.Minute, 10*time.Millisecond)
 	mine := attribute.String("exporter", metadata.Type.String())
 	ignore := []metricdatatest.Option{metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars()}
 	count := func(n int64, attributes ...attribute.KeyValue) []metricdata.DataPoint[int64] {

@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	deadline = 30 * time.Second
+	deadline = 2 * time.Minute
 	tick     = 5 * time.Millisecond
 )
 

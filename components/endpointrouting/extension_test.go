@@ -34,6 +34,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/ports"
 )
 
 const patience = time.Minute
@@ -124,14 +125,18 @@ func isolated(t *testing.T, env map[string]string) {
 	}
 }
 
+var processProxy = sync.OnceValues(ports.Address)
+
 // TestComponentsThatKnowNoDialerTakeTheTable shows the whole way of an unmodified component: the SDK's
-// default chain and transport, a role, and nothing but the environment. It is one test, as net/http
-// reads the proxy's variable once in the life of a process.
+// default chain and transport, a role, and nothing but the environment. It is one test with one address, however often
+// it is run, as net/http reads the proxy's variable once in the life of a process.
 func TestComponentsThatKnowNoDialerTakeTheTable(t *testing.T) {
 	server := awslocal.Serve(t, awslocal.Options{ListenTLS: "127.0.0.1:0"})
 	isolated(t, map[string]string{"AWS_CA_BUNDLE": authorityFile(t, server)})
 	c := createDefaultConfig().(*Config)
-	c.Region, c.Policy, c.Listen, c.ProcessProxy = "us-east-1", awsroute.PrivateOnly, "127.0.0.1:0", true
+	address, err := processProxy()
+	require.NoError(t, err)
+	c.Region, c.Policy, c.Listen, c.ProcessProxy = "us-east-1", awsroute.PrivateOnly, address, true
 	c.Routes = []awsroute.Route{{Name: "dx", VPCEndpoints: map[awsnames.Service]awsroute.Targets{"all": {strings.TrimPrefix(server.TLSURL, "https://")}}}}
 	c.Credentials = awsconfig.Credentials{Source: awsconfig.SourceStatic, Static: awsconfig.Static{AccessKeyID: awslocal.DefaultAccessKeyID, SecretAccessKey: awslocal.DefaultSecretAccessKey}}
 	c.CredentialsEndpoint = &credserver.Config{}
@@ -155,8 +160,10 @@ func TestComponentsThatKnowNoDialerTakeTheTable(t *testing.T) {
 	require.ErrorContains(t, err, "Forbidden")
 
 	for _, name := range []string{"active", "healthy", "probe_latency", "failovers", "io", "connections", "tunnels"} {
-		_, err := telemetry.GetMetric("otelcol_endpoint_routing_" + name)
-		assert.NoError(t, err)
+		assert.Eventually(t, func() bool { // the first probe may come after the first connection
+			_, err := telemetry.GetMetric("otelcol_endpoint_routing_" + name)
+			return err == nil
+		}, patience, time.Millisecond, name)
 	}
 }
 
@@ -185,10 +192,7 @@ func TestStartFailsWhereProxyWouldNotBeTaken(t *testing.T) {
 }
 
 func TestEndpointThatWouldAskItselfFailsTheStart(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := free.Addr().String()
-	require.NoError(t, free.Close())
+	address := ports.FreeAddress(t)
 	isolated(t, map[string]string{containerVariable: "http://" + address + "/v1/credentials"})
 	c := createDefaultConfig().(*Config)
 	c.Region, c.Policy = "us-east-1", awsroute.Any

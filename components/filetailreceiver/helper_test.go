@@ -28,7 +28,7 @@ import (
 )
 
 const (
-	within = 30 * time.Second
+	within = 2 * time.Minute
 	tick   = 5 * time.Millisecond
 )
 

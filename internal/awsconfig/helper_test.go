@@ -28,7 +28,7 @@ const (
 	account = awslocal.DefaultAccount
 	roleARN = "arn:aws:iam::" + account + ":role/collector"
 
-	deadline = 30 * time.Second
+	deadline = 2 * time.Minute
 	tick     = 10 * time.Millisecond
 )
 

@@ -2,7 +2,9 @@ package awslocal_test
 
 import (
 	"context"
-
+	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -118,7 +120,7 @@ func TestStalledCallEndsWhenTheClientGivesUp(t *testing.T) {
 		_, err := cloudwatchlogs.NewFromConfig(config).DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{})
 		done <- err
 	}()
-	require.Eventually(t, func() bool { return s.Faults.List()[0].Applied == 1 }, 30*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Faults.List()[0].Applied == 1 }, time.Minute, time.Millisecond)
 	giveUp()
 	assert.ErrorIs(t, <-done, context.Canceled)
 }
@@ -131,4 +133,30 @@ func TestCLITellsWhoIsDeniedWhat(t *testing.T) {
 	assert.Contains(t, string(out), "An error occurred (AccessDeniedException) when calling the DeleteLogGroup operation: "+
 		"User: arn:aws:iam::123456789012:user/local is not authorized to perform: logs:DeleteLogGroup on resource: "+
 		"arn:aws:logs:us-east-1:123456789012:log-group:/app:log-stream: because no identity-based policy allows")
+}
+
+func TestNothingChangesAfterTheEnd(t *testing.T) {
+	for range 20 {
+		s, err := awslocal.New(awslocal.Options{IgnoreQuotas: true})
+		require.NoError(t, err)
+		require.NoError(t, s.Start())
+		client := cloudwatchlogs.NewFromConfig(s.AWSConfig(t.Context()), func(o *cloudwatchlogs.Options) { o.RetryMaxAttempts = 1 })
+		var all sync.WaitGroup
+		var made atomic.Int64
+		for n := range 8 {
+			all.Go(func() {
+				for i := 0; ; i++ {
+					if _, err := client.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String(fmt.Sprint(n, "/", i))}); err != nil {
+						return
+					}
+					made.Add(1)
+				}
+			})
+		}
+		require.Eventually(t, func() bool { return made.Load() > 8 }, time.Minute, time.Millisecond)
+		s.Close()
+		groups := len(s.Logs.Status(0).Groups)
+		all.Wait()
+		require.Len(t, s.Logs.Status(0).Groups, groups)
+	}
 }

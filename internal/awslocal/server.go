@@ -62,7 +62,9 @@ type Server struct {
 	stop     context.CancelFunc // ends requests that a fault made wait
 	stopping <-chan struct{}
 	servers  []*http.Server
-	running  sync.WaitGroup
+	running  sync.WaitGroup // what listens, and the requests
+	mu       sync.Mutex
+	closed   bool
 }
 
 // New makes a server that does not listen yet.
@@ -140,7 +142,7 @@ func (s *Server) serve(address string, config *tls.Config) (string, error) {
 		return "", fmt.Errorf("listen on %s: %w; choose another address or stop what listens there", address, err)
 	}
 	server := &http.Server{
-		Handler: s, TLSConfig: config,
+		Handler: http.HandlerFunc(s.serveUntilClosed), TLSConfig: config,
 		ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
 	}
 	s.servers = append(s.servers, server)
@@ -161,21 +163,35 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	for _, server := range s.servers {
 		errs = append(errs, server.Shutdown(ctx))
 	}
-	if err := errors.Join(errs...); err != nil {
-		s.Close()
-		return err
-	}
-	s.running.Wait()
-	return nil
+	s.Close() // what is left where ctx has ended, and a connection that was accepted at the last moment
+	return errors.Join(errs...)
 }
 
-// Close stops listening and cuts what is in flight.
+// Close stops listening and cuts what is in flight. Nothing changes any more when it has returned. A request must not
+// call it.
 func (s *Server) Close() {
 	s.stop()
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
 	for _, server := range s.servers {
 		_ = server.Close() // the listener's own error helps nobody at the end
 	}
 	s.running.Wait()
+}
+
+// serveUntilClosed is ServeHTTP for what comes by the server's own listeners. http.Server's Close neither waits for
+// requests nor closes a connection that was just accepted.
+func (s *Server) serveUntilClosed(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		panic(http.ErrAbortHandler)
+	}
+	s.running.Add(1)
+	s.mu.Unlock()
+	defer s.running.Done()
+	s.ServeHTTP(w, r)
 }
 
 // Status is everything that the status page shows.

@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	deadline = 30 * time.Second
+	deadline = 2 * time.Minute
 	tick     = 5 * time.Millisecond
 )
 

@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/programs"
 )
 
 var update = flag.Bool("update", false, "write what is made of scripts anew")
@@ -140,15 +142,15 @@ type machine struct {
 	env  []string
 }
 
-// newMachine has programs by their names: the text of each is a shell script, after it has noted its arguments.
-func newMachine(t *testing.T, programs map[string]string) *machine {
+// newMachine has tools by their names: the text of each is a shell script, after it has noted its arguments.
+func newMachine(t *testing.T, tools map[string]string) *machine {
 	t.Helper()
 	m := &machine{t: t, root: t.TempDir()}
 	bin := filepath.Join(m.root, "bin")
 	require.NoError(t, os.Mkdir(bin, 0o755))
-	for name, text := range programs {
+	for name, text := range tools {
 		script := "#!/bin/sh\necho \"" + name + " $*\" >>\"$ROOT/calls\"\n" + text + "\n"
-		require.NoError(t, os.WriteFile(filepath.Join(bin, name), []byte(script), 0o755))
+		require.NoError(t, programs.Write(filepath.Join(bin, name), script))
 	}
 	m.env = []string{"PATH=" + bin + ":/usr/bin:/bin", "ROOT=" + m.root, "OTELCOL_CLOUDWATCH_ROOT=" + m.root, "HOME=" + m.root}
 	return m
@@ -158,6 +160,11 @@ func (m *machine) file(name, text string, mode os.FileMode) {
 	m.t.Helper()
 	path := filepath.Join(m.root, name)
 	require.NoError(m.t, os.MkdirAll(filepath.Dir(path), 0o755))
+	if mode&0o100 != 0 {
+		require.NoError(m.t, programs.Write(path, text))
+		require.NoError(m.t, os.Chmod(path, mode))
+		return
+	}
 	require.NoError(m.t, os.WriteFile(path, []byte(text), mode))
 }
 

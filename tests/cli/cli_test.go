@@ -3,13 +3,14 @@
 package cli
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/ports"
 )
 
 func TestScripts(t *testing.T) {
@@ -30,11 +31,11 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
-			address, err := freeAddress()
+			address, err := ports.Address()
 			if err != nil {
 				return err
 			}
-			tlsAddress, err := freeAddress()
+			tlsAddress, err := ports.Address()
 			if err != nil {
 				return err
 			}
@@ -51,13 +52,4 @@ func TestScripts(t *testing.T) {
 			return false, nil
 		},
 	})
-}
-
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer listener.Close()
-	return listener.Addr().String(), nil
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/ports"
 )
 
 const (
@@ -24,6 +26,8 @@ const (
 	patience = 2 * time.Minute
 	// glance is the pause between two looks at something that is awaited.
 	glance = 50 * time.Millisecond
+	// noteworthy is how long a wait may be without a note.
+	noteworthy = 2 * time.Second
 	// logTail is how much of the collector's log a failed test shows.
 	logTail = 8 << 10
 )
@@ -35,21 +39,23 @@ type setup struct {
 	env     map[string]string
 	health  string
 	logFile string
+	program string // the collector's binary
 }
 
 // newSetup prepares a collector that reads the given files and sends to server. Its state is its own.
 func newSetup(t *testing.T, server *awslocal.Server, files ...string) *setup {
 	t.Helper()
-	health := freeAddress(t)
+	health := ports.FreeAddress(t)
 	s := &setup{
 		t:       t,
 		configs: []string{"host.yaml", "local.yaml"},
 		health:  health,
 		logFile: filepath.Join(t.TempDir(), "collector.log"),
+		program: filepath.Join(binaries, "otelcol-cloudwatch"),
 		env: map[string]string{
 			"OTELCOL_CLOUDWATCH_STATE_DIR":       filepath.Join(t.TempDir(), "state"),
 			"OTELCOL_CLOUDWATCH_HEALTH_ENDPOINT": health,
-			"OTELCOL_CLOUDWATCH_TELEMETRY_PORT":  freePort(t),
+			"OTELCOL_CLOUDWATCH_TELEMETRY_PORT":  ports.Free(t),
 			"OTELCOL_CLOUDWATCH_INTERVAL":        "1s",
 			"OTELCOL_CLOUDWATCH_LOG_FILES":       `["` + strings.Join(files, `", "`) + `"]`,
 		},
@@ -65,6 +71,20 @@ func newSetup(t *testing.T, server *awslocal.Server, files ...string) *setup {
 		}
 	})
 	return s
+}
+
+// renamed makes the collector run under a name that no other process on the machine has, and returns it: for
+// tests that look processes up by name.
+func (s *setup) renamed() string {
+	s.t.Helper()
+	folder, err := os.MkdirTemp(binaries, "renamed-") // a link must be on the file system of the binary
+	require.NoError(s.t, err)
+	s.t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	name := "c" + filepath.Base(folder)
+	program := filepath.Join(folder, name)
+	require.NoError(s.t, os.Link(s.program, program))
+	s.program = program
+	return name
 }
 
 // collector is one run of the real binary.
@@ -87,7 +107,7 @@ func (s *setup) start(more ...string) *collector {
 	log, err := os.OpenFile(s.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	require.NoError(s.t, err)
 	defer log.Close()
-	c := &collector{t: s.t, command: exec.Command(filepath.Join(binaries, "otelcol-cloudwatch"), args...), done: make(chan error, 1)}
+	c := &collector{t: s.t, command: exec.Command(s.program, args...), done: make(chan error, 1)}
 	c.command.Stdout, c.command.Stderr = log, log
 	for name, value := range s.env {
 		c.command.Env = append(c.command.Env, name+"="+value)
@@ -138,28 +158,18 @@ func (c *collector) kill() {
 	<-c.done
 }
 
+// await looks until what is awaited is there. A wait that is worth asking about is noted, for `go test -v`.
 func await(t *testing.T, what string, reached func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !reached(); time.Sleep(glance) {
-		if time.Now().After(deadline) {
+	start := time.Now()
+	for ; !reached(); time.Sleep(glance) {
+		if time.Since(start) > patience {
 			t.Fatalf("waited %s in vain for %s", patience, what)
 		}
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	_, port, err := net.SplitHostPort(freeAddress(t))
-	require.NoError(t, err)
-	return port
+	if waited := time.Since(start); waited > noteworthy {
+		t.Logf("waited %s for %s", waited.Round(time.Second/10), what)
+	}
 }
 
 func tail(path string) string {
@@ -180,7 +190,7 @@ type cuttable struct {
 }
 
 func newCuttable(t *testing.T, to string) *cuttable {
-	c := &cuttable{t: t, address: freeAddress(t), to: strings.TrimPrefix(to, "http://")}
+	c := &cuttable{t: t, address: ports.FreeAddress(t), to: strings.TrimPrefix(to, "http://")}
 	c.restore()
 	t.Cleanup(func() { c.stop() })
 	return c
@@ -202,8 +212,12 @@ func (c *cuttable) restore() {
 	c.stop = forwarder.stop
 }
 
-// metric is a sum or gauge of the running collector's own; 0 where it is not there yet.
-func (s *setup) metric(name, attributes string) int {
+// ofLogs is the attribute of cloudwatch_logs's own in metrics that cloudwatch_emf has, too.
+const ofLogs = `exporter="cloudwatch_logs"`
+
+// metric is a sum or gauge of the running collector's own, of the first series that has all attributes; 0 where it
+// is not there yet.
+func (s *setup) metric(name string, attributes ...string) int {
 	answer, err := http.Get("http://127.0.0.1:" + s.env["OTELCOL_CLOUDWATCH_TELEMETRY_PORT"] + "/metrics")
 	if err != nil {
 		return 0
@@ -211,11 +225,12 @@ func (s *setup) metric(name, attributes string) int {
 	defer answer.Body.Close()
 	lines := bufio.NewScanner(answer.Body)
 	for lines.Scan() {
-		series, value, _ := strings.Cut(lines.Text(), "} ")
-		if attributes == "" {
-			series, value, _ = strings.Cut(lines.Text(), " ")
+		at := strings.LastIndexByte(lines.Text(), ' ')
+		if at < 0 || !strings.HasPrefix(lines.Text(), "otelcol_"+name) {
+			continue
 		}
-		if strings.HasPrefix(series, "otelcol_"+name) && strings.Contains(series, attributes) {
+		series, value := lines.Text()[:at], lines.Text()[at+1:]
+		if !slices.ContainsFunc(attributes, func(a string) bool { return !strings.Contains(series, a) }) {
 			n, err := strconv.ParseFloat(value, 64)
 			require.NoError(s.t, err)
 			return int(n)

@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/ports"
 )
 
 // put writes a parameter as any program may.
@@ -83,7 +84,7 @@ func TestLayersOfAFileAFolderAndParameterStoreAreOneConfiguration(t *testing.T) 
 	put(t, server, "/stream/name", "0123")
 
 	s := newSetup(t, server, w.path)
-	zpages := freeAddress(t)
+	zpages := ports.FreeAddress(t)
 	s.env["ZPAGES"] = zpages
 	s.configs = append(s.configs, "dir:"+folder, "ssm:/fleet/"+poll)
 	s.startHealthy()
@@ -205,7 +206,7 @@ func TestConfigurationThatCannotStartGivesWayToTheOneBefore(t *testing.T) {
 	s.awaitHealth(troubled, "address already in use")
 	w.append(1000)
 	await(t, "delivery by the one before", func() bool { return counted(server) >= w.next })
-	write("receivers: {otlp: {protocols: {grpc: {endpoint: '" + freeAddress(t) + "'}}}}\nservice: {pipelines: {logs/files: {receivers: [otlp]}}}")
+	write("receivers: {otlp: {protocols: {grpc: {endpoint: '" + ports.FreeAddress(t) + "'}}}}\nservice: {pipelines: {logs/files: {receivers: [otlp]}}}")
 	s.awaitHealth(okStatus, "")
 	c.stop()
 	requireExactly(t, w.next, newReader(t, server).numbers("app.log"))

@@ -31,6 +31,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/faults"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awspolicy"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/ports"
 )
 
 // What cloudwatch-local's task is.
@@ -64,7 +65,7 @@ var signedBy = regexp.MustCompile(`Credential=([^/]+)/`)
 
 func newECSTask(t *testing.T, server *awslocal.Server) *ecsTaskOf {
 	t.Helper()
-	task := &ecsTaskOf{setup: newSetup(t, server), volume: t.TempDir(), otlp: freeAddress(t), keys: map[string]bool{}}
+	task := &ecsTaskOf{setup: newSetup(t, server), volume: t.TempDir(), otlp: ports.FreeAddress(t), keys: map[string]bool{}}
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if by := signedBy.FindStringSubmatch(r.Header.Get("Authorization")); by != nil {
 			task.mu.Lock()
@@ -91,7 +92,7 @@ func newECSTask(t *testing.T, server *awslocal.Server) *ecsTaskOf {
 	task.env["AWS_ENDPOINT_URL"] = front.URL
 	task.env["OTELCOL_CLOUDWATCH_LOG_FILES"] = `["` + task.volume + `/*.log*"]`
 	task.env["OTELCOL_CLOUDWATCH_OTLP_HTTP_ENDPOINT"] = task.otlp
-	task.env["OTELCOL_CLOUDWATCH_OTLP_GRPC_ENDPOINT"] = freeAddress(t)
+	task.env["OTELCOL_CLOUDWATCH_OTLP_GRPC_ENDPOINT"] = ports.FreeAddress(t)
 	task.env["OTELCOL_CLOUDWATCH_DRAIN_TIMEOUT"] = (stopTimeout - 15*time.Second).String()
 	task.configs = []string{"ecs.yaml"}
 	return task
@@ -407,7 +408,7 @@ func TestECSCredentialsOfTheContainerEndpoint(t *testing.T) {
 	t.Parallel()
 	server := awslocal.Serve(t, awslocal.Options{ECS: true, SessionDuration: 3 * time.Second})
 	task := newECSTask(t, server)
-	served := freeAddress(t)
+	served := ports.FreeAddress(t)
 	token := filepath.Join(t.TempDir(), "token")
 	routes := fmt.Sprintf("yaml:extensions: {endpoint_routing: {region: %s, policy: any, routes: [{name: any, public: {}}], endpoints: {logs: %q}}}\nservice: {extensions: [endpoint_routing]}",
 		task.env["AWS_REGION"], task.env["AWS_ENDPOINT_URL"])

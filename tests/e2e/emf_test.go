@@ -19,6 +19,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/faults"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/ports"
 )
 
 // gauges feeds a collector with data points of known values, each of a time of its own.
@@ -34,7 +35,7 @@ type gauges struct {
 // metered is a collector that takes OTLP and sends it by cloudwatch_emf, and by awsemf where that is wanted.
 func metered(t *testing.T, server *awslocal.Server, upstream bool) (*setup, *gauges) {
 	s := newSetup(t, server, newWriter(t, "none.log").path)
-	address := freeAddress(t)
+	address := ports.FreeAddress(t)
 	s.configs = append(s.configs,
 		"yaml:receivers: {host_metrics: null, otlp: {protocols: {http: {endpoint: "+address+"}}}}",
 		"yaml:exporters: {cloudwatch_emf: {log_group_name: /emf, retry_on_failure: {initial_interval: 20ms, max_interval: 200ms}}}",
@@ -152,8 +153,8 @@ func TestTotalsAfterRestart(t *testing.T) {
 	for range 2 {
 		collector := setup.startHealthy()
 		await(t, "two scrapes", func() bool {
-			return setup.metric("cloudwatch_emf_remembered_series", "") > 0 && len(list(t, client, "system.network.io")) > 0 &&
-				setup.metric("cloudwatch_emf_documents", "") > 40
+			return setup.metric("cloudwatch_emf_remembered_series") > 0 && len(list(t, client, "system.network.io")) > 0 &&
+				setup.metric("cloudwatch_emf_documents") > 40
 		})
 		collector.stop()
 	}

@@ -174,12 +174,15 @@ func (l *containerLog) number(n int) {
 	l.print("stdout", lines...)
 }
 
-// rotate does what the kubelet does: the log gets a time as its name's end, and the runtime begins another.
+// rotate does what the kubelet does: the log gets a time as its name's end, and the runtime begins another. That takes
+// more than a millisecond. CloudWatch's times have no smaller unit: lines of one millisecond that come from two files
+// arrive in any order, as a loaded machine showed.
 func (l *containerLog) rotate() {
 	l.t.Helper()
 	// The kubelet's stamp has seconds; rotations of a test are nearer to each other than that.
 	require.NoError(l.t, os.Rename(l.path(), l.path()+"."+time.Now().Add(time.Duration(l.next)*time.Second).Format("20060102-150405")))
 	l.append("")
+	l.at = l.at.Add(time.Millisecond)
 }
 
 // compress does what the kubelet does at the next rotation, ten seconds later or more: what it renamed is compressed.

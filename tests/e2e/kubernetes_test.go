@@ -17,6 +17,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/faults"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/ports"
 )
 
 // The pods of the tests' node.
@@ -49,7 +50,7 @@ func onNodeAs(t *testing.T, objects string, server *awslocal.Server, pods ...pod
 		}
 	}
 	s.env["OTELCOL_CLOUDWATCH_ROOT_PATH"] = "/"
-	s.env["OTELCOL_CLOUDWATCH_ALIVE_ENDPOINT"] = freeAddress(t)
+	s.env["OTELCOL_CLOUDWATCH_ALIVE_ENDPOINT"] = ports.FreeAddress(t)
 	s.env["OTELCOL_CLOUDWATCH_KUBERNETES_AUTH"] = "kubeConfig"
 	s.env["KUBECONFIG"] = api.kubeConfig(t)
 	return s, api, logs

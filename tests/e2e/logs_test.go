@@ -134,7 +134,7 @@ func TestOutageLosesNothing(t *testing.T) {
 	for range 10 {
 		w.append(10_000)
 	}
-	await(t, "many retries", func() bool { return setup.metric("cloudwatch_logs_requests", `result="retryable"`) >= 10 })
+	await(t, "many retries", func() bool { return setup.metric("cloudwatch_logs_requests", ofLogs, `result="retryable"`) >= 10 })
 	way.restore()
 	await(t, "all lines", func() bool { return counted(server) >= w.next })
 	collector.stop()
@@ -157,7 +157,7 @@ func TestOutageLosesNothingOfSeveralFiles(t *testing.T) {
 			w.append(4_000)
 		}
 	}
-	await(t, "many retries", func() bool { return setup.metric("cloudwatch_logs_requests", `result="retryable"`) >= 10 })
+	await(t, "many retries", func() bool { return setup.metric("cloudwatch_logs_requests", ofLogs, `result="retryable"`) >= 10 })
 	way.restore()
 	reader := newReader(t, server)
 	for _, w := range files {
@@ -187,7 +187,7 @@ func TestStopDuringAnOutageLosesNothing(t *testing.T) {
 			way.cut()
 			w.append(100_000)
 			collector := setup.startHealthy()
-			await(t, "many retries", func() bool { return setup.metric("cloudwatch_logs_requests", `result="retryable"`) >= 10 })
+			await(t, "many retries", func() bool { return setup.metric("cloudwatch_logs_requests", ofLogs, `result="retryable"`) >= 10 })
 			collector.stop()
 			way.restore()
 			collector = setup.startHealthy()

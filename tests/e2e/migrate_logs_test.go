@@ -25,6 +25,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/logs"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/positions"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/section"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/programs"
 )
 
 // migrateBase is what the base layer of a converted configuration has.
@@ -320,7 +321,7 @@ done
 echo "{\"MESSAGE\":\"all is well\",\"__CURSOR\":\"c4\",\"__REALTIME_TIMESTAMP\":\"${now}000004\"}"
 exec sleep 1000
 `
-	require.NoError(t, os.WriteFile(filepath.Join(tools, "journalctl"), []byte(script), 0o700))
+	require.NoError(t, programs.Write(filepath.Join(tools, "journalctl"), script))
 	s := converted(t, server, convertLogs(t, "linux", `{"logs": {"logs_collected": {"journald": {"collect_list": [
 		{"log_group_name": "/migrated/journal", "log_stream_name": "ssh", "units": ["ssh"], "priority": "err", "retention_in_days": 7, "filters": [{"type": "include", "expression": "log\\w+ \\d failed"}]}
 	]}}}}`))

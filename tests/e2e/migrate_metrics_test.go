@@ -118,6 +118,9 @@ func (e *expectation) add(name string, unit types.StandardUnit, original bool, p
 func TestMigratedMetricsAreThoseOfTheAgent(t *testing.T) {
 	t.Parallel()
 	machine := newProcReader()
+	server, cw := serveAgent(t)
+	setup := newSetup(t, server, newWriter(t, "none.log").path)
+	program := setup.renamed() // other tests run collectors, which start and end meanwhile
 	host, err := os.Hostname()
 	require.NoError(t, err)
 	want := &expectation{host: host, aggregated: [][]string{{"path"}, {"Role"}, {}}, metrics: map[string]*series{}}
@@ -176,9 +179,9 @@ func TestMigratedMetricsAreThoseOfTheAgent(t *testing.T) {
 	want.add("processes_zombies", types.StandardUnitCount, true)
 	for _, name := range []string{"procstat_memory_rss", "procstat_cpu_usage", "procstat_pid"} {
 		unit := map[string]types.StandardUnit{"procstat_memory_rss": types.StandardUnitBytes, "procstat_cpu_usage": types.StandardUnitPercent, "procstat_pid": none}[name]
-		want.add(name, unit, true, "exe", "^otelcol-cloudwatch$", "process_name", "otelcol-cloudwatch", "Role", "collector")
+		want.add(name, unit, true, "exe", "^"+program+"$", "process_name", program, "Role", "collector")
 	}
-	want.add("procstat_lookup_pid_count", none, true, "exe", "^otelcol-cloudwatch$", "pid_finder", "native", "result", "success", "Role", "collector")
+	want.add("procstat_lookup_pid_count", none, true, "exe", "^"+program+"$", "pid_finder", "native", "result", "success", "Role", "collector")
 	want.add("procstat_lookup_pid_count", none, true, "pattern", "no process (has|had) this", "pid_finder", "native", "result", "success")
 
 	resources, err := json.Marshal(paths)
@@ -205,7 +208,7 @@ func TestMigratedMetricsAreThoseOfTheAgent(t *testing.T) {
 				"netstat": {"measurement": ["tcp_listen"]},
 				"processes": {"measurement": ["total", "zombies"]},
 				"procstat": [
-					{"exe": "^otelcol-cloudwatch$", "measurement": ["memory_rss", "cpu_usage", "pid", "pid_count"], "append_dimensions": {"Role": "collector"}},
+					{"exe": "^`+program+`$", "measurement": ["memory_rss", "cpu_usage", "pid", "pid_count"], "append_dimensions": {"Role": "collector"}},
 					{"pattern": "no process (has|had) this", "measurement": ["pid_count", "memory_rss"]}
 				]
 			}
@@ -215,8 +218,6 @@ func TestMigratedMetricsAreThoseOfTheAgent(t *testing.T) {
 		assert.NotEqual(t, "lost", string(e.Outcome), e.Path)
 	}
 
-	server, cw := serveAgent(t)
-	setup := newSetup(t, server, newWriter(t, "none.log").path)
 	setup.configs = configs
 	for _, receiver := range []string{"cwagent_10s", "cwagent_60s", "cwagent_procstat_0", "cwagent_procstat_1"} {
 		setup.configs = append(setup.configs, "yaml:receivers::host_metrics/"+receiver+"::collection_interval: 1s")

@@ -23,6 +23,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/metrics"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwagent/cwagenttest"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/ports"
 )
 
 // migrate runs the command, as an operator does, and returns the folder and what it printed.
@@ -179,7 +180,7 @@ func freeUDP(t *testing.T) string {
 func TestDocumentsThatProgramsSend(t *testing.T) {
 	t.Parallel()
 	server := awslocal.Serve(t, awslocal.Options{IgnoreQuotas: true, Region: "eu-central-1"})
-	address := freeAddress(t)
+	address := ports.FreeAddress(t)
 	folder, _ := migrate(t, `{"agent": {"region": "eu-central-1"}, "logs": {"log_stream_name": "s", "metrics_collected": {"emf": {}}}}`)
 	s := newSetup(t, server)
 	s.configs = []string{

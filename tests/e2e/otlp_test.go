@@ -25,6 +25,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/faults"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/otlp"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/ports"
 )
 
 // Programs' metrics, logs and traces, and the host's metrics, arrive at CloudWatch's OTLP endpoints, each once and within their
@@ -43,8 +44,8 @@ func TestOTLPLayer(t *testing.T) {
 	require.NoError(t, err)
 
 	setup := newSetup(t, server, newWriter(t, "none.log").path)
-	address := freeAddress(t)
-	setup.env["OTELCOL_CLOUDWATCH_OTLP_HTTP_ENDPOINT"], setup.env["OTELCOL_CLOUDWATCH_OTLP_GRPC_ENDPOINT"] = address, freeAddress(t)
+	address := ports.FreeAddress(t)
+	setup.env["OTELCOL_CLOUDWATCH_OTLP_HTTP_ENDPOINT"], setup.env["OTELCOL_CLOUDWATCH_OTLP_GRPC_ENDPOINT"] = address, ports.FreeAddress(t)
 	setup.env["OTELCOL_CLOUDWATCH_OTLP_LOG_GROUP"] = "/apps"
 	setup.configs = []string{"host.yaml", "layers/otlp.yaml", "local.yaml"}
 	for signal, service := range map[string]string{"metrics": "metrics", "logs": "logs", "traces": "traces"} {

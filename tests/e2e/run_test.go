@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/ports"
 )
 
 // output is what a command writes, readable while it writes.
@@ -36,7 +38,7 @@ func (o *output) String() string {
 // What `make run` does after it built the binaries.
 func TestMakeRunShowsMetricsAndAppendedLinesAndEndsWithCtrlC(t *testing.T) {
 	t.Parallel()
-	folder, listen, health := t.TempDir(), freeAddress(t), freeAddress(t)
+	folder, listen, health := t.TempDir(), ports.FreeAddress(t), ports.FreeAddress(t)
 	var out output
 	command := exec.Command("scripts/run.sh")
 	command.Dir = root
@@ -45,7 +47,7 @@ func TestMakeRunShowsMetricsAndAppendedLinesAndEndsWithCtrlC(t *testing.T) {
 	command.Env = append(os.Environ(),
 		"RUN_FOLDER="+folder, "CLOUDWATCH_LOCAL_LISTEN="+listen,
 		"OTELCOL_CLOUDWATCH_HEALTH_ENDPOINT="+health,
-		"OTELCOL_CLOUDWATCH_TELEMETRY_PORT="+freePort(t),
+		"OTELCOL_CLOUDWATCH_TELEMETRY_PORT="+ports.Free(t),
 		"OTELCOL_CLOUDWATCH_INTERVAL=1s",
 	)
 	require.NoError(t, command.Start())

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/ports"
 )
 
 // TestAStartWithoutSystemd follows docs/deploying/linux.md in a root where nothing runs.
@@ -48,8 +49,8 @@ func TestAStartWithoutSystemd(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(root, "var/log/app.log"), []byte("a line\n"), 0o600))
 	server := awslocal.Serve(t, awslocal.Options{})
 	settings := append(server.Env(),
-		"OTELCOL_CLOUDWATCH_HEALTH_ENDPOINT="+freeAddress(t),
-		"OTELCOL_CLOUDWATCH_TELEMETRY_PORT="+strings.TrimPrefix(freeAddress(t), "127.0.0.1:"),
+		"OTELCOL_CLOUDWATCH_HEALTH_ENDPOINT="+ports.FreeAddress(t),
+		"OTELCOL_CLOUDWATCH_TELEMETRY_PORT="+strings.TrimPrefix(ports.FreeAddress(t), "127.0.0.1:"),
 		`OTELCOL_CLOUDWATCH_LOG_FILES='["/var/log/app.log*"]'`)
 	require.NoError(t, os.WriteFile(filepath.Join(root, "etc/otelcol-cloudwatch/environment"), []byte(strings.Join(settings, "\n")+"\n"), 0o600))
 	page, err := os.ReadFile("../../docs/deploying/linux.md")

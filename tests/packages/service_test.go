@@ -25,6 +25,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal/metrics"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/ports"
 )
 
 const (
@@ -104,7 +105,7 @@ type host struct {
 }
 
 func newHost(t *testing.T, pm manager) *host {
-	h := &host{t: t, machine: newMachine(t), server: awslocal.Serve(t, awslocal.Options{}), pm: pm, health: freeAddress(t)}
+	h := &host{t: t, machine: newMachine(t), server: awslocal.Serve(t, awslocal.Options{}), pm: pm, health: ports.FreeAddress(t)}
 	require.NoError(t, os.Mkdir(h.machine.path(filepath.Dir(logFile)), 0o700))
 	return h
 }
@@ -208,7 +209,7 @@ func (h *host) installs() {
 
 func (h *host) delivers() {
 	m := h.machine
-	_, telemetry, err := net.SplitHostPort(freeAddress(h.t))
+	_, telemetry, err := net.SplitHostPort(ports.FreeAddress(h.t))
 	require.NoError(h.t, err)
 	settings := map[string]string{
 		"OTELCOL_CLOUDWATCH_HEALTH_ENDPOINT": h.health,
@@ -427,12 +428,4 @@ func entries(t *testing.T, folder string) []os.DirEntry {
 	all, err := os.ReadDir(folder)
 	require.NoError(t, err)
 	return all
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
 }

@@ -66,7 +66,10 @@ type front struct {
 	handler http.Handler
 
 	server  *http.Server
-	running sync.WaitGroup
+	running sync.WaitGroup // what serves, and the requests
+
+	mu     sync.Mutex
+	opened bool
 }
 
 func (f *front) open() error {
@@ -83,6 +86,9 @@ func (f *front) open() error {
 			}
 		},
 	}
+	f.mu.Lock()
+	f.opened = true
+	f.mu.Unlock()
 	f.running.Go(func() { // what Serve returns is always http.ErrServerClosed: close ends it
 		if f.address.Port() == 443 {
 			_ = f.server.ServeTLS(listener, "", "")
@@ -93,12 +99,30 @@ func (f *front) open() error {
 	return nil
 }
 
+// close ends the listener, its connections and its requests: what is counted after it has not come by it.
 func (f *front) close() {
+	f.mu.Lock()
+	f.opened = false
+	f.mu.Unlock()
 	_ = f.server.Close()
 	f.running.Wait()
 }
 
+// enter makes close wait for a request. It is false when close came first.
+func (f *front) enter() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.opened {
+		f.running.Add(1)
+	}
+	return f.opened
+}
+
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !f.enter() {
+		return
+	}
+	defer f.running.Done()
 	f.lab.arrived.add(arrival{f.link.name, f.address, cmp.Or(r.Host, "-"), signedService(r)})
 	f.handler.ServeHTTP(w, r)
 }

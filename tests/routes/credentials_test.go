@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/programs"
 )
 
 // soak is how long credentials are rotated under load; OTELCOL_CLOUDWATCH_SOAK=3m is a longer test.
@@ -134,8 +135,8 @@ func TestEachSourceOfCredentialsDelivers(t *testing.T) {
 		"process.yaml": {prepare: func(t *testing.T, s *station) {
 			c := s.aws.Keys.IssueSession(time.Now(), "host", "cert", time.Hour)
 			program := filepath.Join(t.TempDir(), "aws_signing_helper")
-			require.NoError(t, os.WriteFile(program, []byte(fmt.Sprintf("#!/bin/sh\ntest \"$1\" = credential-process || exit 1\necho '{\"Version\": 1, \"AccessKeyId\": \"%s\", \"SecretAccessKey\": \"%s\", \"SessionToken\": \"%s\", \"Expiration\": \"%s\"}'\n",
-				c.AccessKeyID, c.SecretAccessKey, c.SessionToken, c.Expires.UTC().Format(time.RFC3339))), 0o700))
+			require.NoError(t, programs.Write(program, fmt.Sprintf("#!/bin/sh\ntest \"$1\" = credential-process || exit 1\necho '{\"Version\": 1, \"AccessKeyId\": \"%s\", \"SecretAccessKey\": \"%s\", \"SessionToken\": \"%s\", \"Expiration\": \"%s\"}'\n",
+				c.AccessKeyID, c.SecretAccessKey, c.SessionToken, c.Expires.UTC().Format(time.RFC3339))))
 			s.identity("process.yaml", "/usr/local/bin/aws_signing_helper", program)
 		}, want: `"source": "process"`},
 		"web-identity.yaml": {prepare: func(t *testing.T, s *station) {

@@ -82,7 +82,7 @@ func newLabWith(t testing.TB, options awslocal.Options) *lab {
 	l := &lab{t: t, links: map[linkName]*link{}}
 	l.makeAuthority(&options)
 	l.aws = awslocal.Serve(t, options)
-	prefix := fmt.Sprintf("%s-%d-%d-", namePrefix, os.Getpid(), labs.Add(1))
+	prefix := labName()
 	l.host = newNamespace(t, prefix+"host", map[string]string{
 		"resolv.conf": "nameserver " + hostDNS.Addr().String() + "\noptions timeout:1 attempts:2\n",
 		"hosts":       "127.0.0.1 localhost\n::1 localhost\n",

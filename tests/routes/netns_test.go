@@ -40,6 +40,9 @@ func init() { runtime.LockOSThread() }
 // labs numbers the laboratories of this process.
 var labs atomic.Int64
 
+// labName starts the names of the namespaces of one laboratory, of this process or of another.
+func labName() string { return fmt.Sprintf("%s-%d-%d-", namePrefix, os.Getpid(), labs.Add(1)) }
+
 // needNamespaces skips the test where no namespace can be made, and removes once what killed runs left.
 func needNamespaces(t testing.TB) {
 	t.Helper()
@@ -239,23 +242,32 @@ func bind(device string) func(network, address string, raw syscall.RawConn) erro
 	}
 }
 
-// listen opens a TCP listener inside the namespace.
-func (n *namespace) listen(address netip.AddrPort, device string) (listener net.Listener, err error) {
-	err = n.do(func() error {
+// listen opens a TCP listener inside the namespace. Once its Close returns, it and what it accepted are closed.
+func (n *namespace) listen(address netip.AddrPort, device string) (net.Listener, error) {
+	var socket net.Listener
+	err := n.do(func() (err error) {
 		config := net.ListenConfig{Control: bind(device)}
-		listener, err = config.Listen(context.Background(), "tcp", address.String())
+		socket, err = config.Listen(context.Background(), "tcp", address.String())
 		return err
 	})
-	return listener, err
+	if err != nil {
+		return nil, err
+	}
+	return newListener(socket.(*net.TCPListener)), nil
 }
 
-// listenPacket opens a UDP socket inside the namespace.
-func (n *namespace) listenPacket(address netip.AddrPort) (socket net.PacketConn, err error) {
-	err = n.do(func() error {
-		socket, err = net.ListenPacket("udp", address.String())
+// listenPacket opens a UDP socket inside the namespace. Once its Close returns, it is closed.
+func (n *namespace) listenPacket(address netip.AddrPort) (net.PacketConn, error) {
+	var socket net.PacketConn
+	err := n.do(func() (err error) {
+		config := net.ListenConfig{Control: reusable}
+		socket, err = config.ListenPacket(context.Background(), "udp", address.String())
 		return err
 	})
-	return socket, err
+	if err != nil {
+		return nil, err
+	}
+	return packetListener{socket.(*net.UDPConn)}, nil
 }
 
 // dial connects from inside the namespace. The address is an IP address with a port: looking up a name

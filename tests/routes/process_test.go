@@ -22,6 +22,8 @@ const (
 	patience = 2 * time.Minute
 	// glance is the pause between two looks at something that is awaited.
 	glance = 50 * time.Millisecond
+	// noteworthy is how long a wait may be without a note.
+	noteworthy = 2 * time.Second
 	// logTail is how much of a process's output a failed test shows.
 	logTail = 8 << 10
 )
@@ -155,12 +157,17 @@ func (l *lab) run(command []string, env ...string) string {
 	return p.text()
 }
 
+// await looks until what is awaited is there. A wait that is worth asking about is noted, for `go test -v`.
 func await(t testing.TB, what string, reached func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !reached(); time.Sleep(glance) {
-		if time.Now().After(deadline) {
+	start := time.Now()
+	for ; !reached(); time.Sleep(glance) {
+		if time.Since(start) > patience {
 			t.Fatalf("waited %s in vain for %s", patience, what)
 		}
+	}
+	if waited := time.Since(start); waited > noteworthy {
+		t.Logf("waited %s for %s", waited.Round(time.Second/10), what)
 	}
 }
 

@@ -87,6 +87,7 @@ func New(router Router, logger *zap.Logger) *Server {
 	s.http = &http.Server{
 		Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: headerTimeout, IdleTimeout: headerTimeout, MaxHeaderBytes: maxHeader,
 		ErrorLog: zap.NewStdLog(logger), ConnState: s.connState,
+		BaseContext: func(net.Listener) context.Context { return s.ctx }, // the end of the server ends what dials
 	}
 	return s
 }
@@ -168,7 +169,10 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
+	s.mu.Lock()
 	s.cancel()
+	s.mu.Unlock()
+	_ = s.http.Close() // what ctx did not wait for
 	s.closeTunnels(func(*tunnel) bool { return true })
 	s.done.Wait()
 	return err
@@ -234,7 +238,22 @@ func (s *Server) sweepUntilEnd() {
 	}
 }
 
+// enter makes Shutdown wait for a request. It is false when Shutdown came first.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx.Err() != nil {
+		return false
+	}
+	s.done.Add(1)
+	return true
+}
+
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if !s.enter() {
+		return
+	}
+	defer s.done.Done()
 	if r.Method != http.MethodConnect {
 		http.Error(w, "this is a proxy for CONNECT to AWS names; it serves nothing else", http.StatusMethodNotAllowed)
 		return

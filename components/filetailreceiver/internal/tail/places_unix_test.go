@@ -3,7 +3,6 @@
 package tail
 
 import (
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/programs"
 )
 
 // TestLinkIsRetargeted rotates as the kubelet does: the link leads to a new file, and the old one stays.
@@ -143,14 +144,9 @@ func again(t *testing.T) {
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	require.NoError(t, os.Chmod(folder, 0o777))
 	program := filepath.Join(folder, "test")
-	from, err := os.Open(os.Args[0])
+	text, err := os.ReadFile(os.Args[0])
 	require.NoError(t, err)
-	to, err := os.OpenFile(program, os.O_CREATE|os.O_WRONLY, 0o755)
-	require.NoError(t, err)
-	_, err = io.Copy(to, from)
-	require.NoError(t, err)
-	require.NoError(t, to.Close())
-	require.NoError(t, from.Close())
+	require.NoError(t, programs.Write(program, string(text)))
 	cmd := exec.Command(program, "-test.run=^"+t.Name()+"$", "-test.v")
 	cmd.Dir, cmd.Env = folder, append(os.Environ(), "TMPDIR="+folder, "GOCOVERDIR=")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
