@@ -3,6 +3,7 @@ package endpointrouting
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"os"

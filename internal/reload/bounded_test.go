@@ -80,3 +80,37 @@ func TestWhatIsOnThisMachine(t *testing.T) {
 		assert.True(t, FromAfar(uri), uri)
 	}
 }
+
+// busy is an error of a service that will have time soon.
+type busy struct{}
+
+func (busy) Error() string   { return "rate exceeded" }
+func (busy) Temporary() bool { return true }
+
+// throttled is a provider that is busy for some calls.
+type throttled struct {
+	*source
+	left int
+}
+
+func (s *throttled) Scheme() string { return "slow" }
+
+func (s *throttled) Retrieve(ctx context.Context, _ string, w confmap.WatcherFunc) (*confmap.Retrieved, error) {
+	if s.left--; s.left >= 0 {
+		return nil, busy{}
+	}
+	return s.source.Retrieve(ctx, "mem:base", w)
+}
+
+func TestStartWithNothingElseToRunAsksAgainWhileItHasTime(t *testing.T) {
+	t.Parallel()
+	s := newSource()
+	s.set("base", base)
+	o := options(t, s, "slow:x")
+	o.Providers = append(o.Providers, confmap.NewProviderFactory(func(confmap.ProviderSettings) confmap.Provider { return &throttled{s, 2} }))
+	p, got := run(t, o)
+	assert.Contains(t, got, "receivers")
+	p.end(true)
+	assert.False(t, mayAnswerSoon(&FetchError{URI: "ssm:/x", err: errors.New("access denied")}), "a mistake is said at once")
+	assert.False(t, mayAnswerSoon(nil))
+}

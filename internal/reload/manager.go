@@ -248,15 +248,20 @@ func (m *Manager) first(ctx context.Context) (*snapshot, error) {
 	for _, err := range m.trouble {
 		m.log().Warn("the state folder cannot be used: what happened before is not known, and there may be no last known good configuration", zap.Error(err))
 	}
-	snap, err := m.sources.fetch(ctx, m.options.URIs)
 	if m.options.Once {
+		snap, err := m.sources.fetch(ctx, m.options.URIs)
 		return snap, m.located(snap, err)
+	}
+	good, saved := m.good(ctx, nil)
+	snap, err := m.sources.fetch(ctx, m.options.URIs)
+	for good == nil && mayAnswerSoon(err) && pause(ctx, startRetry) { // there is nothing else to run, and the network may come up
+		snap, err = m.sources.fetch(ctx, m.options.URIs)
 	}
 	if m.told.Err() != nil {
 		return nil, errTold
 	}
+	good = m.stillTrusted(ctx, good, snap)
 	outcome := outcomeOf(err)
-	good, saved := m.good(ctx, snap)
 	if err == nil && good != nil && good.hash != snap.hash { // else the collector's own check is as good
 		if err = m.check(ctx, snap); err != nil {
 			outcome = Invalid
@@ -299,6 +304,23 @@ func (m *Manager) first(ctx context.Context) (*snapshot, error) {
 	defer m.mu.Unlock()
 	m.begin(a, damage)
 	return snap, nil
+}
+
+// mayAnswerSoon reports whether a source says itself that it may have an answer soon.
+func mayAnswerSoon(err error) bool {
+	var unreachable *FetchError
+	var t interface{ Temporary() bool }
+	return errors.As(err, &unreachable) && errors.As(unreachable.err, &t) && t.Temporary()
+}
+
+// pause waits, and reports whether there is time left.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
 }
 
 // keepAttempt writes what is known of a configuration that is not started.

@@ -30,6 +30,8 @@ const (
 
 	// settle is how long changes are collected: an editor or a push writes several things at once.
 	settle = 250 * time.Millisecond
+	// startRetry is the pause between two fetches of a start that has nothing else to run, within the time of a fetch.
+	startRetry = time.Second
 	// firstRetry and lastRetry bound the wait before a fetch is tried again that has failed.
 	firstRetry = 5 * time.Second
 	lastRetry  = 5 * time.Minute

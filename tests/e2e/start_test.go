@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awslocal"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/ports"
 )
 
 // squat takes an address as any local user may, before the service starts.
@@ -32,7 +33,7 @@ func TestPortsThatAreTakenStopNothingElse(t *testing.T) {
 	s := newSetup(t, server, w.path)
 	squat(t, s.health)
 	squat(t, "127.0.0.1:"+s.env["OTELCOL_CLOUDWATCH_TELEMETRY_PORT"])
-	taken := freeAddress(t)
+	taken := ports.FreeAddress(t)
 	squat(t, taken)
 	s.configs = append(s.configs, "yaml:receivers: {otlp: {protocols: {grpc: {endpoint: '"+taken+"'}}}}", "yaml:service: {pipelines: {logs/files: {receivers: [otlp]}}}")
 	c := s.start()

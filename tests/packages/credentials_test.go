@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/tests/ports"
 )
 
 // tokenFile is where the shipped credentials layers, and what init writes, have the endpoint's token.
@@ -49,11 +51,11 @@ func TestEachCredentialsLayerStartsUnderThePackagedUnit(t *testing.T) {
 	require.NoError(t, os.MkdirAll(m.path("/usr/local/bin"), 0o755))
 	require.NoError(t, os.WriteFile(m.path("/usr/local/bin/aws_signing_helper"), []byte("#!/bin/sh\n"+helper+"\n"), 0o755))
 
-	endpoint := freeAddress(t)
+	endpoint := ports.FreeAddress(t)
 	settings := map[string]string{
 		"AWS_REGION": region, "AWS_EC2_METADATA_DISABLED": "true",
 		"OTELCOL_CLOUDWATCH_HEALTH_ENDPOINT":     h.health,
-		"OTELCOL_CLOUDWATCH_TELEMETRY_PORT":      strings.TrimPrefix(freeAddress(t), "127.0.0.1:"),
+		"OTELCOL_CLOUDWATCH_TELEMETRY_PORT":      strings.TrimPrefix(ports.FreeAddress(t), "127.0.0.1:"),
 		"OTELCOL_CLOUDWATCH_INTERVAL":            "1h",
 		"OTELCOL_CLOUDWATCH_ACCESS_KEY_ID":       key,
 		"OTELCOL_CLOUDWATCH_SECRET_ACCESS_KEY":   secret,
