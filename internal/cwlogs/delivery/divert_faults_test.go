@@ -22,7 +22,7 @@ import (
 // target or its fallback, or comes back to a caller that goes.
 func TestDivertedEventsArriveOnce(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(24) {
+	for seed := range uint64(8) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { exerciseDiversion(t, rand.New(rand.NewPCG(seed, 11))) })
@@ -150,11 +150,14 @@ func exerciseDiversion(t *testing.T, r *rand.Rand) {
 	}
 	require.Equal(t, total, len(seen)+len(returned))
 	require.Empty(t, o.drops())
-	for to, n := range o.blocked {
-		assert.Equal(t, n, o.unblocked[to])
-	}
 	stats := e.Stats()
-	assert.Zero(t, stats.InFlight+stats.Pending+stats.PendingBytes+stats.Lanes)
+	assert.Zero(t, stats.InFlight+stats.Pending+stats.PendingBytes)
+	if !leaving { // a blocked target whose callers have gone is remembered
+		assert.Zero(t, stats.Lanes)
+		for to, n := range o.blocked {
+			assert.Equal(t, n, o.unblocked[to])
+		}
+	}
 	assert.Empty(t, e.waiting)
 	for _, l := range e.lanes {
 		assert.Zero(t, l.live)
