@@ -1,0 +1,205 @@
+package winaccess
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
+
+// nameSurrogate is the bit of a reparse tag that says that the file stands for another one.
+const nameSurrogate = 0x20000000
+
+// Account is the security identifier that this process runs as.
+func Account() (string, error) {
+	user, err := windows.GetCurrentProcessToken().GetTokenUser()
+	if err != nil {
+		return "", fmt.Errorf("find the account of this process: %w", err)
+	}
+	return user.User.Sid.String(), nil
+}
+
+// MakeFolder makes a folder that is missing, open to the system, administrators and the service from its first moment.
+func MakeFolder(path, service string) error {
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	_, list, _ := strings.Cut(StateSDDL(service), "D:") // its owner is who makes it
+	sd, err := windows.SecurityDescriptorFromString("D:" + list)
+	if err != nil {
+		return fmt.Errorf("make the folder %s: %w", path, err)
+	}
+	name, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		return err
+	}
+	security := windows.SecurityAttributes{SecurityDescriptor: sd}
+	security.Length = uint32(unsafe.Sizeof(security))
+	if err := windows.CreateDirectory(name, &security); err != nil && !errors.Is(err, fs.ErrExist) { // then it is checked
+		return fmt.Errorf("make the folder %s: %w", path, err)
+	}
+	return nil
+}
+
+// Grant lets an account have rights to a folder and to what is or will be in it, besides those who have some.
+func Grant(folder, sid string, rights uint32) error {
+	s, err := windows.StringToSid(sid)
+	if err != nil {
+		return err
+	}
+	sd, err := windows.GetNamedSecurityInfo(folder, windows.SE_FILE_OBJECT, windows.DACL_SECURITY_INFORMATION)
+	if err != nil {
+		return fmt.Errorf("read who may use %s: %w", folder, err)
+	}
+	before, _, err := sd.DACL()
+	if err != nil {
+		return fmt.Errorf("read who may use %s: %w", folder, err)
+	}
+	list, err := windows.ACLFromEntries([]windows.EXPLICIT_ACCESS{{
+		AccessPermissions: windows.ACCESS_MASK(rights), AccessMode: windows.GRANT_ACCESS,
+		Inheritance: windows.SUB_CONTAINERS_AND_OBJECTS_INHERIT,
+		Trustee:     windows.TRUSTEE{TrusteeForm: windows.TRUSTEE_IS_SID, TrusteeValue: windows.TrusteeValueFromSID(s)},
+	}}, before)
+	if err != nil {
+		return err
+	}
+	if err := windows.SetNamedSecurityInfo(folder, windows.SE_FILE_OBJECT, windows.DACL_SECURITY_INFORMATION, nil, nil, list, nil); err != nil {
+		return fmt.Errorf("let the service use %s: %w", folder, err)
+	}
+	return nil
+}
+
+// File checks what a service reads, and the folders above it. A path that is missing is checked as far as it is there.
+func (t Trusted) File(path string) error {
+	_, err := t.descend(path)
+	return err
+}
+
+// Folder checks a folder as File does, and the files in it, which are read.
+func (t Trusted) Folder(path string) error { return t.folder(path, false) }
+
+// Tree checks a folder as File does, and everything below it.
+func (t Trusted) Tree(path string) error { return t.folder(path, true) }
+
+func (t Trusted) folder(path string, deep bool) error {
+	there, err := t.descend(path)
+	if err != nil || !there {
+		return err
+	}
+	return t.children(path, deep)
+}
+
+// descend checks the way to a path from the root down.
+func (t Trusted) descend(path string) (there bool, err error) {
+	path, err = filepath.Abs(path)
+	if err != nil {
+		return false, err
+	}
+	steps := way(path)
+	for i, step := range steps {
+		r := above
+		switch i {
+		case len(steps) - 1:
+			r = content
+		case 0:
+			r = volume
+		}
+		o, err := look(step)
+		if errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+		if err == nil {
+			err = t.check(o, r, accountName)
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return len(steps) > 0, nil
+}
+
+// children checks what is in a folder whose own list lets nobody else make anything in it.
+func (t Trusted) children(folder string, deep bool) error {
+	names, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		path := filepath.Join(folder, n.Name())
+		o, err := look(path)
+		if errors.Is(err, fs.ErrNotExist) { // the service's own, which come and go
+			continue
+		}
+		if err == nil {
+			err = t.check(o, content, accountName)
+		}
+		if err == nil && deep && !o.file {
+			err = t.children(path, deep)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// look opens a file or folder, not what a link leads to, and describes what it has opened.
+func look(path string) (o object, err error) {
+	name, err := windows.UTF16PtrFromString(longPath(path))
+	if err != nil {
+		return o, err
+	}
+	h, err := windows.CreateFile(name, windows.READ_CONTROL|windows.FILE_READ_ATTRIBUTES, windows.FILE_SHARE_READ|windows.FILE_SHARE_WRITE|windows.FILE_SHARE_DELETE,
+		nil, windows.OPEN_EXISTING, windows.FILE_FLAG_BACKUP_SEMANTICS|windows.FILE_FLAG_OPEN_REPARSE_POINT, 0)
+	if err != nil {
+		return o, fmt.Errorf("see who may change %s: %w", path, err)
+	}
+	defer func() { _ = windows.CloseHandle(h) }()
+	var info windows.ByHandleFileInformation
+	if err := windows.GetFileInformationByHandle(h, &info); err != nil {
+		return o, fmt.Errorf("look at %s: %w", path, err)
+	}
+	var tag struct{ attributes, tag uint32 }
+	if info.FileAttributes&windows.FILE_ATTRIBUTE_REPARSE_POINT != 0 {
+		if err := windows.GetFileInformationByHandleEx(h, windows.FileAttributeTagInfo, (*byte)(unsafe.Pointer(&tag)), uint32(unsafe.Sizeof(tag))); err != nil {
+			return o, fmt.Errorf("look at the link %s: %w", path, err)
+		}
+	}
+	sd, err := windows.GetSecurityInfo(h, windows.SE_FILE_OBJECT, windows.OWNER_SECURITY_INFORMATION|windows.DACL_SECURITY_INFORMATION)
+	if err != nil {
+		return o, fmt.Errorf("see who may change %s: %w", path, err)
+	}
+	return object{
+		path: path, sddl: sd.String(), link: tag.tag&nameSurrogate != 0,
+		file: info.FileAttributes&windows.FILE_ATTRIBUTE_DIRECTORY == 0, names: info.NumberOfLinks,
+	}, nil
+}
+
+// longPath lifts the limit of 260 characters, beyond which a file would go unseen.
+func longPath(path string) string {
+	if len(path) < 248 || strings.HasPrefix(path, `\\`) {
+		return path
+	}
+	return `\\?\` + path
+}
+
+// accountName is the name of a security identifier, or "".
+func accountName(sid string) string {
+	s, err := windows.StringToSid(sid)
+	if err != nil {
+		return ""
+	}
+	account, domain, _, err := s.LookupAccount("")
+	if err != nil {
+		return ""
+	}
+	return domain + `\` + account
+}
