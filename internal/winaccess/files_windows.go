@@ -24,15 +24,15 @@ func Account() (string, error) {
 	return user.User.Sid.String(), nil
 }
 
-// MakeFolder makes a folder that is missing, open to the system, administrators and the service from its first moment.
-func MakeFolder(path, service string) error {
+// MakeFolder makes a folder that is missing, with an access list from its first moment. Its owner is who makes it.
+func MakeFolder(path, sddl string) error {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	_, list, _ := strings.Cut(StateSDDL(service), "D:") // its owner is who makes it
+	_, list, _ := strings.Cut(sddl, "D:")
 	sd, err := windows.SecurityDescriptorFromString("D:" + list)
 	if err != nil {
 		return fmt.Errorf("make the folder %s: %w", path, err)

@@ -119,17 +119,18 @@ func way(path string) []string {
 	return all
 }
 
-// LocalPath is the path of a value of --config that is on this host, and "" for another.
-func LocalPath(uri string) string {
+// LocalPath is the path of a value of --config that is on this host, and whether it is a folder of layers. It is "" for
+// another value.
+func LocalPath(uri string) (path string, folder bool) {
 	scheme, rest, found := strings.Cut(uri, ":")
 	switch {
 	case !found || len(scheme) == 1: // C:\…
-		return uri
+		return uri, false
 	case scheme == "file":
-		return rest
+		return rest, false
 	case scheme == "dir":
 		path, _, _ := strings.Cut(rest, "?")
-		return path
+		return path, true
 	}
-	return ""
+	return "", false
 }

@@ -1,6 +1,7 @@
 package winaccess
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -139,7 +140,9 @@ func TestLocalPathIsThatOfFilesAndFolders(t *testing.T) {
 		`C:\x\y.yaml`: `C:\x\y.yaml`, `file:C:/x.yaml`: `C:/x.yaml`, `dir:C:\x\config.d?optional=true`: `C:\x\config.d`, `x.yaml`: `x.yaml`,
 		`ssm:/fleet/windows`: "", `yaml:a: b`: "", `https://x/y`: "", `env:X`: "",
 	} {
-		assert.Equal(t, want, LocalPath(uri), uri)
+		path, folder := LocalPath(uri)
+		assert.Equal(t, want, path, uri)
+		assert.Equal(t, strings.HasPrefix(uri, "dir:"), folder, uri)
 	}
 }
 
