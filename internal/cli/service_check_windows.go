@@ -26,7 +26,7 @@ func checkProcess(service string) error {
 			return err
 		}
 	}
-	return f.check(winaccess.NewTrusted(service, account))
+	return f.check(winaccess.NewTrusted(service, account, winaccess.LocalAdministrator()))
 }
 
 // check finds what somebody else could change.

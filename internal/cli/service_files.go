@@ -36,8 +36,12 @@ func newServiceFiles(program string, args []string, env func(string) string) ser
 			f.files = append(f.files, path)
 		}
 	}
-	if routes := env(awsaccess.Variable); routes != "" {
-		if path, _ := winaccess.LocalPath(routes); path != "" {
+	if path, _ := winaccess.LocalPath(env(awsaccess.Variable)); path != "" {
+		f.files = append(f.files, path)
+	}
+	// The first two may name programs (credential_process), the last one whom TLS trusts.
+	for _, variable := range []string{"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE"} {
+		if path := env(variable); path != "" {
 			f.files = append(f.files, path)
 		}
 	}

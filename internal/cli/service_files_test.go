@@ -21,8 +21,9 @@ func TestServiceChecksEveryFileThatRunsWithItsRights(t *testing.T) {
 
 	f = newServiceFiles("x", []string{"--config", "ssm:/x"}, env(map[string]string{
 		"ProgramData": `E:\Data\`, "OTELCOL_CLOUDWATCH_STATE_DIR": `F:\state`, "OTELCOL_CLOUDWATCH_ROUTES": `file:E:\routes.yaml`,
+		"AWS_CONFIG_FILE": `E:\aws\config`, "AWS_SHARED_CREDENTIALS_FILE": "NUL",
 	}))
 	assert.Equal(t, []string{`E:\Data\otelcol-cloudwatch`, `F:\state`}, f.trees, "the last known good configuration is in the state")
-	assert.Equal(t, []string{`E:\routes.yaml`}, f.files)
+	assert.Equal(t, []string{`E:\routes.yaml`, `E:\aws\config`, "NUL"}, f.files, "a profile may name a program")
 	assert.Equal(t, `F:\state`, f.state())
 }

@@ -137,7 +137,7 @@ func serviceEnvironment() func(string) string {
 
 // check looks at the files of the service, for which its own account is trusted, too.
 func (s installed) check() error {
-	trusted := winaccess.NewTrusted(serviceName)
+	trusted := winaccess.NewTrusted(serviceName, winaccess.LocalAdministrator())
 	if sid, _, _, err := windows.LookupSID("", strings.TrimPrefix(s.account, `.\`)); err == nil {
 		trusted = append(trusted, sid.String())
 	}

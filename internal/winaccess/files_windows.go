@@ -24,6 +24,20 @@ func Account() (string, error) {
 	return user.User.Sid.String(), nil
 }
 
+// LocalAdministrator is the host's own account of that name, which is always an administrator, or "". What it has moved
+// out of its profile still names it.
+func LocalAdministrator() string {
+	host, err := windows.ComputerName()
+	if err != nil {
+		return ""
+	}
+	sid, _, _, err := windows.LookupSID("", host)
+	if err != nil {
+		return ""
+	}
+	return sid.String() + "-500"
+}
+
 // MakeFolder makes a folder that is missing, with an access list from its first moment. Its owner is who makes it.
 func MakeFolder(path, sddl string) error {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {

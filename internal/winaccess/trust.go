@@ -41,9 +41,15 @@ type object struct {
 // Trusted are the security identifiers that may own and change content.
 type Trusted []string
 
-// NewTrusted are the system, administrators, and accounts of the service.
+// NewTrusted are the system, administrators, and accounts besides. An empty one is nobody.
 func NewTrusted(service string, accounts ...string) Trusted {
-	return append(Trusted{sidSystem, sidAdministrators, sidTrustedInstaller, ServiceSID(service)}, accounts...)
+	t := Trusted{sidSystem, sidAdministrators, sidTrustedInstaller, ServiceSID(service)}
+	for _, a := range accounts {
+		if a != "" {
+			t = append(t, a)
+		}
+	}
+	return t
 }
 
 // check says what is wrong with an object, and how it is mended. who is a SID, for its name.

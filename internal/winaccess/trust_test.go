@@ -115,6 +115,7 @@ func TestAccountOfTheServiceIsTrusted(t *testing.T) {
 	o := object{sddl: "O:" + alice + "D:P(A;;FA;;;" + alice + ")"}
 	assert.Error(t, NewTrusted(service).check(o, content, nobody))
 	assert.NoError(t, NewTrusted(service, alice).check(o, content, nobody))
+	assert.Error(t, NewTrusted(service, "").check(object{sddl: "O:D:P"}, content, nobody), "who has no name is nobody")
 }
 
 func TestErrorsNameTheAccountAndTheRemedy(t *testing.T) {
