@@ -205,10 +205,14 @@ function Set-ServiceEnvironment {
 # Looks at everything that the service would read, and gives its account its rights.
 function Initialize-Service {
     if (-not $PSCmdlet.ShouldProcess("service $name", 'check its files, and give its account its rights')) { return }
-    # cmd.exe joins the streams: Windows PowerShell makes an exception of a line on the standard error.
-    $output = & "$env:SystemRoot\System32\cmd.exe" /d /c "`"`"$exe`" service setup 2>&1`""
-    if ($LASTEXITCODE -ne 0) {
-        throw "The service is installed and was not started: $($output -join "`n") Mend that, then run install.ps1 again."
+    $said = [IO.Path]::GetTempFileName()
+    try {
+        $setup = Start-Process -FilePath $exe -ArgumentList 'service', 'setup' -Wait -PassThru -NoNewWindow -RedirectStandardError $said
+        if ($setup.ExitCode -ne 0) {
+            throw "The service is installed and was not started: $(Get-Content -LiteralPath $said -Raw) Mend that, then run install.ps1 again."
+        }
+    } finally {
+        Remove-Item -LiteralPath $said
     }
 }
 

@@ -36,7 +36,7 @@ if (Test-Path -LiteralPath 'HKLM:\SOFTWARE\otelcol-cloudwatch') {
 # The groups forget the service's account.
 $exe = Join-Path $InstallDir 'otelcol-cloudwatch.exe'
 if ((Test-Path -LiteralPath $exe) -and $PSCmdlet.ShouldProcess("service $name", 'take the rights of its account back')) {
-    & "$env:SystemRoot\System32\cmd.exe" /d /c "`"`"$exe`" service teardown 2>&1`"" | Write-Verbose
+    Start-Process -FilePath $exe -ArgumentList 'service', 'teardown' -Wait -NoNewWindow
 }
 $service = Get-Service -Name $name -ErrorAction SilentlyContinue
 if ($null -ne $service) {

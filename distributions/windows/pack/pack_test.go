@@ -202,7 +202,7 @@ func TestScriptsDoWhatTheInstallerDoes(t *testing.T) {
 	for _, want := range []string{
 		"$name = '" + serviceName + "'", "$displayName = '" + serviceDisplayName + "'", "$description = '" + serviceDescription + "'",
 		"$serviceSid = '" + winaccess.ServiceSID(serviceName) + "'", `$virtualAccount = "NT SERVICE\$name"`, `'HKLM:\` + keptKey + `'`,
-		"service setup 2>&1", `Services\EventLog\Application\$name`, `'%SystemRoot%\System32\EventCreate.exe'`,
+		"'service', 'setup'", `Services\EventLog\Application\$name`, `'%SystemRoot%\System32\EventCreate.exe'`,
 		"'start=', 'delayed-auto'", "'failureflag', $name, '1'", "-Name TypesSupported -PropertyType DWord -Force -Value 7",
 		`dir:$configDir\config.d?optional=true`, "(Join-Path $configDir 'windows.yaml')", "SupportsShouldProcess",
 	} {
@@ -214,7 +214,7 @@ func TestScriptsDoWhatTheInstallerDoes(t *testing.T) {
 		assert.Equal(t, want, strings.NewReplacer("$Rights", rights, "$serviceSid", winaccess.ServiceSID(serviceName)).Replace(list[1]))
 		assert.Contains(t, string(install), "'"+rights+"'")
 	}
-	assert.Contains(t, string(uninstall), "service teardown 2>&1")
+	assert.Contains(t, string(uninstall), "'service', 'teardown'")
 	assert.Contains(t, string(uninstall), `'HKLM:\`+keptKey+`'`)
 	actions := regexp.MustCompile(`actions= (\S+)$`).FindStringSubmatch(recovery)
 	assert.Contains(t, string(install), "$recovery = '"+actions[1]+"'")

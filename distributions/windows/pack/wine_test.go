@@ -102,9 +102,8 @@ func TestInstallUpgradeAndRemovalUnderWine(t *testing.T) {
 	assert.NoFileExists(t, w.file("Program Files", "otelcol-cloudwatch", "otelcol-cloudwatch.exe"))
 	commands := w.file("commands.txt")
 	assert.NoFileExists(t, commands)
-	require.NoError(t, os.RemoveAll(filepath.Dir(filepath.Dir(planted))))
-
-	w.must("msiexec", "/i", first, "/qn", "REGION=eu-central-1")
+	w.must("msiexec", "/i", first, "/qn", "REGION=eu-central-1", "ACCEPT_EXISTING_DATA=1")
+	assert.FileExists(t, planted)
 	text, err := os.ReadFile(commands)
 	require.NoError(t, err)
 	assert.Equal(t, "setup\n", string(text))
@@ -172,4 +171,7 @@ func TestInstallUpgradeAndRemovalUnderWine(t *testing.T) {
 	require.NoError(t, os.WriteFile(w.file("fail.txt"), nil, 0o600))
 	_, err = w.run("msiexec", "/i", second, "/qn")
 	assert.Error(t, err, "the installation fails with its setup")
+	after, err := os.ReadFile(commands)
+	require.NoError(t, err)
+	assert.Greater(t, len(after), len(text), "which has run")
 }
