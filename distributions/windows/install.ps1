@@ -205,9 +205,11 @@ function Set-ServiceEnvironment {
 # Looks at everything that the service would read, and gives its account its rights.
 function Initialize-Service {
     if (-not $PSCmdlet.ShouldProcess("service $name", 'check its files, and give its account its rights')) { return }
+    $words = @('service', 'setup')
+    if ($fresh) { $words += '--fresh' }
     $said = [IO.Path]::GetTempFileName()
     try {
-        $setup = Start-Process -FilePath $exe -ArgumentList 'service', 'setup' -Wait -PassThru -NoNewWindow -RedirectStandardError $said
+        $setup = Start-Process -FilePath $exe -ArgumentList $words -Wait -PassThru -NoNewWindow -RedirectStandardError $said
         if ($setup.ExitCode -ne 0) {
             throw "The service is installed and was not started: $(Get-Content -LiteralPath $said -Raw) Mend that, then run install.ps1 again."
         }
@@ -226,6 +228,7 @@ function Start-Collector {
 }
 
 Assert-Host
+$fresh = -not (Test-Path -LiteralPath $configDir)
 Assert-ConfigDir
 Stop-Collector
 Copy-Program

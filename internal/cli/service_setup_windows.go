@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"github.com/spf13/cobra"
@@ -20,6 +22,9 @@ import (
 const (
 	// serviceName is the name that the MSI and install.ps1 give the service.
 	serviceName = "otelcol-cloudwatch"
+
+	// renewWithin is how long a virus scanner may look at a new file.
+	renewWithin = 30 * time.Second
 
 	memberInAlias    = syscall.Errno(1378) // ERROR_MEMBER_IN_ALIAS
 	memberNotInAlias = syscall.Errno(1377) // ERROR_MEMBER_NOT_IN_ALIAS
@@ -37,14 +42,16 @@ var (
 // systemCommands are those of Windows alone: what installers call.
 func systemCommands() []*cobra.Command {
 	root := &cobra.Command{Use: "service", Short: "Check and prepare the Windows service, as its installers do"}
-	add := func(use, short string, run func() error) {
-		root.AddCommand(&cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, SilenceUsage: true, RunE: func(*cobra.Command, []string) error {
+	add := func(use, short string, run func() error) *cobra.Command {
+		c := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, SilenceUsage: true, RunE: func(*cobra.Command, []string) error {
 			err := run()
 			if err != nil {
 				tellEventLog(err)
 			}
 			return err
-		}})
+		}}
+		root.AddCommand(c)
+		return c
 	}
 	add("check", "Say what another user could change of what the service reads", func() error {
 		s, err := openInstalled()
@@ -54,14 +61,15 @@ func systemCommands() []*cobra.Command {
 		defer s.close()
 		return s.check()
 	})
+	fresh := false
 	add("setup", "Check, and give the service's account the rights that it needs", func() error {
 		s, err := openInstalled()
 		if err != nil {
 			return err
 		}
 		defer s.close()
-		return s.setup()
-	})
+		return s.setup(fresh)
+	}).Flags().BoolVar(&fresh, "fresh", false, "the folders were not there before this installation: make them anew, so that nobody has them open")
 	add("teardown", "Take the rights back that setup gave", func() error {
 		var all []error
 		for _, group := range serviceGroups {
@@ -149,7 +157,7 @@ func (s installed) virtual() bool { return strings.EqualFold(s.account, `NT SERV
 
 // setup checks the files before it lets the service use them. What another account than the virtual one may do is the
 // operator's to say.
-func (s installed) setup() error {
+func (s installed) setup(fresh bool) error {
 	folders := []struct {
 		path, sddl string
 		rights     uint32
@@ -164,6 +172,11 @@ func (s installed) setup() error {
 	}
 	if err := s.check(); err != nil {
 		return err
+	}
+	if fresh {
+		if err := s.renew(); err != nil {
+			return err
+		}
 	}
 	// Its token has the service's identifier then, whatever its account, and the folders' lists are for that.
 	sidType := uint32(windows.SERVICE_SID_TYPE_UNRESTRICTED)
@@ -184,6 +197,19 @@ func (s installed) setup() error {
 		}
 	}
 	return errors.Join(append(all, s.setPrivileges())...)
+}
+
+// renew makes the folder of the configuration anew, with the configuration that the program brings.
+func (s installed) renew() error {
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(s.files.program), "config", "windows.yaml"))
+	if err != nil {
+		return err
+	}
+	return winaccess.Renewal{
+		Path: s.files.trees[0], SDDL: winaccess.FolderSDDL(serviceName), Within: renewWithin,
+		Folders: map[string]string{"config.d": winaccess.FolderSDDL(serviceName), "state": winaccess.StateSDDL(serviceName)},
+		Files:   map[string][]byte{"windows.yaml": text},
+	}.Renew()
 }
 
 // setPrivileges leaves the virtual account the one privilege that it needs. Among those that every service has is the one to

@@ -1,12 +1,15 @@
 package winaccess
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -14,6 +17,9 @@ import (
 
 // nameSurrogate is the bit of a reparse tag that says that the file stands for another one.
 const nameSurrogate = 0x20000000
+
+// renewEvery is how often a folder is tried that somebody holds open.
+const renewEvery = 100 * time.Millisecond
 
 // Account is the security identifier that this process runs as.
 func Account() (string, error) {
@@ -46,6 +52,14 @@ func MakeFolder(path, sddl string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
+	if err := makeNew(path, sddl); !errors.Is(err, fs.ErrExist) { // one that is there is checked afterwards
+		return err
+	}
+	return nil
+}
+
+// makeNew makes a folder with an access list, and fails where something is there.
+func makeNew(path, sddl string) error {
 	_, list, _ := strings.Cut(sddl, "D:")
 	sd, err := windows.SecurityDescriptorFromString("D:" + list)
 	if err != nil {
@@ -57,10 +71,50 @@ func MakeFolder(path, sddl string) error {
 	}
 	security := windows.SecurityAttributes{SecurityDescriptor: sd}
 	security.Length = uint32(unsafe.Sizeof(security))
-	if err := windows.CreateDirectory(name, &security); err != nil && !errors.Is(err, fs.ErrExist) { // then it is checked
+	if err := windows.CreateDirectory(name, &security); err != nil {
 		return fmt.Errorf("make the folder %s: %w", path, err)
 	}
 	return nil
+}
+
+// Renewal is a folder that an installation has just made, and what is in it.
+type Renewal struct {
+	Path, SDDL string
+	// Folders are names and access lists of folders in it, Files names of files and their text.
+	Folders map[string]string
+	Files   map[string][]byte
+	// Within bounds the wait for programs that hold what is in it open, such as virus scanners.
+	Within time.Duration
+}
+
+// Renew puts a new folder in the place of one that was made a moment ago: an installer makes folders in two steps, or
+// takes one that is there, and whoever made it before has it open, and may change its list at any time.
+func (r Renewal) Renew() error {
+	var random [8]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		return err
+	}
+	aside := r.Path + "." + hex.EncodeToString(random[:])
+	for end := time.Now().Add(r.Within); ; time.Sleep(renewEvery) {
+		err := os.Rename(r.Path, aside)
+		if err == nil {
+			break
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("a program holds %s open, which an installation has just made: close it, and install again: %w", r.Path, err)
+		}
+	}
+	if err := makeNew(r.Path, r.SDDL); err != nil {
+		return err
+	}
+	var all []error
+	for name, sddl := range r.Folders {
+		all = append(all, makeNew(filepath.Join(r.Path, name), sddl), os.Remove(filepath.Join(aside, name)))
+	}
+	for name, text := range r.Files {
+		all = append(all, os.WriteFile(filepath.Join(r.Path, name), text, 0o600), os.Remove(filepath.Join(aside, name)))
+	}
+	return errors.Join(append(all, os.Remove(aside))...) // not with what is in it: that is nobody's
 }
 
 // Grant lets an account have rights to a folder and to what is or will be in it, besides those who have some.

@@ -59,3 +59,26 @@ func TestFileThatOthersMayChangeIsFound(t *testing.T) {
 	require.NoError(t, windows.SetNamedSecurityInfo(file, windows.SE_FILE_OBJECT, windows.DACL_SECURITY_INFORMATION|windows.PROTECTED_DACL_SECURITY_INFORMATION, nil, nil, list, nil))
 	assert.ErrorContains(t, trusted.children(dir, true), "S-1-1-0")
 }
+
+func TestFolderThatSomebodyMadeIsReplacedByANewOne(t *testing.T) {
+	above := t.TempDir()
+	dir := filepath.Join(above, "x")
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "state"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "x.yaml"), []byte("old"), 0o600))
+	before, err := os.Stat(dir)
+	require.NoError(t, err)
+	r := Renewal{Path: dir, SDDL: FolderSDDL(service), Folders: map[string]string{"state": StateSDDL(service)}, Files: map[string][]byte{"x.yaml": []byte("new")}}
+	require.NoError(t, r.Renew())
+	after, err := os.Stat(dir)
+	require.NoError(t, err)
+	assert.False(t, os.SameFile(before, after))
+	text, err := os.ReadFile(filepath.Join(dir, "x.yaml"))
+	require.NoError(t, err)
+	assert.Equal(t, "new", string(text))
+	assert.DirExists(t, filepath.Join(dir, "state"))
+	left, err := os.ReadDir(above)
+	require.NoError(t, err)
+	assert.Len(t, left, 1)
+
+	assert.ErrorIs(t, makeNew(dir, FolderSDDL(service)), os.ErrExist, "one that somebody made meanwhile is not taken")
+}

@@ -202,7 +202,7 @@ func TestScriptsDoWhatTheInstallerDoes(t *testing.T) {
 	for _, want := range []string{
 		"$name = '" + serviceName + "'", "$displayName = '" + serviceDisplayName + "'", "$description = '" + serviceDescription + "'",
 		"$serviceSid = '" + winaccess.ServiceSID(serviceName) + "'", `$virtualAccount = "NT SERVICE\$name"`, `'HKLM:\` + keptKey + `'`,
-		"'service', 'setup'", `Services\EventLog\Application\$name`, `'%SystemRoot%\System32\EventCreate.exe'`,
+		"'service', 'setup'", "'--fresh'", `Services\EventLog\Application\$name`, `'%SystemRoot%\System32\EventCreate.exe'`,
 		"'start=', 'delayed-auto'", "'failureflag', $name, '1'", "-Name TypesSupported -PropertyType DWord -Force -Value 7",
 		`dir:$configDir\config.d?optional=true`, "(Join-Path $configDir 'windows.yaml')", "SupportsShouldProcess",
 	} {

@@ -45,7 +45,10 @@ func TestFirstInstallationRefusesAFolderThatIsThere(t *testing.T) {
 func TestInstallationFailsWhereOthersCouldChangeWhatTheServiceReads(t *testing.T) {
 	all := tablesOf(t, "1.2.3")
 	setup := all["CustomAction"].row("Setup")
-	assert.Equal(t, []string{"Setup", "3090", program, "service setup"}, setup)
+	assert.Equal(t, []string{"Setup", "3090", program, "service setup [FRESH]"}, setup)
+	assert.Equal(t, []string{"Fresh", "51", "FRESH", "--fresh"}, all["CustomAction"].row("Fresh"))
+	assert.Equal(t, "NOT Installed AND NOT OLDERFOUND AND NOT EXISTINGDATA", all["InstallExecuteSequence"].row("Fresh")[1],
+		"what somebody made between the search and the installation is replaced")
 	kind, err := strconv.Atoi(setup[1])
 	require.NoError(t, err)
 	assert.Zero(t, kind&64, "its status decides")

@@ -245,7 +245,7 @@ func (d *database) properties() table {
 		{"ARPNOMODIFY", "1"},
 		{"REBOOT", "ReallySuppress"},
 		{"START", "1"},
-		{"SecureCustomProperties", "ACCEPT_EXISTING_DATA;ARGUMENTS;EXISTINGDATA;INSTALLDIR;KEPTDATA;NEWERFOUND;OLDERFOUND;PURGE;REGION;REMEMBEREDACCOUNT;REMEMBEREDARGUMENTS;REMEMBEREDDIR;SERVICE_ACCOUNT;START"},
+		{"SecureCustomProperties", "ACCEPT_EXISTING_DATA;ARGUMENTS;EXISTINGDATA;FRESH;INSTALLDIR;KEPTDATA;NEWERFOUND;OLDERFOUND;PURGE;REGION;REMEMBEREDACCOUNT;REMEMBEREDARGUMENTS;REMEMBEREDDIR;SERVICE_ACCOUNT;START"},
 	}}
 }
 
@@ -297,6 +297,7 @@ func (d *database) actions() table {
 	return table{name: "CustomAction", columns: []string{"Action:s72", "Type:i2", "Source:S72", "Target:S255"}, keys: 1, rows: [][]string{
 		{"RememberAccount", set, "SERVICE_ACCOUNT", "[REMEMBEREDACCOUNT]"},
 		{"DefaultAccount", set, "SERVICE_ACCOUNT", serviceAccount},
+		{"Fresh", set, "FRESH", "--fresh"},
 		{"RememberArguments", set, "ARGUMENTS", "[REMEMBEREDARGUMENTS]"},
 		{"RememberDir", set, "INSTALLDIR", "[REMEMBEREDDIR]"},
 		{"DefaultArguments", set, "ARGUMENTS", defaultArguments},
@@ -304,7 +305,7 @@ func (d *database) actions() table {
 		// The table MsiServiceConfigFailureActions "is not working as expected"; Microsoft's page on
 		// MsiConfigureServices says to run sc.exe instead.
 		{"SetRecovery", command, "System64Folder", `"[System64Folder]sc.exe" failure ` + serviceName + " " + recovery},
-		{"Setup", strconv.Itoa(actionProgram), program, "service setup"},
+		{"Setup", strconv.Itoa(actionProgram), program, "service setup [FRESH]"},
 		{"Teardown", strconv.Itoa(actionProgramAny), program, "service teardown"},
 		{"ForgetData", command, "System64Folder", `"[System64Folder]reg.exe" delete "HKLM\` + keptKey + `" /f`},
 		{"Purge", command, "System64Folder", `"[System64Folder]cmd.exe" /d /c rmdir /s /q "[ConfigDir]"`},
@@ -386,6 +387,7 @@ func (d *database) execute() table {
 		{"RememberArguments", "REMEMBEREDARGUMENTS AND NOT ARGUMENTS", "60"},
 		{"RememberDir", "REMEMBEREDDIR AND NOT INSTALLDIR", "70"},
 		{"RememberAccount", "REMEMBEREDACCOUNT AND NOT SERVICE_ACCOUNT", "80"},
+		{"Fresh", "NOT Installed AND NOT OLDERFOUND AND NOT EXISTINGDATA", "90"},
 		{"LaunchConditions", "", "100"},
 		{"RefuseDowngrade", "NEWERFOUND AND NOT Installed", "110"},
 		{"ValidateProductID", "", "700"},

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/svc"
@@ -63,7 +64,7 @@ func main() {
 	if errors.Is(err, windows.ERROR_FAILED_SERVICE_CONTROLLER_CONNECT) { // not started by the service manager
 		fmt.Println("standin", version, os.Args[1:])
 		if len(os.Args) > 2 && os.Args[1] == "service" { // what the installer runs
-			note(os.Args[2])
+			note(strings.Join(os.Args[2:], " "))
 		}
 		return
 	}
