@@ -62,7 +62,8 @@ if (Test-Path -LiteralPath $exe) {
 }
 if ($Purge) {
     if ((Test-Path -LiteralPath $configDir) -and $PSCmdlet.ShouldProcess($configDir, 'remove configuration and state')) {
-        Remove-Item -LiteralPath $configDir -Recurse -Force
+        # rmdir removes a junction, and not what it leads to.
+        & "$env:SystemRoot\System32\cmd.exe" /d /c rmdir /s /q $configDir
         if (Test-Path -LiteralPath $keptKey) { Remove-Item -LiteralPath $keptKey }
     }
 } elseif ((Test-Path -LiteralPath $configDir) -and -not $WhatIfPreference) {

@@ -6,7 +6,8 @@ if (-not $msi) {
     Write-Error 'otelcol-cloudwatch: no MSI is in this folder'
     exit 1
 }
-$log = Join-Path $env:TEMP 'otelcol-cloudwatch-install.log'
+# Not in the system's TEMP, where every user may put a link with this name.
+$log = Join-Path $PSScriptRoot 'install.log'
 $arguments = @('/i', "`"$($msi.FullName)`"", '/qn', '/norestart', '/l*v', "`"$log`"")
 # Additional arguments of the command arrive as these variables.
 if ($env:SSM_ACCEPT_EXISTING_DATA -eq '1') { $arguments += 'ACCEPT_EXISTING_DATA=1' }
