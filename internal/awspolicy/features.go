@@ -121,7 +121,7 @@ var grants = map[string]grant{
 			"ssm:LabelParameterVersion", "ssm:PutParameter",
 		},
 		resources: append([]string{path + ".chunk.*"}, below...),
-		why:       "config push, pull, list, history and rollback",
+		why:       "config push, pull, list, history, rollback, delete and prune",
 	},
 	"FindOldChunks": {
 		actions: []string{"ssm:DescribeParameters"}, resources: []string{"*"},
@@ -326,7 +326,7 @@ var Features = []Feature{
 	{"config_read", Identity, "configuration from a path of Parameter Store, and values below it", somePath, []string{"ReadPath"}},
 	{"config_read_one", Identity, "a configuration or a value from one parameter", Values{"PARAMETER": "otelcol-cloudwatch/base"}, []string{"ReadParameters"}},
 	{"config_read_secure", Identity, "the same from SecureStrings with a key of your own", someKey, []string{"DecryptParameters"}},
-	{"config_push", Identity, "config push, pull, list, history and rollback", somePath, []string{"StoreParameters", "FindOldChunks"}},
+	{"config_push", Identity, "config push, pull, list, history, rollback, delete and prune", somePath, []string{"StoreParameters", "FindOldChunks"}},
 	{"config_push_secure", Identity, "the same as SecureStrings with a key of your own", someKey, []string{"EncryptParameters"}},
 	{"config_s3", Identity, "configuration from S3", nil, []string{"ReadObjects"}},
 	{"config_secrets", Identity, "values from Secrets Manager", nil, []string{"ReadSecrets"}},

@@ -68,6 +68,7 @@ func execute(ctx context.Context, settings, collector otelcol.CollectorSettings,
 	if prepare != nil {
 		prepare(command)
 	}
+	requireSubcommands(command)
 	return command.ExecuteContext(ctx)
 }
 
@@ -122,6 +123,11 @@ func (m *managed) execute(ctx context.Context, settings, collector otelcol.Colle
 	err := m.Explained(execute(ctx, settings, collector, func(c *cobra.Command) {
 		c.SilenceErrors = true // said below, when it is explained
 		c.RunE = func(*cobra.Command, []string) error { return runCollector(ctx, collector) }
+		if v, _, err := c.Find([]string{"validate"}); err == nil {
+			v.PreRunE = func(*cobra.Command, []string) error {
+				return checkDurations(ctx, collector, collector.ConfigProviderSettings.ResolverSettings)
+			}
+		}
 		if m.redacts {
 			c.SetOut(&printed)
 		}

@@ -40,7 +40,7 @@ func newConfigStoreCommands(deps storeDeps) []*cobra.Command {
 	}
 	commands := []*cobra.Command{
 		newConfigPushCommand(deps), newConfigPullCommand(deps), newConfigListCommand(deps),
-		newConfigHistoryCommand(deps), newConfigRollbackCommand(deps),
+		newConfigHistoryCommand(deps), newConfigRollbackCommand(deps), newConfigDeleteCommand(deps), newConfigPruneCommand(deps),
 	}
 	for _, c := range commands {
 		c.SilenceUsage = true

@@ -267,3 +267,20 @@ func TestStoreCommandsSayWhatIsWrongAndWhatToDo(t *testing.T) {
 	}
 	assert.Contains(t, s.ok(t, "list", "ssm:/empty"), "There is nothing below /empty/")
 }
+
+func TestDeleteTakesThePartsAlongAndAsks(t *testing.T) {
+	t.Parallel()
+	s := newShelf(t)
+	file := s.file(t, "a.yaml", "x: "+strings.Repeat("0123456789abcdefghijklmnopqrstuvwxyz", 10)+"\n")
+	s.ok(t, "push", "--yes", file, "ssm:/fleet/a")
+	_, _, err := s.run(t, "delete", "ssm:/fleet/a")
+	assert.ErrorContains(t, err, "--yes")
+	assert.Contains(t, s.ok(t, "delete", "--dry-run", "ssm:/fleet/a"), "Nothing is deleted")
+	assert.Contains(t, s.ok(t, "delete", "--yes", "ssm:/fleet/a"), "ssm:/fleet/a is deleted")
+	assert.Contains(t, s.ok(t, "list", "ssm:/fleet/"), "nothing below")
+	_, _, err = s.run(t, "delete", "--yes", "ssm:/fleet/")
+	assert.ErrorContains(t, err, "is a path, and one parameter is needed")
+	_, _, err = s.run(t, "delete", "--yes", "ssm:/fleet/a:live")
+	assert.ErrorContains(t, err, "names a version")
+	assert.Contains(t, s.ok(t, "prune", "--yes", "ssm:/fleet/"), "There is nothing to delete")
+}

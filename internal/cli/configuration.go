@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
 
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/durations"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/hostfacts"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/files"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
@@ -36,17 +37,37 @@ func withProviders(settings otelcol.CollectorSettings) otelcol.CollectorSettings
 	return settings
 }
 
-// dryRun is what the collector's validate command does.
+// dryRun is what the collector's validate command does, and a look at durations that nobody can have meant.
 func dryRun(settings otelcol.CollectorSettings) func(context.Context, confmap.ResolverSettings) error {
 	return func(ctx context.Context, rs confmap.ResolverSettings) error {
 		settings.ConfigProviderSettings.ResolverSettings = rs
 		settings.SkipSettingGRPCLogger = true
+		if err := checkDurations(ctx, settings, rs); err != nil {
+			return err
+		}
 		collector, err := otelcol.NewCollector(settings)
 		if err != nil {
 			return err
 		}
 		return collector.DryRun(ctx)
 	}
+}
+
+func checkDurations(ctx context.Context, settings otelcol.CollectorSettings, rs confmap.ResolverSettings) (err error) {
+	resolver, err := confmap.NewResolver(rs)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, resolver.Shutdown(context.WithoutCancel(ctx))) }()
+	conf, err := resolver.Resolve(ctx)
+	if err != nil {
+		return fmt.Errorf("cannot resolve the configuration: %w", err)
+	}
+	factories, err := settings.Factories()
+	if err != nil {
+		return err
+	}
+	return durations.Check(conf.ToStringMap(), factories)
 }
 
 // reloadOptions are a manager's, for settings that withProviders has made.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/otelcol"
+	"golang.org/x/term"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/doctor"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/hostfacts"
@@ -40,11 +41,8 @@ func firstSteps(settings otelcol.CollectorSettings, v version.Info) initDeps {
 	}
 }
 
-// terminal says whether a person is at the standard input.
-func terminal() bool {
-	info, err := os.Stdin.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
+// terminal reports whether a person is at the standard input. /dev/null is a device, too, and nobody is there.
+func terminal() bool { return term.IsTerminal(int(os.Stdin.Fd())) }
 
 // pushNew stores layers below a path, each in a parameter named after its file. Those that are there
 // already are left alone, and are an error.

@@ -20,6 +20,7 @@ func output(t *testing.T, args ...string) string {
 	var out bytes.Buffer
 	command.SetOut(&out)
 	command.SetArgs(args)
+	requireSubcommands(command)
 	require.NoError(t, command.Execute())
 	return out.String()
 }

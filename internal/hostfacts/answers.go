@@ -16,6 +16,8 @@ type answers struct {
 	noTask, noInstance  string
 	at                  time.Time
 	everAsked, complete bool
+	// pause is how long the services are left alone after at.
+	pause time.Duration
 }
 
 // metadata asks both services at once, unless they have been asked. The error is that of ctx; nothing is
@@ -27,7 +29,7 @@ func (f *Finder) metadata(ctx context.Context) (answers, error) {
 		return answers{}, ctx.Err()
 	}
 	defer func() { <-f.turn }()
-	if f.last.everAsked && (f.last.complete || f.now().Sub(f.last.at) < retryAfter) {
+	if f.last.everAsked && (f.last.complete || f.now().Sub(f.last.at) < f.last.pause) {
 		return f.last, nil
 	}
 	a := f.last
@@ -45,6 +47,7 @@ func (f *Finder) metadata(ctx context.Context) (answers, error) {
 		return answers{}, err
 	}
 	a.everAsked, a.complete, a.at = true, a.task != nil && a.instance != nil, f.now()
+	a.pause = min(max(2*a.pause, firstRetry), lastRetry)
 	f.last = a
 	return a, nil
 }

@@ -41,7 +41,8 @@
 // Facts of the operating system, the environment and files cost nothing. The others ask the metadata
 // services of EC2 and ECS, both at once and once for the process, for at most
 // OTELCOL_CLOUDWATCH_HOST_FACTS_TIMEOUT (2 s unless set, 1 m at most; 0 switches them off). What they did
-// not say is asked again 5 minutes later at the earliest, when a configuration is read again. EC2's is not
+// not say is asked again after 5 seconds, then after twice as long each time up to 5 minutes, for as long as a default
+// stands for it; when it is known, that is a change of the configuration. EC2's is not
 // asked where AWS_EC2_METADATA_DISABLED is true, on Fargate, on another cloud, and on a machine with a
 // hybrid activation whose firmware is not EC2's. AWS_EC2_METADATA_SERVICE_ENDPOINT leads elsewhere. No
 // question takes a proxy.

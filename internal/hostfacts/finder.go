@@ -23,8 +23,10 @@ const (
 	DefaultTimeout = 2 * time.Second
 	// maxTimeout bounds it: a start that waits longer looks as if it hung.
 	maxTimeout = time.Minute
-	// retryAfter is how long a metadata service that did not answer is left alone.
-	retryAfter = 5 * time.Minute
+	// A metadata service that did not answer is left alone for firstRetry, then for twice as long each time, up to lastRetry:
+	// at boot the network is often seconds late, and elsewhere there is no such service.
+	firstRetry = 5 * time.Second
+	lastRetry  = 5 * time.Minute
 	// maxValue bounds a fact. An ARN has at most 2,048 characters (IAM API Reference).
 	maxValue = 2048
 )

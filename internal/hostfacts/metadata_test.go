@@ -43,11 +43,11 @@ func TestSilentMetadataCostsTheLimitOnce(t *testing.T) {
 	// A connection may be accepted after its client has gone.
 	arrived := func(n int) func() bool { return func() bool { return asked() == n && askedTask() == n } }
 	require.Eventually(t, arrived(1), time.Minute, time.Millisecond)
-	c.at = c.at.Add(retryAfter - 1)
+	c.at = c.at.Add(firstRetry - 1)
 	known(t, f, map[string]string{"instance_type": ""})
 	c.at = c.at.Add(1)
 	known(t, f, map[string]string{"instance_type": ""})
-	require.Eventually(t, arrived(2), time.Minute, time.Millisecond, "it is tried again after some minutes, and not before")
+	require.Eventually(t, arrived(2), time.Minute, time.Millisecond, "it is tried again after some seconds, and not before")
 }
 
 func TestMetadataThatComesLaterIsFound(t *testing.T) {
@@ -65,10 +65,10 @@ func TestMetadataThatComesLaterIsFound(t *testing.T) {
 	require.ErrorContains(t, err, "EC2 instance metadata: no answer")
 	s.Metadata.SetEC2(true)
 	known(t, f, map[string]string{"instance_id": ""})
-	c.at = c.at.Add(retryAfter)
+	c.at = c.at.Add(lastRetry)
 	known(t, f, map[string]string{"instance_id": "i-0abcdef1234567890"})
 	s.Metadata.SetEC2(false)
-	c.at = c.at.Add(retryAfter)
+	c.at = c.at.Add(lastRetry)
 	known(t, f, map[string]string{"instance_id": "i-0abcdef1234567890", "image_id": "ami-0abcdef1234567890"}) // remembered
 }
 

@@ -2,6 +2,7 @@ package hostfacts
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -19,7 +20,7 @@ func resolve(t *testing.T, f *Finder, text string) (map[string]any, error) {
 	t.Helper()
 	r, err := confmap.NewResolver(confmap.ResolverSettings{
 		URIs:              []string{"yaml:" + text},
-		ProviderFactories: []confmap.ProviderFactory{newFactory(func() *Finder { return f }), envprovider.NewFactory(), yamlprovider.NewFactory()},
+		ProviderFactories: []confmap.ProviderFactory{newFactory(func() *Finder { return f }, time.Millisecond), envprovider.NewFactory(), yamlprovider.NewFactory()},
 	})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, r.Shutdown(t.Context())) }()
@@ -51,7 +52,7 @@ func TestAFactWithoutADefaultStopsTheStart(t *testing.T) {
 func TestADefaultThatIsUsedIsLoggedOnce(t *testing.T) {
 	core, logs := observer.New(zapcore.InfoLevel)
 	f := bare(t)
-	p := newFactory(func() *Finder { return f }).Create(confmap.ProviderSettings{Logger: zap.New(core)})
+	p := newFactory(func() *Finder { return f }, time.Millisecond).Create(confmap.ProviderSettings{Logger: zap.New(core)})
 	for range 3 {
 		_, err := p.Retrieve(t.Context(), "host:instance_id:-none", nil)
 		require.NoError(t, err)
@@ -59,6 +60,42 @@ func TestADefaultThatIsUsedIsLoggedOnce(t *testing.T) {
 	require.Equal(t, 1, logs.Len())
 	assert.Equal(t, "instance_id", logs.All()[0].ContextMap()["fact"])
 	require.NoError(t, p.Shutdown(t.Context()))
+}
+
+func TestAFactThatBecomesKnownIsAChange(t *testing.T) {
+	f := bare(t)
+	names := make(chan string, 1)
+	names <- "" // at boot there is none yet
+	f.fullName = func() (string, error) {
+		name := <-names
+		names <- name
+		return name, nil
+	}
+	p := newFactory(func() *Finder { return f }, time.Millisecond).Create(confmap.ProviderSettings{})
+	changes := make(chan struct{}, 10)
+	watcher := func(e *confmap.ChangeEvent) {
+		assert.NoError(t, e.Error)
+		changes <- struct{}{}
+	}
+	got, err := p.Retrieve(t.Context(), "host:name:-none", watcher)
+	require.NoError(t, err)
+	value, err := got.AsString()
+	require.NoError(t, err)
+	assert.Equal(t, "none", value)
+	closed, err := p.Retrieve(t.Context(), "host:name:-none", watcher)
+	require.NoError(t, err)
+	require.NoError(t, closed.Close(t.Context()), "a watch that has ended is not served")
+
+	<-names
+	names <- "web-1"
+	<-changes
+	got, err = p.Retrieve(t.Context(), "host:name:-none", watcher)
+	require.NoError(t, err)
+	value, err = got.AsString()
+	require.NoError(t, err)
+	assert.Equal(t, "web-1", value)
+	require.NoError(t, p.Shutdown(t.Context()))
+	assert.Empty(t, changes, "it is told once")
 }
 
 func TestTheProviderIsOfItsScheme(t *testing.T) {
@@ -71,6 +108,7 @@ func TestTheProviderIsOfItsScheme(t *testing.T) {
 	s, err := got.AsString()
 	require.NoError(t, err)
 	assert.NotEmpty(t, s)
+	require.NoError(t, p.Shutdown(t.Context()))
 }
 
 func FuzzURIs(f *testing.F) {

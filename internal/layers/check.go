@@ -12,6 +12,10 @@ func (m *Merged) check(p *problems) {
 		if slices.Contains(sections, key) {
 			return
 		}
+		if ofAgent(key, section) {
+			p.add(Problem{Path: []string{key}, Message: "belongs to the CloudWatch agent's configuration: convert it first with 'otelcol-cloudwatch migrate cwagent FILE'", Origins: []Origin{section.origin}})
+			return
+		}
 		message := "is no section of a collector's configuration, which has " + strings.Join(sections, ", ")
 		if near, ok := nearest(key, sections); ok {
 			message += fmt.Sprintf("; did you mean %s?", near)
@@ -33,6 +37,21 @@ func (m *Merged) check(p *problems) {
 			})
 		}
 	})
+}
+
+// agentKeys are what only the CloudWatch agent's configuration has below its sections (its schema.json). No section of the
+// collector's has these names.
+var agentKeys = map[string][]string{
+	"agent":   {"metrics_collection_interval", "run_as_user", "region", "logfile", "debug", "credentials", "omit_hostname", "aws_sdk_log_level"},
+	"metrics": {"metrics_collected", "append_dimensions", "aggregation_dimensions", "metrics_destinations"},
+	"logs":    {"logs_collected", "metrics_collected", "log_stream_name", "force_flush_interval"},
+	"traces":  {"traces_collected"},
+}
+
+// ofAgent reports whether a top-level key is a section of the CloudWatch agent's configuration.
+func ofAgent(key string, section *node) (found bool) {
+	section.each(func(child string, _ *node) { found = found || slices.Contains(agentKeys[key], child) })
+	return found
 }
 
 // reference checks one name in a list of the service.

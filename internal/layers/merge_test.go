@@ -142,6 +142,10 @@ func TestMistakesNameBothLayersAndLines(t *testing.T) {
 		{"a name that a layer removed", []string{whole, "exporters:\n  debug: {}\n", "exporters:\n  debug: null\nservice: {pipelines: {metrics: {exporters: [debug]}}}"}, []string{`exporter "debug" was removed with null by a layer; take it out here, or define it (c:3 and c:2)`}},
 		{"a pipeline that has lost its only exporter", []string{whole, "\nexporters:\n  awsemf: null\n"}, []string{`service::pipelines::metrics::exporters: no exporter is left, since a later layer removes "awsemf"; name another one, or remove the pipeline too (metrics: null) (a:14 and b:3)`}},
 		{"an unknown section", []string{whole, "exporter:\n  debug:\n"}, []string{"exporter: is no section of a collector's configuration", "did you mean exporters? (b:1)"}},
+		{"the CloudWatch agent's own JSON", []string{`{"agent": {"run_as_user": "cwagent"}, "metrics": {"metrics_collected": {}}}`}, []string{"agent: belongs to the CloudWatch agent's configuration: convert it first with 'otelcol-cloudwatch migrate cwagent FILE' (a:1)", "metrics: belongs to"}},
+		{"two documents", []string{"a: 1\n---\nb: 2\n"}, []string{"begins a second YAML document, which would be ignored", "(a:3)"}},
+		{"a second document of text", []string{"a: 1\n---\n# nothing\n---\nhunter2\n"}, []string{"begins a second YAML document", "(a:5)"}},
+		{"text after the end of the document", []string{"a: 1\n...\nb: [\n"}, []string{"is no YAML", "(a:"}},
 		{"a key twice", []string{"exporters:\n  debug:\n    a: 1\n  debug:\n    b: 1\n"}, []string{"exporters::debug: the key is set twice in one mapping; keep one of them (a:2 and a:4)"}},
 		{"a split key twice", []string{"exporters::debug::a: 1\nexporters:\n  debug:\n    a: 1\n"}, []string{"exporters::debug::a: the key is set twice in one layer; keep one of them (a:1 and a:4)"}},
 		{"a split key below a scalar", []string{"a: 1\na::b: 2\n"}, []string{"a: the key is set twice in one layer", "(a:1 and a:2)"}},
@@ -182,6 +186,7 @@ func TestWhatMayBeRightIsNoMistake(t *testing.T) {
 		{whole, "exporters: {'debug / a': }\nservice: {pipelines: {metrics: {exporters: [debug/a]}}}"},
 		{"service: {pipelines: '${env:P}'}", "service: {extensions: [1, null, {a: b}]}"},
 		{"service: [a]"},
+		{"---\n" + whole + "---\n"}, {whole + "...\n# the end\n"}, {whole + "--- ~\n"},
 	} {
 		_, err := Merge(stack(layers...))
 		assert.NoError(t, err, layers)

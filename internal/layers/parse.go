@@ -1,7 +1,10 @@
 package layers
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strconv"
@@ -42,8 +45,12 @@ func read(layer Layer, p *problems) *node {
 		return nil
 	}
 	var document yaml.Node
-	if err := yaml.Unmarshal(layer.Text, &document); err != nil {
+	documents := yaml.NewDecoder(bytes.NewReader(layer.Text))
+	if err := documents.Decode(&document); err != nil && !errors.Is(err, io.EOF) { // an empty text has no document
 		r.invalid(string(layer.Text), err)
+		return nil
+	}
+	if !r.onlyDocument(layer, documents) {
 		return nil
 	}
 	origin := Origin{layer.Name, 1}
@@ -70,6 +77,25 @@ func read(layer Layer, p *problems) *node {
 		return nil
 	}
 	return n
+}
+
+// onlyDocument reports whether nothing but comments follows the first document. What follows it would be ignored: a layer
+// has one document, as the collector reads it.
+func (r *reader) onlyDocument(layer Layer, documents *yaml.Decoder) bool {
+	for {
+		var next yaml.Node
+		err := documents.Decode(&next)
+		switch {
+		case errors.Is(err, io.EOF):
+			return true
+		case err != nil:
+			r.invalid(string(layer.Text), err)
+			return false
+		case len(next.Content) > 0 && next.Content[0].ShortTag() != "!!null":
+			r.fail(next.Content[0].Line, "begins a second YAML document, which would be ignored: make it a layer of its own, or remove the line --- above it")
+			return false
+		}
+	}
 }
 
 func (r *reader) fail(line int, message string, earlier ...Origin) {

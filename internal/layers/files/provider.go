@@ -23,10 +23,11 @@ const (
 
 // NewFileFactory gives the provider of scheme file. It takes what the collector's own takes: file:PATH,
 // absolute or relative, with a drive or without, and ${file:PATH} for a value. Other than that one it
-// watches, and says who may not read a file.
+// watches, and says who may not read a file. Its providers share what they read from pipes.
 func NewFileFactory(set ...Option) confmap.ProviderFactory {
+	pipes := newPipes() // of all providers of the process: each start makes several
 	return confmap.NewProviderFactory(func(confmap.ProviderSettings) confmap.Provider {
-		return &fileProvider{provider{poller{options: newOptions(set)}}}
+		return &fileProvider{provider{poller{options: newOptions(set)}}, pipes}
 	})
 }
 
@@ -69,7 +70,10 @@ func (p *provider) opaque(ctx context.Context, scheme, uri string) (string, erro
 	return path, nil
 }
 
-type fileProvider struct{ provider }
+type fileProvider struct {
+	provider
+	pipes *pipes
+}
 
 // Scheme is file.
 func (p *fileProvider) Scheme() string { return fileScheme }
@@ -98,11 +102,15 @@ func (p *fileProvider) read(ctx context.Context, uri string, watcher confmap.Wat
 		return content{}, nil, err
 	}
 	path = filepath.Clean(path)
-	c, err := read(path, MaxSize, p.poller.options.now())
+	if c, ok := p.pipes.before(path); ok {
+		return c, nil, nil
+	}
+	c, err := read(path, MaxSize, p.pipes.timeout, p.poller.options.now())
 	if err != nil {
 		return content{}, nil, err
 	}
 	if !c.seen.info.Mode().IsRegular() { // a pipe gives its content once
+		p.pipes.remember(c)
 		return c, nil, nil
 	}
 	return c, p.poller.add(target{path: path, files: map[string]state{path: c.seen}}, watcher), nil

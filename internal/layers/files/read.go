@@ -19,9 +19,9 @@ type content struct {
 	seen state
 }
 
-// read reads a file of at most limit bytes.
-func read(path string, limit int64, now time.Time) (content, error) {
-	f, err := os.Open(path)
+// read reads a file of at most limit bytes, or what comes out of a pipe that is never silent for longer than timeout.
+func read(path string, limit int64, timeout time.Duration, now time.Time) (content, error) {
+	f, err := open(path)
 	if err != nil {
 		return content{}, explain(path, err)
 	}
@@ -33,7 +33,12 @@ func read(path string, limit int64, now time.Time) (content, error) {
 	if info.IsDir() {
 		return content{}, fmt.Errorf("cannot read %s: it is a folder; name it with dir:%s", path, path)
 	}
-	text, err := io.ReadAll(io.LimitReader(f, limit+1))
+	var text []byte
+	if info.Mode()&os.ModeNamedPipe != 0 {
+		text, err = readPipe(f, limit, timeout)
+	} else {
+		text, err = io.ReadAll(io.LimitReader(f, limit+1))
+	}
 	if err != nil {
 		return content{}, explain(path, err)
 	}
@@ -52,6 +57,9 @@ func explain(path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		remedy = "create it, or correct the path"
+		if path == "-" {
+			remedy += "; standard input is /dev/stdin"
+		}
 		if link, lerr := os.Readlink(path); lerr == nil {
 			remedy = fmt.Sprintf("it is a link to %s, which is not there: mend or remove it", link)
 		} else if wd, werr := os.Getwd(); werr == nil && !filepath.IsAbs(path) {
@@ -116,7 +124,7 @@ func readAll(ctx context.Context, dir string, names []string, now func() time.Ti
 		if !info.Mode().IsRegular() {
 			continue
 		}
-		c, err := read(path, left, now())
+		c, err := read(path, left, pipeTimeout, now())
 		if err != nil {
 			return nil, err
 		}

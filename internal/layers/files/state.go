@@ -39,7 +39,7 @@ func look(path string, before state, now time.Time) state {
 	if before.unchanged(info) {
 		return before
 	}
-	c, err := read(path, MaxSize, now)
+	c, err := read(path, MaxSize, pipeTimeout, now)
 	if err != nil {
 		return state{}
 	}
