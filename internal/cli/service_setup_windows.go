@@ -103,12 +103,13 @@ func openInstalled() (s installed, err error) {
 	if s.service, err = s.manager.OpenService(serviceName); err != nil {
 		return s, errors.Join(fmt.Errorf("find the service %s: %w", serviceName, err), s.manager.Disconnect())
 	}
-	config, err := s.service.Config()
+	// mgr.Service.Config asks for more than this, and fails where Windows is older than the question.
+	line, account, err := commandOf(s.service.Handle)
 	if err == nil {
-		s.account = config.ServiceStartName
-		var line []string
-		if line, err = windows.DecomposeCommandLine(config.BinaryPathName); err == nil && len(line) > 0 {
-			s.files = newServiceFiles(line[0], line[1:], serviceEnvironment())
+		s.account = account
+		var words []string
+		if words, err = windows.DecomposeCommandLine(line); err == nil && len(words) > 0 {
+			s.files = newServiceFiles(words[0], words[1:], serviceEnvironment())
 		}
 	}
 	if err != nil {
@@ -116,6 +117,17 @@ func openInstalled() (s installed, err error) {
 		return s, fmt.Errorf("read the service %s: %w", serviceName, err)
 	}
 	return s, nil
+}
+
+// commandOf is the command line of a service and the name of its account.
+func commandOf(service windows.Handle) (line, account string, err error) {
+	buffer := make([]byte, 8<<10) // the most that there is, says Microsoft's QueryServiceConfig
+	config := (*windows.QUERY_SERVICE_CONFIG)(unsafe.Pointer(&buffer[0]))
+	var needed uint32
+	if err := windows.QueryServiceConfig(service, config, uint32(len(buffer)), &needed); err != nil {
+		return "", "", err
+	}
+	return windows.UTF16PtrToString(config.BinaryPathName), windows.UTF16PtrToString(config.ServiceStartName), nil
 }
 
 func (s installed) close() {

@@ -67,6 +67,7 @@ func TestFolderThatSomebodyMadeIsReplacedByANewOne(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "x.yaml"), []byte("old"), 0o600))
 	before, err := os.Stat(dir)
 	require.NoError(t, err)
+	require.True(t, os.SameFile(before, before), "which looks now and not later")
 	r := Renewal{Path: dir, SDDL: FolderSDDL(service), Folders: map[string]string{"state": StateSDDL(service)}, Files: map[string][]byte{"x.yaml": []byte("new")}}
 	require.NoError(t, r.Renew())
 	after, err := os.Stat(dir)
