@@ -29,7 +29,7 @@ func (c *checker) apply(word string, keys []string, value any, local bool) (Capa
 	text := fmt.Sprint(value)
 	need, fine := Components, false
 	switch word {
-	case "ok":
+	case "ok", "bound":
 		return "", ""
 	case "logs":
 		need, fine = Read, local || isEmpty(value) || each(keys, text, func(s string) bool { return c.policy.logs(s, c.host.GOOS) })
@@ -148,6 +148,7 @@ func (c *checker) guarded(all []layers.Layer) error {
 		c.processors(alone)
 		c.removed(alone)
 		c.pipelines(alone)
+		c.bounds(alone)
 	}
 	return nil
 }
@@ -223,6 +224,28 @@ func (c *checker) removed(alone *layers.Merged) {
 		word, _ := verdict(all, key)
 		if need := Capability(word); (need == Credentials || need == Programs) && !c.policy.Allows(need) {
 			c.override(leaf.Path, nil, "removes what a local layer says of credentials")
+		}
+	}
+}
+
+// bounds refuses changes of what a local layer says of the groups that records may name.
+func (c *checker) bounds(alone *layers.Merged) {
+	bound := func(path []string) bool {
+		if len(path) < 3 || path[0] == "service" {
+			return false
+		}
+		all, key := c.rulesOf(path)
+		word, _ := verdict(all, key)
+		return word == "bound"
+	}
+	for _, leaf := range c.merged.Leaves() {
+		if leaf.Remote && bound(leaf.Path) && leaf.Value != "ignore" && alone.Has(leaf.Path[:3]...) { // embedded_metrics: ignore is the narrower
+			c.refuse(Refusal{Path: leaf.Path, Value: layers.Show(leaf.Path, leaf.Value), Capability: Override, Why: "changes which groups a local layer lets records name", Origin: leaf.Origin})
+		}
+	}
+	for _, leaf := range alone.Leaves() {
+		if bound(leaf.Path) && !c.merged.Has(leaf.Path...) && c.merged.Has(leaf.Path[:2]...) {
+			c.override(leaf.Path, nil, "removes which groups a local layer lets records name")
 		}
 	}
 }

@@ -31,6 +31,7 @@ processors:
   redaction: {blocked_values: ["[0-9]{16}"]}
 exporters:
   cloudwatch_logs: {region: eu-central-1, credentials: {source: profile, profile: cw}}
+  cloudwatch_logs/own: {allowed_groups: [/own/*], redirect: {groups: [/own/*], except: [/own/audit]}, embedded_metrics: ignore}
   otlp: {endpoint: "collector.example:4317"}
 extensions:
   file_storage: {directory: /var/lib/otelcol-cloudwatch}
@@ -152,6 +153,12 @@ func TestFetchedLayerMayNotReachIntoTheHost(t *testing.T) {
 		"text that YAML reads as a map":            {`extensions: {file_storage: {directory: "${yaml:/etc/cron.d/x: 5}"}}`, "write"},
 		"command lines with null":                  {`receivers: {host_metrics: {scrapers: {process: }}}`, "read"},
 		"processes' command lines":                 {`receivers: {host_metrics: {scrapers: {process: {}}}}`, "read"},
+		"groups that records may name":             {`exporters: {cloudwatch_logs/own: {allowed_groups: ["*"]}}`, "override"},
+		"groups that records may name, by an item": {`exporters: {cloudwatch_logs/own: {allowed_groups: ["*"], redirect: {except: null}}}`, "override"},
+		"groups that records may name, removed":    {`exporters: {cloudwatch_logs/own: {allowed_groups: null}}`, "override"},
+		"redirects of documents":                   {`exporters: {cloudwatch_logs/own: {redirect: {groups: ["*"]}}}`, "override"},
+		"metrics in documents":                     {`exporters: {cloudwatch_logs/own: {embedded_metrics: extract}}`, "override"},
+		"state outside of the state folder":        {`extensions: {state_storage: {directory: /etc/cron.d, create_directory: true}}`, "write"},
 		"another host's event log":                 {`receivers: {windowseventlog: {channel: a, remote: {server: x, username: u, password: p}}}`, "send"},
 		"event query with a file":                  {`receivers: {windowseventlog: {query: '<Select Path="file://c:\x.evtx">*</Select>'}}`, "read"},
 	} {
@@ -200,6 +207,9 @@ func TestFetchedLayerDoesTheDailyWork(t *testing.T) {
 		"routes of a fleet":  `extensions: {endpoint_routing/x: {region: eu-central-1, policy: private_only, routes: [{name: dx, vpc_endpoints: {logs: [10.0.0.1, vpce-0a-1b.logs.eu-central-1.vpce.amazonaws.com]}}, {name: i, public: {}}], listen: "127.0.0.1:4443", process_proxy: true, credentials: {source: instance}}}`,
 		"a default":          `receivers: {file_tail: {start_at: null}}`,
 		"what is commented":  `# everything is at its default`,
+		"state":              `extensions: {state_storage/x: {directory: /var/lib/otelcol-cloudwatch/x, fsync: true, max_unsaved: 1000}}`,
+		"groups of records":  `exporters: {cloudwatch_logs: {allowed_groups: [/app/*], redirect: {groups: [/app/*]}, max_targets: {groups: 10}, embedded_metrics: extract}, cloudwatch_logs/own: {embedded_metrics: ignore}, cloudwatch_emf: {allowed_streams: ["a*"]}}`,
+		"limits of servers":  `receivers: {otlp: {limits: {max_in_flight: 1000000, max_connections: 10}}, statsd: {limits: {max_bytes: 1000, max_connections: 4}}}`,
 		"merged":             "processors: {transform/a: &a {error_mode: ignore}, transform/b: {<<: *a}}",
 	} {
 		t.Run(name, func(t *testing.T) {
