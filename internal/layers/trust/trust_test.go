@@ -25,7 +25,9 @@ func TestRulesCanBeRead(t *testing.T) {
 const host = `
 receivers:
   file_tail: {include: [/var/log/*.log], exclude: ["/var/log/private.log"], storage: file_storage}
-  file_tail/own: {include: [/srv/own/*.log], exclude: [/srv/own/secret.log]}
+  file_tail/own: {include: [/srv/own/*.log], exclude: [/srv/own/secret.log], exclude_names: ["*.key"], filters: [{type: exclude, expression: password}]}
+  file_log/own: {include: [/var/log/x], operators: [{type: regex_replace, field: body, regex: "[0-9]{16}", replace_with: x}]}
+connectors: {forward: {}}
 processors:
   memory_limiter: {limit_mib: 512}
   redaction: {blocked_values: ["[0-9]{16}"]}
@@ -33,13 +35,17 @@ exporters:
   cloudwatch_logs: {region: eu-central-1, credentials: {source: profile, profile: cw}}
   cloudwatch_logs/own: {allowed_groups: [/own/*], redirect: {groups: [/own/*], except: [/own/audit]}, embedded_metrics: ignore}
   otlp: {endpoint: "collector.example:4317"}
+  otlp_http/aws: {logs_endpoint: "https://logs.eu-central-1.amazonaws.com/v1/logs", auth: {authenticator: bearertokenauth/aws}}
 extensions:
   file_storage: {directory: /var/lib/otelcol-cloudwatch}
   endpoint_routing: {policy: private_only, region: eu-central-1}
+  bearertokenauth/aws: {filename: /etc/token}
 service:
   extensions: [file_storage, endpoint_routing]
   pipelines:
     logs: {receivers: [file_tail], processors: [memory_limiter, redaction], exporters: [cloudwatch_logs]}
+    logs/in: {receivers: [file_log/own], exporters: [forward]}
+    logs/out: {receivers: [forward], processors: [redaction], exporters: [cloudwatch_logs]}
 `
 
 // What reaches into the host, each with the capability that it needs.
@@ -159,6 +165,24 @@ func TestFetchedLayerMayNotReachIntoTheHost(t *testing.T) {
 		"redirects of documents":                   {`exporters: {cloudwatch_logs/own: {redirect: {groups: ["*"]}}}`, "override"},
 		"metrics in documents":                     {`exporters: {cloudwatch_logs/own: {embedded_metrics: extract}}`, "override"},
 		"state outside of the state folder":        {`extensions: {state_storage: {directory: /etc/cron.d, create_directory: true}}`, "write"},
+		"detectors in one text":                    {`processors: {resource_detection: {detectors: "env, docker"}}`, "send"},
+		"key of an API of another account":         {`exporters: {otlp_http: {logs_endpoint: "https://logs.eu-central-1.amazonaws.com/v1/logs", headers: {Authorization: "Bearer key"}}}`, "credentials"},
+		"the same by a placeholder":                {`exporters: {otlp_http: {logs_endpoint: "https://logs.eu-central-1.amazonaws.com/v1/logs", headers: "${yaml:authorization: Bearer key}"}}`, "credentials"},
+		"the same in an endpoint of the host":      {`exporters: {otlp_http/aws: {headers: {authorization: "Bearer key"}}}`, "credentials"},
+		"token of another account":                 {"extensions: {bearertokenauth: {token: key}}\nexporters: {otlp_http: {logs_endpoint: \"https://logs.${env:AWS_REGION}.amazonaws.com/v1/logs\", auth: {authenticator: bearertokenauth}}}", "send credentials"},
+		"token of another account, extension only": {`extensions: {bearertokenauth/aws: {token: key}}`, "credentials"},
+		"TLS for another name":                     {`exporters: {otlp: {authority: evil.example}}`, "send"},
+		"processes in another spelling":            {`receivers: {host_metrics: {scrapers: {"process ": {}}}}`, "read"},
+		"names that a local receiver omits":        {`receivers: {file_tail/own: {exclude_names: []}}`, "read"},
+		"what local filters take out":              {`receivers: {file_tail/own: {filters: []}}`, "override"},
+		"what local operators take out":            {`receivers: {file_log/own: {operators: [{type: noop}]}}`, "override"},
+		"operators removed":                        {`receivers: {file_log/own: {operators: null}}`, "override"},
+		"pipelines by a placeholder":               {`service: {pipelines: {logs/x: "${yaml:{receivers: [file_tail], exporters: [cloudwatch_logs]}}"}}`, "override"},
+		"receivers by a placeholder":               {`service: {pipelines: {logs/x: {receivers: "${yaml:[file_tail]}", exporters: [cloudwatch_logs]}}}`, "override"},
+		"a receiver by a placeholder":              {`service: {pipelines: {logs/x: {receivers: ["${yaml:file_tail}"], exporters: [cloudwatch_logs]}}}`, "override"},
+		"an exporter before the connector":         {`service: {pipelines: {logs/in: {exporters: [cloudwatch_logs]}}}`, "override"},
+		"a pipeline beside the connector":          {`service: {pipelines: {logs/x: {receivers: [file_log/own], exporters: [cloudwatch_logs]}}}`, "override"},
+		"a pipeline behind the connector":          {`service: {pipelines: {logs/x: {receivers: [forward], exporters: [cloudwatch_logs]}}}`, "override"},
 		"another host's event log":                 {`receivers: {windowseventlog: {channel: a, remote: {server: x, username: u, password: p}}}`, "send"},
 		"event query with a file":                  {`receivers: {windowseventlog: {query: '<Select Path="file://c:\x.evtx">*</Select>'}}`, "read"},
 	} {
@@ -208,6 +232,8 @@ func TestFetchedLayerDoesTheDailyWork(t *testing.T) {
 		"a default":          `receivers: {file_tail: {start_at: null}}`,
 		"what is commented":  `# everything is at its default`,
 		"state":              `extensions: {state_storage/x: {directory: /var/lib/otelcol-cloudwatch/x, fsync: true, max_unsaved: 1000}}`,
+		"behind connectors":  `service: {pipelines: {logs/in: {exporters: [forward]}, logs/x: {receivers: [file_log/own, forward], processors: [redaction], exporters: [awsemf]}}}`,
+		"a header":           `exporters: {otlp: {headers: {authorization: "Bearer key"}}, otlp_http/aws: {headers: {x-aws-log-group: /x}}}`,
 		"groups of records":  `exporters: {cloudwatch_logs: {allowed_groups: [/app/*], redirect: {groups: [/app/*]}, max_targets: {groups: 10}, embedded_metrics: extract}, cloudwatch_logs/own: {embedded_metrics: ignore}, cloudwatch_emf: {allowed_streams: ["a*"]}}`,
 		"limits of servers":  `receivers: {otlp: {limits: {max_in_flight: 1000000, max_connections: 10}}, statsd: {limits: {max_bytes: 1000, max_connections: 4}}}`,
 		"merged":             "processors: {transform/a: &a {error_mode: ignore}, transform/b: {<<: *a}}",
