@@ -113,8 +113,8 @@ func (c *checker) exclude(path []string) (Capability, string) {
 	return "", ""
 }
 
-// ownSources are those of the identity that AWS or this host's environment gives to the process.
-var ownSources = []string{"", "default", "container", "instance", "ssm_agent"}
+// ownSources are those of the identity that AWS, Kubernetes or this host's environment gives to the process.
+var ownSources = []string{"", "default", "container", "instance", "ssm_agent", "serviceAccount", "none"}
 
 // askingNobody are the detectors that ask nobody but the host and AWS.
 var askingNobody = []string{"env", "system", "ec2", "ecs", "eks", "lambda", "elastic_beanstalk"}

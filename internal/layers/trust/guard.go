@@ -61,11 +61,16 @@ func (c *checker) processors(alone *layers.Merged) {
 	}
 }
 
-// routes refuses changes of a local route table.
+// routes refuses changes of a local route table, and a second one, which would be in its place.
 func (c *checker) routes(alone *layers.Merged) {
-	for _, name := range alone.Keys("extensions") {
-		kind, _, _ := strings.Cut(name, "/")
-		if tableKey("", kind) != tableKey("", "endpoint_routing") || c.policy.Allows(Routes) {
+	local := tables(alone)
+	if len(local) == 0 || c.policy.Allows(Routes) {
+		return
+	}
+	for _, name := range tables(c.merged) {
+		if !slices.Contains(local, name) {
+			path := []string{"extensions", name}
+			c.refuse(Refusal{Path: path, Capability: Routes, Why: "has a route table beside that of a local layer", Origin: c.merged.Culprit(path)})
 			continue
 		}
 		for _, leaf := range c.merged.Leaves("extensions", name) {
@@ -74,11 +79,19 @@ func (c *checker) routes(alone *layers.Merged) {
 			}
 		}
 		for _, leaf := range alone.Leaves("extensions", name) {
-			if c.merged.Has("extensions", name) && !c.merged.Has(leaf.Path...) {
+			if !c.merged.Has(leaf.Path...) {
 				c.refuse(Refusal{Path: leaf.Path, Capability: Routes, Why: "removes a setting of the route table of a local layer", Origin: c.merged.Culprit(leaf.Path)})
 			}
 		}
 	}
+}
+
+// tables are the names of the route tables of a configuration.
+func tables(m *layers.Merged) []string {
+	return slices.DeleteFunc(m.Keys("extensions"), func(name string) bool {
+		kind, _, _ := strings.Cut(name, "/")
+		return tableKey("", strings.TrimSpace(kind)) != tableKey("", "endpoint_routing")
+	})
 }
 
 // removed refuses that local extensions, and what local receivers leave out, go.

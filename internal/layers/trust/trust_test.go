@@ -61,7 +61,7 @@ func TestFetchedLayerMayNotReachIntoTheHost(t *testing.T) {
 		"program by a placeholder":                 {`exporters: {cloudwatch_emf: {credentials: "${yaml:process: id}"}}`, "programs"},
 		"program by nested yaml":                   {`exporters: "${yaml:cloudwatch_emf::credentials::process: id}"`, "programs"},
 		"program in another parameter":             {`exporters: {cloudwatch_emf: {credentials: "${ssm:/x}"}}`, "programs"},
-		"program of the route table":               {`extensions: {endpoint_routing/x: {credentials: {process: id}}}`, "programs"},
+		"program of the route table":               {`extensions: {endpoint_routing/x: {credentials: {process: id}}}`, "programs routes"},
 		"journalctl":                               {`receivers: {journald: {journalctl_path: /tmp/x}}`, "programs"},
 		"root of the journal":                      {`receivers: {journald: {root_path: /}}`, "read"},
 		"a password file":                          {`receivers: {file_tail/x: {include: [/etc/shadow]}}`, "read"},
@@ -143,9 +143,9 @@ func TestFetchedLayerMayNotReachIntoTheHost(t *testing.T) {
 		"local credentials removed":                {`exporters: {cloudwatch_logs: {credentials: null}}`, "override"},
 		"policy of the routes":                     {`extensions: {endpoint_routing: {policy: any}}`, "routes"},
 		"policy of the routes removed":             {`extensions: {endpoint_routing: {policy: null}}`, "routes"},
-		"proxy of the routes":                      {`extensions: {endpoint_routing/x: {routes: [{name: a, http_proxy: {url: "http://evil.example:3128"}}]}}`, "send"},
-		"credentials on loopback":                  {`extensions: {endpoint_routing/x: {credentials_endpoint: {endpoint: "127.0.0.1:1"}}}`, "credentials"},
-		"CONNECT for everybody":                    {`extensions: {endpoint_routing/x: {listen: "0.0.0.0:1"}}`, "listen"},
+		"proxy of the routes":                      {`extensions: {endpoint_routing/x: {routes: [{name: a, http_proxy: {url: "http://evil.example:3128"}}]}}`, "send routes"},
+		"credentials on loopback":                  {`extensions: {endpoint_routing/x: {credentials_endpoint: {endpoint: "127.0.0.1:1"}}}`, "credentials routes"},
+		"CONNECT for everybody":                    {`extensions: {endpoint_routing/x: {listen: "0.0.0.0:1"}}`, "listen routes"},
 		"routes removed":                           {`extensions: {endpoint_routing: null}`, "override"},
 		"all extensions removed":                   {`service: {extensions: null}`, "override"},
 		"processor removed":                        {`processors: {redaction: null}`, "override"},
@@ -183,6 +183,11 @@ func TestFetchedLayerMayNotReachIntoTheHost(t *testing.T) {
 		"an exporter before the connector":         {`service: {pipelines: {logs/in: {exporters: [cloudwatch_logs]}}}`, "override"},
 		"a pipeline beside the connector":          {`service: {pipelines: {logs/x: {receivers: [file_log/own], exporters: [cloudwatch_logs]}}}`, "override"},
 		"a pipeline behind the connector":          {`service: {pipelines: {logs/x: {receivers: [forward], exporters: [cloudwatch_logs]}}}`, "override"},
+		"a second route table":                     {"extensions: {endpoint_routing/x: {policy: any}}\nservice: {extensions: [endpoint_routing/x]}", "routes"},
+		"address in a key that nobody knows":       {`receivers: {awscontainerinsightreceiver: {host_ip: "6.6.6.6"}}`, "components"},
+		"address of a list":                        {`service: {telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: [0.0.0.0], port: 1}}}}]}}}`, "components"},
+		"own metrics to another account":           {`service: {telemetry: {metrics: {readers: [{periodic: {exporter: {otlp: {protocol: http/protobuf, endpoint: "https://monitoring.eu-central-1.amazonaws.com", headers: [{name: authorization, value: x}]}}}}]}}}`, "credentials"},
+		"identity of root in Kubernetes":           {`receivers: {k8s_cluster: {auth_type: kubeConfig}}`, "credentials"},
 		"another host's event log":                 {`receivers: {windowseventlog: {channel: a, remote: {server: x, username: u, password: p}}}`, "send"},
 		"event query with a file":                  {`receivers: {windowseventlog: {query: '<Select Path="file://c:\x.evtx">*</Select>'}}`, "read"},
 	} {
@@ -228,7 +233,6 @@ func TestFetchedLayerDoesTheDailyWork(t *testing.T) {
 		"host metrics":       `receivers: {host_metrics: {collection_interval: 60s, scrapers: {cpu: {}, disk: {exclude: {devices: ["^loop"], match_type: regexp}}}}}`,
 		"event logs":         `receivers: {windowseventlog: {channel: Application, start_at: end}, windowsperfcounters: {perfcounters: [{object: Memory, counters: [{name: x, metric: y}]}]}}`,
 		"journal":            `receivers: {journald: {units: [ssh], priority: info, directory: /var/log/journal}}`,
-		"routes of a fleet":  `extensions: {endpoint_routing/x: {region: eu-central-1, policy: private_only, routes: [{name: dx, vpc_endpoints: {logs: [10.0.0.1, vpce-0a-1b.logs.eu-central-1.vpce.amazonaws.com]}}, {name: i, public: {}}], listen: "127.0.0.1:4443", process_proxy: true, credentials: {source: instance}}}`,
 		"a default":          `receivers: {file_tail: {start_at: null}}`,
 		"what is commented":  `# everything is at its default`,
 		"state":              `extensions: {state_storage/x: {directory: /var/lib/otelcol-cloudwatch/x, fsync: true, max_unsaved: 1000}}`,
@@ -279,6 +283,13 @@ func TestShippedConfigurationsMayBeFetched(t *testing.T) {
 			require.NoError(t, err, name)
 		}
 		assert.Equal(t, needs[name], got, "%s: %v", name, err)
+	}
+}
+
+func TestFetchedLayerBringsTheRouteTableWhereNoLocalLayerHasOne(t *testing.T) {
+	for _, local := range []string{"", `exporters: {cloudwatch_logs: {region: eu-central-1}}`} {
+		need, err := (&bench{}).check(t, local, `extensions: {endpoint_routing/x: {region: eu-central-1, policy: private_only, routes: [{name: dx, vpc_endpoints: {logs: [10.0.0.1, vpce-0a-1b.logs.eu-central-1.vpce.amazonaws.com]}}, {name: i, public: {}}], listen: "127.0.0.1:4443", process_proxy: true, credentials: {source: instance}}}`)
+		assert.Empty(t, need, "%v", err)
 	}
 }
 
