@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -57,7 +58,7 @@ func (r *otlp) start(ctx context.Context, hosts []component.Host) error {
 	if c := r.config.Protocols.GRPC; c.HasValue() {
 		server, err := r.grpcServer(ctx, c.Get(), hosts[0])
 		if err == nil {
-			err = r.serve(ctx, "grpc", server, c.Get().NetAddr, c.Get().TLS, hosts)
+			err = r.serve(ctx, "grpc", server, c.Get().NetAddr, c.Get().TLS, lifetime(keepalive(c.Get())), hosts)
 		}
 		if err != nil {
 			return errors.Join(fmt.Errorf("protocols::grpc: %w", err), r.shutdown(ctx))
@@ -66,7 +67,7 @@ func (r *otlp) start(ctx context.Context, hosts []component.Host) error {
 	if c := r.config.Protocols.HTTP; c.HasValue() {
 		server, err := r.httpServer(ctx, c.Get(), hosts[0])
 		if err == nil {
-			err = r.serve(ctx, "http", server, c.Get().ServerConfig.NetAddr, c.Get().ServerConfig.TLS, hosts)
+			err = r.serve(ctx, "http", server, c.Get().ServerConfig.NetAddr, c.Get().ServerConfig.TLS, 0, hosts)
 		}
 		if err != nil {
 			return errors.Join(fmt.Errorf("protocols::http: %w", err), r.shutdown(ctx))
@@ -75,12 +76,12 @@ func (r *otlp) start(ctx context.Context, hosts []component.Host) error {
 	return nil
 }
 
-func (r *otlp) serve(ctx context.Context, protocol string, server *http.Server, at confignet.AddrConfig, with configoptional.Optional[configtls.ServerConfig], hosts []component.Host) error {
+func (r *otlp) serve(ctx context.Context, protocol string, server *http.Server, at confignet.AddrConfig, with configoptional.Optional[configtls.ServerConfig], lifetime time.Duration, hosts []component.Host) error {
 	listener, err := at.Listen(ctx)
 	if err != nil {
 		return err
 	}
-	bounded := &limited{Listener: listener, protocol: protocol, max: int64(r.config.Limits.MaxConnections), refused: r.observer.refusedConnection}
+	bounded := &limited{Listener: listener, protocol: protocol, max: int64(r.config.Limits.MaxConnections), refused: r.observer.refusedConnection, lifetime: lifetime}
 	var on net.Listener = bounded
 	if with.HasValue() {
 		c, err := with.Get().LoadTLSConfig(ctx)

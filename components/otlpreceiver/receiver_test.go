@@ -67,7 +67,7 @@ func run(t *testing.T, next consumer.Logs, settings map[string]any) running {
 	require.NoError(t, err)
 	traces, err := NewFactory().CreateTraces(t.Context(), set, c, consumertest.NewNop())
 	require.NoError(t, err)
-	h := host{componenttest.NewNopHost(), make(chan *componentstatus.Event, 100)}
+	h := extended{host{componenttest.NewNopHost(), make(chan *componentstatus.Event, 100)}}
 	require.NoError(t, logs.Start(t.Context(), h))
 	require.NoError(t, traces.Start(t.Context(), h))
 	t.Cleanup(func() {
