@@ -3,6 +3,7 @@ package otlpreceiver
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -86,5 +87,30 @@ func (c *Config) Validate() error {
 			errs = append(errs, errors.New("protocols::grpc::middlewares: this receiver has none for gRPC; leave them out"))
 		}
 	}
+	if c.Protocols.HTTP.HasValue() {
+		errs = append(errs, validatePaths(c.Protocols.HTTP.Get()))
+	}
 	return errors.Join(errs...)
+}
+
+// validatePaths refuses paths that net/http does not take, and one path for two signals, of which one alone would be served.
+func validatePaths(c *upstream.HTTPConfig) error {
+	var errs []error
+	mux := http.NewServeMux()
+	for _, p := range []struct {
+		key  string
+		path upstream.SanitizedURLPath
+	}{{"traces_url_path", c.TracesURLPath}, {"metrics_url_path", c.MetricsURLPath}, {"logs_url_path", c.LogsURLPath}} {
+		if !handles(mux, string(p.path)) {
+			errs = append(errs, fmt.Errorf("protocols::http::%s: %q cannot be served; use a path that no other signal has, without spaces, and with braces around whole parts alone", p.key, p.path))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// handles adds a path, and reports whether the mux takes it.
+func handles(mux *http.ServeMux, path string) (ok bool) {
+	defer func() { ok = recover() == nil }() // what Handle has for errors
+	mux.Handle(path, http.NotFoundHandler())
+	return true
 }
