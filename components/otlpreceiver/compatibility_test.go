@@ -143,3 +143,14 @@ func TestMediaTypesOfGRPC(t *testing.T) {
 		assert.Equal(t, want, isGRPC(media), media)
 	}
 }
+
+// Whoever may not send learns nothing else, and every answer has response_headers.
+func TestEncodingsAreLookedAtAfterAuthentication(t *testing.T) {
+	r := run(t, consumertest.NewNop(), protocol("http", map[string]any{"response_headers": map[string]any{"X-Mine": "yes"}}))
+	code, header := post(t, r.http, media, "br", nil)
+	assert.Equal(t, http.StatusBadRequest, code)
+	assert.Equal(t, "yes", header.Get("X-Mine"))
+	r = run(t, consumertest.NewNop(), protocol("http", map[string]any{"auth": map[string]any{"authenticator": "known"}}))
+	code, _ = post(t, r.http, media, "br", nil)
+	assert.Equal(t, http.StatusUnauthorized, code)
+}

@@ -26,18 +26,17 @@ type encodingKey struct{}
 // httpServer serves OTLP over HTTP.
 func (r *otlp) httpServer(ctx context.Context, c *upstream.HTTPConfig, host component.Host) (*http.Server, error) {
 	mux := http.NewServeMux()
-	limit := c.ServerConfig.MaxRequestBodySize
+	limit, allowed := c.ServerConfig.MaxRequestBodySize, c.ServerConfig.CompressionAlgorithms
 	if limit <= 0 { // as upstream reads it
 		limit = defaultMaxBody
 	}
-	for path, s := range map[upstream.SanitizedURLPath]*signal{c.LogsURLPath: r.logs, c.MetricsURLPath: r.metrics, c.TracesURLPath: r.traces} {
-		if s != nil {
-			mux.Handle(string(path), r.httpHandler(s, limit))
-		}
-	}
-	allowed := c.ServerConfig.CompressionAlgorithms
 	if allowed == nil {
 		allowed = encodings
+	}
+	for path, s := range map[upstream.SanitizedURLPath]*signal{c.LogsURLPath: r.logs, c.MetricsURLPath: r.metrics, c.TracesURLPath: r.traces} {
+		if s != nil {
+			mux.Handle(string(path), r.httpHandler(s, limit, allowed))
+		}
 	}
 	server, err := r.server(ctx, c.ServerConfig, host, mux, confighttp.WithErrorHandler(httpError))
 	if err != nil {
@@ -47,12 +46,6 @@ func (r *otlp) httpServer(ctx context.Context, c *upstream.HTTPConfig, host comp
 	inner := server.Handler
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		encoding := q.Header.Get("Content-Encoding")
-		if len(allowed) == 0 { // an empty list: bodies are taken as they are
-			encoding = ""
-		} else if !slices.Contains(allowed, encoding) {
-			writeHTTP(w, q, answer{status: status.New(codes.InvalidArgument, fmt.Sprintf("unsupported Content-Encoding: %q", encoding))})
-			return
-		}
 		q.Header.Del("Content-Encoding")
 		inner.ServeHTTP(w, q.WithContext(context.WithValue(q.Context(), encodingKey{}, encoding)))
 	})
@@ -82,7 +75,7 @@ const (
 	streamBuffer     = 128 << 10
 )
 
-func (r *otlp) httpHandler(s *signal, limit int64) http.Handler {
+func (r *otlp) httpHandler(s *signal, limit int64, allowed []string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		if q.Method != http.MethodPost {
 			http.Error(w, fmt.Sprintf("%d method not allowed, supported: [POST]", http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
@@ -94,6 +87,12 @@ func (r *otlp) httpHandler(s *signal, limit int64) http.Handler {
 			return
 		}
 		encoding, _ := q.Context().Value(encodingKey{}).(string)
+		if len(allowed) == 0 { // bodies are taken as they are
+			encoding = ""
+		} else if !slices.Contains(allowed, encoding) {
+			writeHTTP(w, q, r.refused(fmt.Errorf("unsupported Content-Encoding: %q", encoding)))
+			return
+		}
 		a := r.take(q.Context(), incoming{signal: s, format: f, report: r.httpReport, read: func(ctx context.Context, g *grant) ([]byte, error) {
 			return body(ctx, g, q.Body, encoding, limit, q.ContentLength)
 		}})
