@@ -3,9 +3,12 @@ package otlpreceiver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,8 +19,13 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
 	zapobserver "go.uber.org/zap/zaptest/observer"
@@ -153,4 +161,61 @@ func TestEncodingsAreLookedAtAfterAuthentication(t *testing.T) {
 	r = run(t, consumertest.NewNop(), protocol("http", map[string]any{"auth": map[string]any{"authenticator": "known"}}))
 	code, _ = post(t, r.http, media, "br", nil)
 	assert.Equal(t, http.StatusUnauthorized, code)
+}
+
+func TestTheDefaultLeavesMemoryToOthers(t *testing.T) {
+	for memory, want := range map[int64]int64{math.MaxInt64: 128 << 20, 1 << 30: 128 << 20, 240 << 20: 60 << 20, 1 << 20: minInFlight} {
+		assert.Equal(t, want, defaultMaxInFlight(memory))
+	}
+}
+
+// What the batch processor of a collector sends by default, 8,192 of a kind, from a resource of Kubernetes. Upstream's receiver
+// takes 20 MiB over HTTP, and other collectors drop what is refused for good.
+func TestBatchesOfOtherCollectorsAreTaken(t *testing.T) {
+	const count, ofResource = 8192, 25
+	fill := func(to pcommon.Map, n int) {
+		for i := range n {
+			to.PutStr(fmt.Sprintf("attribute.name.%02d", i), fmt.Sprintf("a-usual-value-%08d", i))
+		}
+	}
+	logs, spans, points := plog.NewLogs(), ptrace.NewTraces(), pmetric.NewMetrics()
+	lines := logs.ResourceLogs().AppendEmpty()
+	fill(lines.Resource().Attributes(), ofResource)
+	records := lines.ScopeLogs().AppendEmpty().LogRecords()
+	calls := spans.ResourceSpans().AppendEmpty()
+	fill(calls.Resource().Attributes(), ofResource)
+	all := calls.ScopeSpans().AppendEmpty().Spans()
+	values := points.ResourceMetrics().AppendEmpty()
+	fill(values.Resource().Attributes(), ofResource)
+	histograms := values.ScopeMetrics().AppendEmpty().Metrics()
+	for range count {
+		record := records.AppendEmpty()
+		record.Body().SetStr(strings.Repeat("a log line ", 95))
+		fill(record.Attributes(), 5)
+		span := all.AppendEmpty()
+		span.SetName("GET /things")
+		fill(span.Attributes(), 20)
+		metric := histograms.AppendEmpty()
+		metric.SetName("http.server.request.duration")
+		point := metric.SetEmptyHistogram().DataPoints().AppendEmpty()
+		point.BucketCounts().FromRaw(make([]uint64, 16))
+		point.ExplicitBounds().FromRaw(make([]float64, 15))
+		fill(point.Attributes(), 10)
+	}
+	for name, test := range map[string]struct {
+		s *signal
+		r interface{ MarshalProto() ([]byte, error) }
+	}{
+		"logs":    {logsSignal(nil), plogotlp.NewExportRequestFromLogs(logs)},
+		"traces":  {tracesSignal(nil), ptraceotlp.NewExportRequestFromTraces(spans)},
+		"metrics": {metricsSignal(nil), pmetricotlp.NewExportRequestFromMetrics(points)},
+	} {
+		body, err := test.r.MarshalProto()
+		require.NoError(t, err)
+		bytes, err := test.s.estimate(protobuf, body)
+		require.NoError(t, err)
+		t.Logf("%s: %d bytes count as %d", name, len(body), bytes)
+		assert.Less(t, bytes, int64(maxDefaultInFlight), name)
+		assert.Less(t, len(body), defaultMaxBody, name)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -23,20 +24,23 @@ type Config struct {
 // Limits bound memory and connections.
 type Limits struct {
 	// MaxInFlight is the memory of all requests that are being read, decoded or waited for, in bytes as they are
-	// estimated. A request that has more by itself is refused for good, and others for now. Default: 64 MiB.
+	// estimated. A request that has more by itself is refused for good, and others for now. Default: 128 MiB, and not more
+	// than a quarter of GOMEMLIMIT.
 	MaxInFlight int64 `mapstructure:"max_in_flight"`
 	// MaxConnections is how many connections each protocol has at once. Default: 512.
 	MaxConnections int `mapstructure:"max_connections"`
 }
 
 const (
-	defaultMaxInFlight    = 64 << 20
+	// maxDefaultInFlight holds a batch of 8,192 records, spans or data points with 25 attributes of the resource, which the
+	// batch processor of another collector sends.
+	maxDefaultInFlight    = 128 << 20
 	defaultMaxConnections = 512
 	// minInFlight holds a request of a sender with default settings.
 	minInFlight = 1 << 20
 
-	// defaultMaxBody is the size of a request over HTTP after it was decompressed: as much as a message has over gRPC.
-	defaultMaxBody    = 4 << 20
+	// defaultMaxBody is the size of a request over HTTP after it was decompressed, as upstream has it.
+	defaultMaxBody    = 20 << 20
 	defaultMaxMessage = 4 // MiB, as grpc-go has it
 
 	// A sender that is slow holds a connection and what it has sent of a request.
@@ -48,6 +52,11 @@ const (
 	// defaultStreams is how many requests a connection may have at once.
 	defaultStreams = 100
 )
+
+// defaultMaxInFlight leaves most of the process's memory, in bytes, to others.
+func defaultMaxInFlight(memory int64) int64 {
+	return max(minInFlight, min(maxDefaultInFlight, memory/4))
+}
 
 func createDefaultConfig() component.Config {
 	grpc := configgrpc.NewDefaultServerConfig()
@@ -66,7 +75,7 @@ func createDefaultConfig() component.Config {
 				ServerConfig: http, TracesURLPath: "/v1/traces", MetricsURLPath: "/v1/metrics", LogsURLPath: "/v1/logs",
 			}),
 		},
-		Limits: Limits{MaxInFlight: defaultMaxInFlight, MaxConnections: defaultMaxConnections},
+		Limits: Limits{MaxInFlight: defaultMaxInFlight(debug.SetMemoryLimit(-1)), MaxConnections: defaultMaxConnections},
 	}
 }
 
@@ -77,7 +86,7 @@ func (c *Config) Validate() error {
 		errs = append(errs, errors.New("protocols: name grpc, http or both"))
 	}
 	if c.Limits.MaxInFlight < minInFlight {
-		errs = append(errs, fmt.Errorf("limits::max_in_flight: %d bytes do not hold a request; use %d or more, or leave it out for %d", c.Limits.MaxInFlight, minInFlight, defaultMaxInFlight))
+		errs = append(errs, fmt.Errorf("limits::max_in_flight: %d bytes do not hold a request; use %d or more, or leave it out for %d", c.Limits.MaxInFlight, minInFlight, defaultMaxInFlight(debug.SetMemoryLimit(-1))))
 	}
 	if c.Limits.MaxConnections < 1 {
 		errs = append(errs, fmt.Errorf("limits::max_connections: %d: use 1 or more, or leave it out for %d", c.Limits.MaxConnections, defaultMaxConnections))
