@@ -183,7 +183,7 @@ func (r *otlp) serveGRPC(w http.ResponseWriter, q *http.Request, s *signal, limi
 		writeGRPC(w, status.New(codes.Unimplemented, fmt.Sprintf("compression %q is not supported; use gzip, snappy or zstd", encoding)), nil)
 		return
 	}
-	a := r.take(ctx, incoming{signal: s, format: protobuf, report: r.grpcReport, read: func(ctx context.Context, g *grant) ([]byte, error) {
+	a := r.take(ctx, incoming{signal: s, format: protobuf, report: r.grpcReport, header: q.Header, read: func(ctx context.Context, g *grant) ([]byte, error) {
 		return message(ctx, g, q.Body, encoding, limit)
 	}})
 	if a.status != nil {

@@ -93,7 +93,7 @@ func (r *otlp) httpHandler(s *signal, limit int64, allowed []string) http.Handle
 			writeHTTP(w, q, r.refused(fmt.Errorf("unsupported Content-Encoding: %q", encoding)))
 			return
 		}
-		a := r.take(q.Context(), incoming{signal: s, format: f, report: r.httpReport, read: func(ctx context.Context, g *grant) ([]byte, error) {
+		a := r.take(q.Context(), incoming{signal: s, format: f, report: r.httpReport, header: q.Header, read: func(ctx context.Context, g *grant) ([]byte, error) {
 			return body(ctx, g, q.Body, encoding, limit, q.ContentLength)
 		}})
 		if a.status != nil {
