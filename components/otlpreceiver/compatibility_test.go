@@ -219,3 +219,17 @@ func TestBatchesOfOtherCollectorsAreTaken(t *testing.T) {
 		assert.Less(t, len(body), defaultMaxBody, name)
 	}
 }
+
+// A key that upstream's receiver would follow is not in vain without a word.
+func TestSizesBeyondTheMemoryAreNamed(t *testing.T) {
+	for want, settings := range map[string]map[string]any{
+		"protocols::grpc::max_recv_msg_size_mib": protocol("grpc", map[string]any{"max_recv_msg_size_mib": 64}),
+		"protocols::http::max_request_body_size": protocol("http", map[string]any{"max_request_body_size": 100 << 20}),
+		"":                                       {"protocols": map[string]any{"grpc": map[string]any{"max_recv_msg_size_mib": 16}, "http": nil}},
+	} {
+		c := createDefaultConfig().(*Config)
+		require.NoError(t, confmap.NewFromStringMap(settings).Unmarshal(c))
+		key, _ := c.beyondMemory()
+		assert.Equal(t, want, key)
+	}
+}

@@ -12,6 +12,8 @@ import (
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configoptional"
 	upstream "go.opentelemetry.io/collector/receiver/otlpreceiver"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/otlpreceiver/internal/weight"
 )
 
 // Config is the receiver's. Keys that upstream's receiver has mean what they mean there.
@@ -115,6 +117,22 @@ func validatePaths(c *upstream.HTTPConfig) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// beyondMemory returns a key that allows requests, in bytes, for which max_in_flight has no room. Defaults are not told.
+func (c *Config) beyondMemory() (key string, size int64) {
+	if c.Protocols.GRPC.HasValue() {
+		mib := c.Protocols.GRPC.Get().MaxRecvMsgSizeMiB
+		if size = int64(mib) << 20; mib > defaultMaxMessage && weight.TextTimes*size > c.Limits.MaxInFlight {
+			return "protocols::grpc::max_recv_msg_size_mib", size
+		}
+	}
+	if c.Protocols.HTTP.HasValue() {
+		if size = c.Protocols.HTTP.Get().ServerConfig.MaxRequestBodySize; size > defaultMaxBody && weight.TextTimes*size > c.Limits.MaxInFlight {
+			return "protocols::http::max_request_body_size", size
+		}
+	}
+	return "", 0
 }
 
 // handles adds a path, and reports whether the mux takes it.

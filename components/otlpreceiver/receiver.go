@@ -18,6 +18,8 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/otlpreceiver/internal/weight"
 )
 
 // otlp is one receiver, which the pipelines of all signals share.
@@ -55,6 +57,10 @@ func (r *otlp) start(ctx context.Context, hosts []component.Host) error {
 		return err
 	}
 	r.observer.start(hosts)
+	if key, size := r.config.beyondMemory(); key != "" {
+		r.set.Logger.Warn("Requests as large as a key allows do not fit into limits::max_in_flight, and are refused: text alone counts four times. Raise it, or lower the key",
+			zap.String("key", key), zap.Int64("bytes", size), zap.Int64("max_in_flight", r.config.Limits.MaxInFlight), zap.Int64("needed", weight.TextTimes*size))
+	}
 	if c := r.config.Protocols.GRPC; c.HasValue() {
 		server, err := r.grpcServer(ctx, c.Get(), hosts[0])
 		if err == nil {
