@@ -58,6 +58,7 @@ func (r *otlp) grpcServer(ctx context.Context, c *configgrpc.ServerConfig, host 
 	if err != nil {
 		return nil, err
 	}
+	server.Handler = binaryMetadata(server.Handler)
 	server.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
 		return context.WithValue(ctx, openedKey{}, time.Now())
 	}
@@ -120,6 +121,23 @@ func authenticated(by extensionauth.Server, next http.Handler) http.Handler {
 			return
 		}
 		next.ServeHTTP(w, q.WithContext(ctx))
+	})
+}
+
+// binaryMetadata decodes headers that gRPC has in base64, those whose names end in -bin, for what follows. Others are left.
+func binaryMetadata(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		for name, values := range q.Header {
+			if !strings.HasSuffix(name, "-Bin") {
+				continue
+			}
+			for i, value := range values {
+				if text, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(value, "=")); err == nil {
+					values[i] = string(text)
+				}
+			}
+		}
+		next.ServeHTTP(w, q)
 	})
 }
 
