@@ -22,7 +22,7 @@ var harmless = []string{
 	"metrics_path", "status::path", "config::path", "_url_path", "healthcheckv2 path", // paths of URLs
 	"http_path", "log_file_path", "resource_attributes::", "metrics::", // names of attributes
 	"processors/", "scrapers::", // they change records; what asks others is not in the table
-	"directory_permissions", "max_log_size",
+	"directory_permissions", "max_log_size", "::no_proxy",
 	"include_file", "file_attributes", "file_cache_advise", "exclude_names", // what a record tells of its file
 	"on_truncate", "grpc::keepalive", "cors::", "response_headers::", "headers::", "external_labels",
 	"metric_relabel_configs", "relabel_configs", "scrape_protocols", "static_configs::*::labels",

@@ -79,7 +79,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		"range":                {route("allowed_cidrs: [10.0.0.0], public: {}"), "10.0.0.0"},
 		"DNS server":           {route("dns_servers: [resolver.example], private_dns: {}"), `"resolver.example" is not an IP address`},
 		"proxy without scheme": {route(`http_proxy: {url: "proxy:3128"}`), "is not http://host:port"},
-		"proxy with password":  {route(`http_proxy: {url: "ftp://u:hunter2@proxy"}`), "xxxxx"},
+		"proxy with password":  {route(`http_proxy: {url: "ftp://u:hunter2@proxy"}`), "[REDACTED]"},
 		"user twice":           {route(`http_proxy: {url: "http://u:p@proxy", username: v}`), "username is set, and the url has one"},
 		"password alone":       {route(`http_proxy: {url: "http://proxy", password: p}`), "password is set without username"},
 		"CA of plain proxy":    {route(`http_proxy: {url: "http://proxy", ca_file: x.pem}`), "speaks no TLS"},

@@ -252,15 +252,15 @@ func (m *Manager) first(ctx context.Context) (*snapshot, error) {
 		snap, err := m.sources.fetch(ctx, m.options.URIs)
 		return snap, m.located(snap, err)
 	}
+	good, saved := m.good(ctx, nil)
 	snap, err := m.sources.fetch(ctx, m.options.URIs)
-	good, saved := m.good(ctx, snap)
 	for good == nil && mayAnswerSoon(err) && pause(ctx, startRetry) { // there is nothing else to run, and the network may come up
 		snap, err = m.sources.fetch(ctx, m.options.URIs)
-		good, saved = m.good(ctx, snap)
 	}
 	if m.told.Err() != nil {
 		return nil, errTold
 	}
+	good = m.stillTrusted(ctx, good, snap)
 	outcome := outcomeOf(err)
 	if err == nil && good != nil && good.hash != snap.hash { // else the collector's own check is as good
 		if err = m.check(ctx, snap); err != nil {

@@ -93,6 +93,18 @@ func (s *sources) trustAgain(ctx context.Context, snap, newest *snapshot, live r
 	return remote.Check(ctx, snap.layers, snap.merged, policy, remote.Host{StateDir: s.stateDir}, s.expander(snap, live))
 }
 
+// stillTrusted is the last known good configuration, or nil where it has what the local layers of the newest one do not allow.
+func (m *Manager) stillTrusted(ctx context.Context, good *ready, newest *snapshot) *ready {
+	if good == nil || newest == nil || newest.merged == nil {
+		return good
+	}
+	if err := m.sources.trustAgain(context.WithoutCancel(ctx), good.snapshot, newest, m.sources.again(good.snapshot)); err != nil {
+		m.log().Warn("the last known good configuration has what the layers of this host do not allow now", zap.String("reason", good.scrub(err.Error())))
+		return nil
+	}
+	return good
+}
+
 // withoutRemote is what the local layers make alone, where a fetched one was refused and there is nothing else to start with;
 // nil where they make nothing that runs.
 func (m *Manager) withoutRemote(ctx context.Context, refused *snapshot, err error) *snapshot {
