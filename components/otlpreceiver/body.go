@@ -13,6 +13,8 @@ import (
 	"github.com/golang/snappy"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/otlpreceiver/internal/weight"
 )
 
 const (
@@ -37,6 +39,7 @@ var errBodyTooLarge = errors.New("the body is too large when decompressed; send 
 // body reads a request's body to its end, decompressed, within limit bytes. What it takes is held by the grant. A compressed body
 // is decompressed when all of it is there: who sends slowly holds what was sent, and not what a decoder takes.
 func body(ctx context.Context, g *grant, from io.Reader, encoding string, limit, known int64) ([]byte, error) {
+	limit = min(limit, g.of.limit/weight.TextTimes) // more would be read in vain
 	packed, err := readAll(ctx, g, from, limit, known)
 	if err != nil || encoding == "" || encoding == "identity" {
 		return packed, err

@@ -69,6 +69,15 @@ func TestFewRequestsWait(t *testing.T) {
 	require.NoError(t, a.begin().grow(t.Context(), 1<<20))
 }
 
+// Reading stops where the estimate could not fit any more.
+func TestBodiesThatCannotFitAreNotReadToTheirEnd(t *testing.T) {
+	a := newAdmission(1 << 20)
+	text := strings.NewReader(strings.Repeat("x", 1<<20))
+	_, err := body(t.Context(), a.begin(), text, "", defaultMaxBody, 0)
+	require.ErrorIs(t, err, errBodyTooLarge)
+	assert.Greater(t, text.Len(), 1<<19)
+}
+
 func TestHeadersCountAsMemory(t *testing.T) {
 	long := http.Header{"X": {strings.Repeat("y", 10_000)}}
 	assert.Greater(t, requestCost(long), int64(26_000))
