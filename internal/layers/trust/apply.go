@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers"
 )
 
 // does says what a configuration does that needs a capability.
@@ -29,7 +27,7 @@ func (c *checker) apply(word string, keys []string, value any, local bool) (Capa
 	text := fmt.Sprint(value)
 	need, fine := Components, false
 	switch word {
-	case "ok":
+	case "ok", "bound":
 		return "", ""
 	case "logs":
 		need, fine = Read, local || isEmpty(value) || each(keys, text, func(s string) bool { return c.policy.logs(s, c.host.GOOS) })
@@ -56,7 +54,9 @@ func (c *checker) apply(word string, keys []string, value any, local bool) (Capa
 	case "expression":
 		need, fine = Environment, !callsEnvironment(text)
 	case "detector":
-		need, fine = Send, slices.Contains([]string{"env", "system", "ec2", "ecs", "eks", "lambda", "elastic_beanstalk"}, text)
+		need, fine = Send, isEmpty(value) || each(keys, text, func(s string) bool { return slices.Contains(askingNobody, s) })
+	case "header":
+		need, fine = Credentials, isEmpty(value) || !identifies(keys) || c.notAWS(keys)
 	case "variable":
 		need, fine = Environment, c.policy.variable(text)
 	case "source":
@@ -95,6 +95,9 @@ func each(keys []string, text string, fine func(string) bool) bool {
 	return !slices.ContainsFunc(strings.Split(text, ","), func(s string) bool { return !fine(strings.TrimSpace(s)) })
 }
 
+// excluding are the keys with which a receiver leaves files out.
+var excluding = []string{"exclude", "exclude_names", "exclude_older_than"}
+
 // exclude looks at the whole include of a receiver whose exclude a remote layer sets: what the local layer has left out may be
 // in again.
 func (c *checker) exclude(path []string) (Capability, string) {
@@ -110,8 +113,11 @@ func (c *checker) exclude(path []string) (Capability, string) {
 	return "", ""
 }
 
-// ownSources are those of the identity that AWS or this host's environment gives to the process.
-var ownSources = []string{"", "default", "container", "instance", "ssm_agent"}
+// ownSources are those of the identity that AWS, Kubernetes or this host's environment gives to the process.
+var ownSources = []string{"", "default", "container", "instance", "ssm_agent", "serviceAccount", "none"}
+
+// askingNobody are the detectors that ask nobody but the host and AWS.
+var askingNobody = []string{"env", "system", "ec2", "ecs", "eks", "lambda", "elastic_beanstalk"}
 
 // parsing are the operators of stanza that change a record and nothing else.
 var parsing = []string{
@@ -128,144 +134,4 @@ var (
 // callsEnvironment reports whether an expression may ask for a variable: env("NAME") in whatever form.
 func callsEnvironment(text string) bool {
 	return strings.Contains(text, "os_env_func") || environmentName.MatchString(text) && called.MatchString(text)
-}
-
-// guarded compares what local layers alone make with what all make: a remote layer may add to it, and neither change nor pass
-// by the processors that stand behind a local receiver, nor remove an extension.
-func (c *checker) guarded(all []layers.Layer) error {
-	var local []layers.Layer
-	for _, l := range all {
-		if !l.Remote {
-			local = append(local, l)
-		}
-	}
-	alone, err := layers.MergePart(local)
-	if err != nil {
-		return err
-	}
-	c.routes(alone)
-	if !c.policy.Allows(Override) {
-		c.processors(alone)
-		c.removed(alone)
-		c.pipelines(alone)
-	}
-	return nil
-}
-
-// tunable are the processors whose settings say how much, and not what, is sent.
-var tunable = []string{"memory_limiter", "batch", "resource_detection", "resourcedetection"}
-
-// processors refuses changes of local processors.
-func (c *checker) processors(alone *layers.Merged) {
-	for _, name := range alone.Keys("processors") {
-		kind, _, _ := strings.Cut(name, "/")
-		if !c.merged.Has("processors", name) {
-			c.override([]string{"processors", name}, nil, "removes a processor of a local layer")
-			continue
-		}
-		if slices.Contains(tunable, strings.TrimSpace(kind)) {
-			continue
-		}
-		for _, leaf := range c.merged.Leaves("processors", name) {
-			if leaf.Remote && len(leaf.Path) > 2 {
-				c.refuse(Refusal{Path: leaf.Path, Value: layers.Show(leaf.Path, leaf.Value), Capability: Override, Why: "changes a processor of a local layer", Origin: leaf.Origin})
-			}
-		}
-		for _, leaf := range alone.Leaves("processors", name) {
-			if !c.merged.Has(leaf.Path...) {
-				c.override(leaf.Path, nil, "removes a setting of a processor of a local layer")
-			}
-		}
-	}
-}
-
-// routes refuses changes of a local route table.
-func (c *checker) routes(alone *layers.Merged) {
-	for _, name := range alone.Keys("extensions") {
-		kind, _, _ := strings.Cut(name, "/")
-		if tableKey("", kind) != tableKey("", "endpoint_routing") || c.policy.Allows(Routes) {
-			continue
-		}
-		for _, leaf := range c.merged.Leaves("extensions", name) {
-			if leaf.Remote && len(leaf.Path) > 2 {
-				c.refuse(Refusal{Path: leaf.Path, Value: layers.Show(leaf.Path, leaf.Value), Capability: Routes, Why: does[Routes] + " of a local layer", Origin: leaf.Origin})
-			}
-		}
-		for _, leaf := range alone.Leaves("extensions", name) {
-			if c.merged.Has("extensions", name) && !c.merged.Has(leaf.Path...) {
-				c.refuse(Refusal{Path: leaf.Path, Capability: Routes, Why: "removes a setting of the route table of a local layer", Origin: c.merged.Culprit(leaf.Path)})
-			}
-		}
-	}
-}
-
-// removed refuses that local extensions, and what local receivers leave out, go.
-func (c *checker) removed(alone *layers.Merged) {
-	kept := c.merged.List("service", "extensions")
-	for _, name := range alone.List("service", "extensions") {
-		if !slices.Contains(kept, name) {
-			c.override([]string{"service", "extensions"}, name, "removes an extension of a local layer")
-		}
-	}
-	for _, name := range alone.Keys("receivers") {
-		path := []string{"receivers", name, "exclude"}
-		if alone.Has(path...) && !c.merged.Has(path...) && c.merged.Has("receivers", name) {
-			if need, why := c.exclude(path); need != "" && !c.policy.Allows(need) {
-				c.override(path, nil, why)
-			}
-		}
-	}
-	for _, leaf := range alone.Leaves() {
-		if len(leaf.Path) < 3 || c.merged.Has(leaf.Path...) || !c.merged.Has(leaf.Path[:2]...) {
-			continue
-		}
-		all, key := c.rulesOf(leaf.Path)
-		word, _ := verdict(all, key)
-		if need := Capability(word); (need == Credentials || need == Programs) && !c.policy.Allows(need) {
-			c.override(leaf.Path, nil, "removes what a local layer says of credentials")
-		}
-	}
-}
-
-// pipelines refuses pipelines that take from a local receiver without its processors.
-func (c *checker) pipelines(alone *layers.Merged) {
-	for _, name := range c.merged.Keys("service", "pipelines") {
-		receivers := c.merged.List("service", "pipelines", name, "receivers")
-		processors := c.merged.List("service", "pipelines", name, "processors")
-		for _, receiver := range receivers {
-			if missing, guarded := bypassed(alone, name, receiver, processors); guarded {
-				path := []string{"service", "pipelines", name, "processors"}
-				c.override(path, nil, fmt.Sprintf("sends what the local receiver %s has without the local processor %s", receiver, missing))
-			}
-		}
-	}
-}
-
-// bypassed reports whether a pipeline has fewer processors behind a receiver than each local pipeline of its signal has.
-func bypassed(alone *layers.Merged, pipeline, receiver string, processors []string) (missing string, yes bool) {
-	signal, _, _ := strings.Cut(pipeline, "/")
-	for _, local := range alone.Keys("service", "pipelines") {
-		if s, _, _ := strings.Cut(local, "/"); strings.TrimSpace(s) != strings.TrimSpace(signal) || !slices.Contains(alone.List("service", "pipelines", local, "receivers"), receiver) {
-			continue
-		}
-		at, lacks := 0, ""
-		for _, want := range alone.List("service", "pipelines", local, "processors") {
-			i := slices.Index(processors[at:], want)
-			if i < 0 {
-				lacks = want
-				break
-			}
-			at += i + 1
-		}
-		if lacks == "" {
-			return "", false
-		}
-		missing, yes = lacks, true
-	}
-	return missing, yes
-}
-
-// override refuses what is not there any more. The layer that it names is the last remote one that wrote near it.
-func (c *checker) override(path []string, value any, why string) {
-	c.refuse(Refusal{Path: path, Value: layers.Show(path, value), Capability: Override, Why: why, Origin: c.merged.Culprit(path)})
 }

@@ -28,6 +28,8 @@
 //	detector      detectors that ask nobody but the host and AWS
 //	source        credentials that AWS or the environment gives to this process
 //	variable      the name of a variable that placeholders may have, too
+//	bound         anything, unless a local layer has it: changing that needs override
+//	header        headers that do not say who sends; those to an AWS service that do need credentials
 //	query         an event query without files
 //	CAPABILITY    any value but null and false needs it; with an exclamation mark these, too
 //

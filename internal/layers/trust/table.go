@@ -29,7 +29,7 @@ var rules = sync.OnceValue(func() table {
 })
 
 // verdicts are the words of rules.txt that are no capabilities.
-var verdicts = []string{"ok", "logs", "exclude", "state", "output", "listen_host", "network", "host", "scrape", "relabel", "operator", "expression", "detector", "query", "source", "variable"}
+var verdicts = []string{"ok", "logs", "exclude", "state", "output", "listen_host", "network", "host", "scrape", "relabel", "operator", "expression", "detector", "query", "source", "variable", "bound", "header"}
 
 // parseRules reads the form that rules.txt describes.
 func parseRules(text string) (table, error) {

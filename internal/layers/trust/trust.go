@@ -277,8 +277,8 @@ func (c *checker) judge(path []string, value any, local bool) (Capability, strin
 	return c.apply(word, path, value, local)
 }
 
-// duration, size and number are texts that are neither a path, nor an address, nor a program.
-var harmlessText = regexp.MustCompile(`^$|^[-+]?[0-9.]+(?:ns|us|µs|ms|s|m|h)?(?:[0-9.]+(?:ms|s|m|h))*$|^[0-9]+ ?[kKMG]i?[bB]?$|^(?:true|false)$`)
+// harmlessText are durations, sizes and numbers: neither a path, nor an address, nor a program. 6.6.6.6 is an address.
+var harmlessText = regexp.MustCompile(`^$|^[-+]?[0-9]*\.?[0-9]*(?:ns|us|µs|ms|s|m|h)?(?:[0-9]+\.?[0-9]*(?:ms|s|m|h))*$|^[0-9]+ ?[kKMG]i?[bB]?$|^(?:true|false)$`)
 
 // shapeless reports whether a value cannot name anything.
 func shapeless(value any) bool {

@@ -25,20 +25,27 @@ func TestRulesCanBeRead(t *testing.T) {
 const host = `
 receivers:
   file_tail: {include: [/var/log/*.log], exclude: ["/var/log/private.log"], storage: file_storage}
-  file_tail/own: {include: [/srv/own/*.log], exclude: [/srv/own/secret.log]}
+  file_tail/own: {include: [/srv/own/*.log], exclude: [/srv/own/secret.log], exclude_names: ["*.key"], filters: [{type: exclude, expression: password}]}
+  file_log/own: {include: [/var/log/x], operators: [{type: regex_replace, field: body, regex: "[0-9]{16}", replace_with: x}]}
+connectors: {forward: {}}
 processors:
   memory_limiter: {limit_mib: 512}
   redaction: {blocked_values: ["[0-9]{16}"]}
 exporters:
   cloudwatch_logs: {region: eu-central-1, credentials: {source: profile, profile: cw}}
+  cloudwatch_logs/own: {allowed_groups: [/own/*], redirect: {groups: [/own/*], except: [/own/audit]}, embedded_metrics: ignore}
   otlp: {endpoint: "collector.example:4317"}
+  otlp_http/aws: {logs_endpoint: "https://logs.eu-central-1.amazonaws.com/v1/logs", auth: {authenticator: bearertokenauth/aws}}
 extensions:
   file_storage: {directory: /var/lib/otelcol-cloudwatch}
   endpoint_routing: {policy: private_only, region: eu-central-1}
+  bearertokenauth/aws: {filename: /etc/token}
 service:
   extensions: [file_storage, endpoint_routing]
   pipelines:
     logs: {receivers: [file_tail], processors: [memory_limiter, redaction], exporters: [cloudwatch_logs]}
+    logs/in: {receivers: [file_log/own], exporters: [forward]}
+    logs/out: {receivers: [forward], processors: [redaction], exporters: [cloudwatch_logs]}
 `
 
 // What reaches into the host, each with the capability that it needs.
@@ -54,7 +61,7 @@ func TestFetchedLayerMayNotReachIntoTheHost(t *testing.T) {
 		"program by a placeholder":                 {`exporters: {cloudwatch_emf: {credentials: "${yaml:process: id}"}}`, "programs"},
 		"program by nested yaml":                   {`exporters: "${yaml:cloudwatch_emf::credentials::process: id}"`, "programs"},
 		"program in another parameter":             {`exporters: {cloudwatch_emf: {credentials: "${ssm:/x}"}}`, "programs"},
-		"program of the route table":               {`extensions: {endpoint_routing/x: {credentials: {process: id}}}`, "programs"},
+		"program of the route table":               {`extensions: {endpoint_routing/x: {credentials: {process: id}}}`, "programs routes"},
 		"journalctl":                               {`receivers: {journald: {journalctl_path: /tmp/x}}`, "programs"},
 		"root of the journal":                      {`receivers: {journald: {root_path: /}}`, "read"},
 		"a password file":                          {`receivers: {file_tail/x: {include: [/etc/shadow]}}`, "read"},
@@ -136,9 +143,9 @@ func TestFetchedLayerMayNotReachIntoTheHost(t *testing.T) {
 		"local credentials removed":                {`exporters: {cloudwatch_logs: {credentials: null}}`, "override"},
 		"policy of the routes":                     {`extensions: {endpoint_routing: {policy: any}}`, "routes"},
 		"policy of the routes removed":             {`extensions: {endpoint_routing: {policy: null}}`, "routes"},
-		"proxy of the routes":                      {`extensions: {endpoint_routing/x: {routes: [{name: a, http_proxy: {url: "http://evil.example:3128"}}]}}`, "send"},
-		"credentials on loopback":                  {`extensions: {endpoint_routing/x: {credentials_endpoint: {endpoint: "127.0.0.1:1"}}}`, "credentials"},
-		"CONNECT for everybody":                    {`extensions: {endpoint_routing/x: {listen: "0.0.0.0:1"}}`, "listen"},
+		"proxy of the routes":                      {`extensions: {endpoint_routing/x: {routes: [{name: a, http_proxy: {url: "http://evil.example:3128"}}]}}`, "send routes"},
+		"credentials on loopback":                  {`extensions: {endpoint_routing/x: {credentials_endpoint: {endpoint: "127.0.0.1:1"}}}`, "credentials routes"},
+		"CONNECT for everybody":                    {`extensions: {endpoint_routing/x: {listen: "0.0.0.0:1"}}`, "listen routes"},
 		"routes removed":                           {`extensions: {endpoint_routing: null}`, "override"},
 		"all extensions removed":                   {`service: {extensions: null}`, "override"},
 		"processor removed":                        {`processors: {redaction: null}`, "override"},
@@ -152,6 +159,35 @@ func TestFetchedLayerMayNotReachIntoTheHost(t *testing.T) {
 		"text that YAML reads as a map":            {`extensions: {file_storage: {directory: "${yaml:/etc/cron.d/x: 5}"}}`, "write"},
 		"command lines with null":                  {`receivers: {host_metrics: {scrapers: {process: }}}`, "read"},
 		"processes' command lines":                 {`receivers: {host_metrics: {scrapers: {process: {}}}}`, "read"},
+		"groups that records may name":             {`exporters: {cloudwatch_logs/own: {allowed_groups: ["*"]}}`, "override"},
+		"groups that records may name, by an item": {`exporters: {cloudwatch_logs/own: {allowed_groups: ["*"], redirect: {except: null}}}`, "override"},
+		"groups that records may name, removed":    {`exporters: {cloudwatch_logs/own: {allowed_groups: null}}`, "override"},
+		"redirects of documents":                   {`exporters: {cloudwatch_logs/own: {redirect: {groups: ["*"]}}}`, "override"},
+		"metrics in documents":                     {`exporters: {cloudwatch_logs/own: {embedded_metrics: extract}}`, "override"},
+		"state outside of the state folder":        {`extensions: {state_storage: {directory: /etc/cron.d, create_directory: true}}`, "write"},
+		"detectors in one text":                    {`processors: {resource_detection: {detectors: "env, docker"}}`, "send"},
+		"key of an API of another account":         {`exporters: {otlp_http: {logs_endpoint: "https://logs.eu-central-1.amazonaws.com/v1/logs", headers: {Authorization: "Bearer key"}}}`, "credentials"},
+		"the same by a placeholder":                {`exporters: {otlp_http: {logs_endpoint: "https://logs.eu-central-1.amazonaws.com/v1/logs", headers: "${yaml:authorization: Bearer key}"}}`, "credentials"},
+		"the same in an endpoint of the host":      {`exporters: {otlp_http/aws: {headers: {authorization: "Bearer key"}}}`, "credentials"},
+		"token of another account":                 {"extensions: {bearertokenauth: {token: key}}\nexporters: {otlp_http: {logs_endpoint: \"https://logs.${env:AWS_REGION}.amazonaws.com/v1/logs\", auth: {authenticator: bearertokenauth}}}", "send credentials"},
+		"token of another account, extension only": {`extensions: {bearertokenauth/aws: {token: key}}`, "credentials"},
+		"TLS for another name":                     {`exporters: {otlp: {authority: evil.example}}`, "send"},
+		"processes in another spelling":            {`receivers: {host_metrics: {scrapers: {"process ": {}}}}`, "read"},
+		"names that a local receiver omits":        {`receivers: {file_tail/own: {exclude_names: []}}`, "read"},
+		"what local filters take out":              {`receivers: {file_tail/own: {filters: []}}`, "override"},
+		"what local operators take out":            {`receivers: {file_log/own: {operators: [{type: noop}]}}`, "override"},
+		"operators removed":                        {`receivers: {file_log/own: {operators: null}}`, "override"},
+		"pipelines by a placeholder":               {`service: {pipelines: {logs/x: "${yaml:{receivers: [file_tail], exporters: [cloudwatch_logs]}}"}}`, "override"},
+		"receivers by a placeholder":               {`service: {pipelines: {logs/x: {receivers: "${yaml:[file_tail]}", exporters: [cloudwatch_logs]}}}`, "override"},
+		"a receiver by a placeholder":              {`service: {pipelines: {logs/x: {receivers: ["${yaml:file_tail}"], exporters: [cloudwatch_logs]}}}`, "override"},
+		"an exporter before the connector":         {`service: {pipelines: {logs/in: {exporters: [cloudwatch_logs]}}}`, "override"},
+		"a pipeline beside the connector":          {`service: {pipelines: {logs/x: {receivers: [file_log/own], exporters: [cloudwatch_logs]}}}`, "override"},
+		"a pipeline behind the connector":          {`service: {pipelines: {logs/x: {receivers: [forward], exporters: [cloudwatch_logs]}}}`, "override"},
+		"a second route table":                     {"extensions: {endpoint_routing/x: {policy: any}}\nservice: {extensions: [endpoint_routing/x]}", "routes"},
+		"address in a key that nobody knows":       {`receivers: {awscontainerinsightreceiver: {host_ip: "6.6.6.6"}}`, "components"},
+		"address of a list":                        {`service: {telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: [0.0.0.0], port: 1}}}}]}}}`, "components"},
+		"own metrics to another account":           {`service: {telemetry: {metrics: {readers: [{periodic: {exporter: {otlp: {protocol: http/protobuf, endpoint: "https://monitoring.eu-central-1.amazonaws.com", headers: [{name: authorization, value: x}]}}}}]}}}`, "credentials"},
+		"identity of root in Kubernetes":           {`receivers: {k8s_cluster: {auth_type: kubeConfig}}`, "credentials"},
 		"another host's event log":                 {`receivers: {windowseventlog: {channel: a, remote: {server: x, username: u, password: p}}}`, "send"},
 		"event query with a file":                  {`receivers: {windowseventlog: {query: '<Select Path="file://c:\x.evtx">*</Select>'}}`, "read"},
 	} {
@@ -197,9 +233,13 @@ func TestFetchedLayerDoesTheDailyWork(t *testing.T) {
 		"host metrics":       `receivers: {host_metrics: {collection_interval: 60s, scrapers: {cpu: {}, disk: {exclude: {devices: ["^loop"], match_type: regexp}}}}}`,
 		"event logs":         `receivers: {windowseventlog: {channel: Application, start_at: end}, windowsperfcounters: {perfcounters: [{object: Memory, counters: [{name: x, metric: y}]}]}}`,
 		"journal":            `receivers: {journald: {units: [ssh], priority: info, directory: /var/log/journal}}`,
-		"routes of a fleet":  `extensions: {endpoint_routing/x: {region: eu-central-1, policy: private_only, routes: [{name: dx, vpc_endpoints: {logs: [10.0.0.1, vpce-0a-1b.logs.eu-central-1.vpce.amazonaws.com]}}, {name: i, public: {}}], listen: "127.0.0.1:4443", process_proxy: true, credentials: {source: instance}}}`,
 		"a default":          `receivers: {file_tail: {start_at: null}}`,
 		"what is commented":  `# everything is at its default`,
+		"state":              `extensions: {state_storage/x: {directory: /var/lib/otelcol-cloudwatch/x, fsync: true, max_unsaved: 1000}}`,
+		"behind connectors":  `service: {pipelines: {logs/in: {exporters: [forward]}, logs/x: {receivers: [file_log/own, forward], processors: [redaction], exporters: [awsemf]}}}`,
+		"a header":           `exporters: {otlp: {headers: {authorization: "Bearer key"}}, otlp_http/aws: {headers: {x-aws-log-group: /x}}}`,
+		"groups of records":  `exporters: {cloudwatch_logs: {allowed_groups: [/app/*], redirect: {groups: [/app/*]}, max_targets: {groups: 10}, embedded_metrics: extract}, cloudwatch_logs/own: {embedded_metrics: ignore}, cloudwatch_emf: {allowed_streams: ["a*"]}}`,
+		"limits of servers":  `receivers: {otlp: {limits: {max_in_flight: 1000000, max_connections: 10}}, statsd: {limits: {max_bytes: 1000, max_connections: 4}}}`,
 		"merged":             "processors: {transform/a: &a {error_mode: ignore}, transform/b: {<<: *a}}",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -243,6 +283,13 @@ func TestShippedConfigurationsMayBeFetched(t *testing.T) {
 			require.NoError(t, err, name)
 		}
 		assert.Equal(t, needs[name], got, "%s: %v", name, err)
+	}
+}
+
+func TestFetchedLayerBringsTheRouteTableWhereNoLocalLayerHasOne(t *testing.T) {
+	for _, local := range []string{"", `exporters: {cloudwatch_logs: {region: eu-central-1}}`} {
+		need, err := (&bench{}).check(t, local, `extensions: {endpoint_routing/x: {region: eu-central-1, policy: private_only, routes: [{name: dx, vpc_endpoints: {logs: [10.0.0.1, vpce-0a-1b.logs.eu-central-1.vpce.amazonaws.com]}}, {name: i, public: {}}], listen: "127.0.0.1:4443", process_proxy: true, credentials: {source: instance}}}`)
+		assert.Empty(t, need, "%v", err)
 	}
 }
 
