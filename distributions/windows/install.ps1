@@ -16,6 +16,10 @@ What the service reads, as values of --config. Without it an existing service ke
 Variables of the service, such as @{ AWS_REGION = 'eu-central-1' }. Others that it has are kept; $null removes one.
 Every user of the host can read them: keep secrets in files.
 
+.PARAMETER ServiceAccount
+Account of the service. Without it an existing service keeps its own, and a new one gets a virtual account, which may read
+event logs, performance counters, and the files that it is let read. LocalSystem may read every file.
+
 .PARAMETER NoStart
 Leave the service stopped.
 
@@ -30,6 +34,7 @@ param(
     [string] $InstallDir = (Join-Path $env:ProgramFiles 'otelcol-cloudwatch'),
     [string[]] $Config,
     [hashtable] $Environment = @{},
+    [string] $ServiceAccount,
     [switch] $NoStart
 )
 
@@ -43,6 +48,9 @@ $recovery = 'restart/5000/restart/30000/restart/300000'
 $configDir = Join-Path $env:ProgramData 'otelcol-cloudwatch'
 $serviceKey = "HKLM:\SYSTEM\CurrentControlSet\Services\$name"
 $eventKey = "HKLM:\SYSTEM\CurrentControlSet\Services\EventLog\Application\$name"
+$keptKey = 'HKLM:\SOFTWARE\otelcol-cloudwatch-data'
+$serviceSid = 'S-1-5-80-156653057-109872948-3582731278-2742092499-4132061434'
+$virtualAccount = "NT SERVICE\$name"
 $exe = Join-Path $InstallDir 'otelcol-cloudwatch.exe'
 
 # A word as CommandLineToArgvW reads it: backslashes before a quotation mark are doubled.
@@ -78,16 +86,18 @@ function Assert-Host {
     }
 }
 
-# What is in the configuration's folder runs as LocalSystem, and every user may make folders in C:\ProgramData.
+# What is in the configuration's folder runs with the service's rights, and every user may make folders in C:\ProgramData.
+# The program looks closer, at access lists and links, when the service is set up and each time that it starts.
 function Assert-ConfigDir {
     if (-not (Test-Path -LiteralPath $configDir)) { return }
-    $trusted = 'S-1-5-18', 'S-1-5-32-544'
-    foreach ($item in @(Get-Item -LiteralPath $configDir) + @(Get-ChildItem -LiteralPath $configDir -Recurse -Force)) {
+    $trusted = 'S-1-5-18', 'S-1-5-32-544', $serviceSid
+    foreach ($item in @(Get-Item -LiteralPath $configDir -Force) + @(Get-ChildItem -LiteralPath $configDir -Recurse -Force)) {
+        if ($item.Attributes -band [IO.FileAttributes]::ReparsePoint) {
+            throw "$($item.FullName) is a link, which may lead to what others write: remove it, and run install.ps1 again."
+        }
         $owner = $item.GetAccessControl().GetOwner([Security.Principal.SecurityIdentifier])
         if ($trusted -contains $owner.Value) { continue }
-        $user = New-Object Security.Principal.WindowsPrincipal ([Security.Principal.WindowsIdentity]::GetCurrent())
-        if ($user.Identity.User -eq $owner) { continue }
-        throw "$($item.FullName) belongs to $($owner.Value), neither to the system nor to an administrator who runs this: look at what is in it, then run takeown /a /r /f `"$configDir`", and install.ps1 again."
+        throw "$($item.FullName) belongs to $($owner.Value), neither to the system nor to administrators: move $configDir away, or look at what is in it, run takeown /a /r /f `"$configDir`", and install.ps1 again."
     }
 }
 
@@ -109,18 +119,27 @@ function Copy-Program {
     }
 }
 
+# The system and administrators may do everything, the service what its rights say, others nothing.
+function New-Folder([string] $Path, [string] $Rights) {
+    $security = New-Object Security.AccessControl.DirectorySecurity
+    $security.SetSecurityDescriptorSddlForm("O:BAG:SYD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;$Rights;;;$serviceSid)")
+    New-Item -ItemType Directory -Path $Path | Out-Null
+    Set-Acl -LiteralPath $Path -AclObject $security
+}
+
 function Initialize-ConfigDir {
-    if (-not (Test-Path -LiteralPath $configDir) -and $PSCmdlet.ShouldProcess($configDir, 'make the folder, for administrators only')) {
-        $security = New-Object Security.AccessControl.DirectorySecurity
-        $security.SetSecurityDescriptorSddlForm('O:BAG:SYD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)')
-        New-Item -ItemType Directory -Path $configDir | Out-Null
-        Set-Acl -LiteralPath $configDir -AclObject $security
+    if (-not (Test-Path -LiteralPath $configDir) -and $PSCmdlet.ShouldProcess($configDir, 'make the folder, for administrators and the service only')) {
+        New-Folder $configDir '0x1200a9'
     }
-    foreach ($folder in 'config.d', 'state') {
-        $path = Join-Path $configDir $folder
+    foreach ($folder in @{ 'config.d' = '0x1200a9'; 'state' = '0x1301bf' }.GetEnumerator()) {
+        $path = Join-Path $configDir $folder.Key
         if (-not (Test-Path -LiteralPath $path) -and $PSCmdlet.ShouldProcess($path, 'make the folder')) {
-            New-Item -ItemType Directory -Path $path | Out-Null
+            New-Folder $path $folder.Value
         }
+    }
+    if ($PSCmdlet.ShouldProcess($keptKey, 'remember the folder')) {
+        if (-not (Test-Path -LiteralPath $keptKey)) { New-Item -Path $keptKey | Out-Null }
+        New-ItemProperty -LiteralPath $keptKey -Name ConfigDir -PropertyType String -Force -Value "$configDir\" | Out-Null
     }
     $yaml = Join-Path $configDir 'windows.yaml'
     if (-not (Test-Path -LiteralPath $yaml) -and $PSCmdlet.ShouldProcess($yaml, 'write the first configuration')) {
@@ -147,6 +166,7 @@ function Register-Collector {
     $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='$name'"
     if ($null -eq $service) {
         if (-not $PSCmdlet.ShouldProcess("service $name", "create: $commandLine")) { return }
+        if (-not $ServiceAccount) { $script:ServiceAccount = $virtualAccount }
         New-Service -Name $name -DisplayName $displayName -Description $description -BinaryPathName $commandLine -StartupType Automatic | Out-Null
     } elseif ($Config -or -not $service.PathName.StartsWith((Format-Argument $exe))) {
         if (-not $PSCmdlet.ShouldProcess("service $name", "change: $commandLine")) { return }
@@ -159,6 +179,9 @@ function Register-Collector {
         Invoke-ServiceControl 'config', $name, 'start=', 'delayed-auto'
         Invoke-ServiceControl 'failure', $name, 'reset=', '3600', 'actions=', $recovery
         Invoke-ServiceControl 'failureflag', $name, '1'
+    }
+    if ($ServiceAccount -and $PSCmdlet.ShouldProcess("service $name", "run it as $ServiceAccount")) {
+        Invoke-ServiceControl 'config', $name, 'obj=', $ServiceAccount
     }
 }
 
@@ -179,6 +202,22 @@ function Set-ServiceEnvironment {
     }
 }
 
+# Looks at everything that the service would read, and gives its account its rights.
+function Initialize-Service {
+    if (-not $PSCmdlet.ShouldProcess("service $name", 'check its files, and give its account its rights')) { return }
+    $words = @('service', 'setup')
+    if ($fresh) { $words += '--fresh' }
+    $said = [IO.Path]::GetTempFileName()
+    try {
+        $setup = Start-Process -FilePath $exe -ArgumentList $words -Wait -PassThru -NoNewWindow -RedirectStandardError $said
+        if ($setup.ExitCode -ne 0) {
+            throw "The service is installed and was not started: $(Get-Content -LiteralPath $said -Raw) Mend that, then run install.ps1 again."
+        }
+    } finally {
+        Remove-Item -LiteralPath $said
+    }
+}
+
 function Start-Collector {
     if ($NoStart -or -not $PSCmdlet.ShouldProcess("service $name", 'start')) { return }
     try {
@@ -189,6 +228,7 @@ function Start-Collector {
 }
 
 Assert-Host
+$fresh = -not (Test-Path -LiteralPath $configDir)
 Assert-ConfigDir
 Stop-Collector
 Copy-Program
@@ -196,5 +236,6 @@ Initialize-ConfigDir
 Register-EventSource
 Register-Collector
 Set-ServiceEnvironment
+Initialize-Service
 Start-Collector
 if (-not $WhatIfPreference) { Write-Output "$name is installed in $InstallDir; its configuration is in $configDir." }

@@ -22,6 +22,7 @@ $ErrorActionPreference = 'Stop'
 
 $name = 'otelcol-cloudwatch'
 $configDir = Join-Path $env:ProgramData 'otelcol-cloudwatch'
+$keptKey = 'HKLM:\SOFTWARE\otelcol-cloudwatch-data'
 $eventKey = "HKLM:\SYSTEM\CurrentControlSet\Services\EventLog\Application\$name"
 
 $user = New-Object Security.Principal.WindowsPrincipal ([Security.Principal.WindowsIdentity]::GetCurrent())
@@ -32,6 +33,11 @@ if (Test-Path -LiteralPath 'HKLM:\SOFTWARE\otelcol-cloudwatch') {
     throw 'otelcol-cloudwatch was installed from its MSI: remove it with msiexec /x, or in Settings > Apps.'
 }
 
+# The groups forget the service's account.
+$exe = Join-Path $InstallDir 'otelcol-cloudwatch.exe'
+if ((Test-Path -LiteralPath $exe) -and $PSCmdlet.ShouldProcess("service $name", 'take the rights of its account back')) {
+    Start-Process -FilePath $exe -ArgumentList 'service', 'teardown' -Wait -NoNewWindow
+}
 $service = Get-Service -Name $name -ErrorAction SilentlyContinue
 if ($null -ne $service) {
     if ($service.Status -ne 'Stopped' -and $PSCmdlet.ShouldProcess("service $name", 'stop')) {
@@ -49,7 +55,6 @@ if ((Test-Path -LiteralPath $eventKey) -and $PSCmdlet.ShouldProcess($eventKey, '
     Remove-Item -LiteralPath $eventKey -Recurse
 }
 # Never a folder that is not the program's.
-$exe = Join-Path $InstallDir 'otelcol-cloudwatch.exe'
 if (Test-Path -LiteralPath $exe) {
     if ($PSCmdlet.ShouldProcess($InstallDir, 'remove the program')) { Remove-Item -LiteralPath $InstallDir -Recurse -Force }
 } elseif (Test-Path -LiteralPath $InstallDir) {
@@ -57,7 +62,9 @@ if (Test-Path -LiteralPath $exe) {
 }
 if ($Purge) {
     if ((Test-Path -LiteralPath $configDir) -and $PSCmdlet.ShouldProcess($configDir, 'remove configuration and state')) {
-        Remove-Item -LiteralPath $configDir -Recurse -Force
+        # rmdir removes a junction, and not what it leads to.
+        & "$env:SystemRoot\System32\cmd.exe" /d /c rmdir /s /q $configDir
+        if (Test-Path -LiteralPath $keptKey) { Remove-Item -LiteralPath $keptKey }
     }
 } elseif ((Test-Path -LiteralPath $configDir) -and -not $WhatIfPreference) {
     Write-Output "Configuration and state are kept in $configDir; -Purge removes them."

@@ -44,7 +44,7 @@ func commandOf(t *testing.T, definition string) (shipped []layers.Layer, uris []
 
 // ofTask are the places of names that ecs.yaml finds out at the start, and that a role can be held to: a task is of one
 // cluster and one family.
-var ofTask = strings.NewReplacer("{ClusterName}", "__CLUSTER__", "{TaskDefinitionFamily}", "__FAMILY__")
+var ofTask = strings.NewReplacer("{ClusterName}", "__CLUSTER__", `{ClusterName|"undefined"}`, "__CLUSTER__", "{TaskDefinitionFamily}", "__FAMILY__")
 
 var openPlaces = strings.NewReplacer("__CLUSTER__", "{CLUSTER}", "__FAMILY__", "{FAMILY}")
 

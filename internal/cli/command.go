@@ -190,6 +190,7 @@ func newCommand(settings otelcol.CollectorSettings, v version.Info) *cobra.Comma
 func newCommandWith(settings, collector otelcol.CollectorSettings, v version.Info) *cobra.Command {
 	root := otelcol.NewCommand(collector)
 	root.AddCommand(newDoctorCommand(settings, v), newConfigCommand(settings), newInitCommand(firstSteps(settings, v)), newCheckpointsCommand(), newPolicyCommand(settings), newHealthcheckCommand(), newManCommand(v), newMigrateCommand(settings))
+	root.AddCommand(systemCommands()...)
 	root.Short = settings.BuildInfo.Description
 	root.SetErr(redact.Writer(os.Stderr))
 	root.SetVersionTemplate(fmt.Sprintf("%s %s\n", settings.BuildInfo.Command, v))

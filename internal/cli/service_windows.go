@@ -22,7 +22,7 @@ const (
 // another way.
 func runService(settings otelcol.CollectorSettings, run runFunc) (bool, error) {
 	// svc.Run finds the service's name itself.
-	err := svc.Run("", &service{settings: settings, run: run, open: openEventLog})
+	err := svc.Run("", &service{settings: settings, run: run, open: openEventLog, check: checkProcess})
 	switch {
 	case err == nil:
 		return true, nil
@@ -42,6 +42,8 @@ type service struct {
 	settings otelcol.CollectorSettings
 	run      runFunc
 	open     func(name string) (eventLog, error)
+	// check says what other users could change of what the service named so is about to read.
+	check func(name string) error
 }
 
 // Execute implements svc.Handler. A status other than 0 is what the failure actions of the service act upon.
@@ -57,6 +59,10 @@ func (s *service) Execute(args []string, requests <-chan svc.ChangeRequest, chan
 
 	status := svc.Status{State: svc.StartPending, Accepts: svc.AcceptStop | svc.AcceptShutdown, WaitHint: serviceWaitHint}
 	changes <- status
+	if err := s.check(args[0]); err != nil {
+		_ = log.Error(eventError, eventText("the service does not start: "+err.Error()))
+		return false, uint32(windows.ERROR_EXCEPTION_IN_SERVICE)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	started, ended := make(chan struct{}, 1), make(chan error, 1)

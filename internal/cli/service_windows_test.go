@@ -23,8 +23,12 @@ type managedService struct {
 }
 
 func startService(t *testing.T, run runFunc) *managedService {
+	return startChecked(t, run, func(string) error { return nil })
+}
+
+func startChecked(t *testing.T, run runFunc, check func(string) error) *managedService {
 	m := &managedService{t, make(chan svc.ChangeRequest), make(chan svc.Status, 100), make(chan uint32, 1), &events{}}
-	s := &service{run: run, open: func(string) (eventLog, error) { return m.log, nil }}
+	s := &service{run: run, open: func(string) (eventLog, error) { return m.log, nil }, check: check}
 	go func() {
 		_, status := s.Execute([]string{"otelcol-cloudwatch"}, m.requests, m.changes)
 		m.exit <- status
@@ -106,4 +110,16 @@ func TestServiceCanBeStoppedWhileItStarts(t *testing.T) {
 	m.requests <- svc.ChangeRequest{Cmd: svc.Stop}
 	m.becomes(svc.StopPending)
 	assert.Zero(t, m.ends())
+}
+
+func TestServiceDoesNotReadWhatOthersMayChange(t *testing.T) {
+	m := startChecked(t, func(context.Context, otelcol.CollectorSettings, func()) error {
+		t.Error("the collector ran")
+		return nil
+	}, func(name string) error {
+		assert.Equal(t, "otelcol-cloudwatch", name)
+		return errors.New("x.yaml belongs to alice")
+	})
+	assert.Equal(t, uint32(windows.ERROR_EXCEPTION_IN_SERVICE), m.ends())
+	assert.Equal(t, []string{"error 3 the service does not start: x.yaml belongs to alice"}, m.log.list())
 }

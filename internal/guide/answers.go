@@ -87,7 +87,7 @@ func (a *Answers) windows() bool { return a.OS == "windows" }
 // tokenFile is where the credentials endpoint writes its token.
 func (a *Answers) tokenFile() string {
 	if a.windows() {
-		return "C:/ProgramData/otelcol-cloudwatch/token"
+		return "C:/ProgramData/otelcol-cloudwatch/state/token"
 	}
 	return "/run/otelcol-cloudwatch/token"
 }

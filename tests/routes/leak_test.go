@@ -50,7 +50,8 @@ func TestNothingLeavesByAnotherLink(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, "routes/private-vif.yaml", awslocal.Options{})
 	s.put("/fleet/everything", everything)
-	s.configs = append(s.configs, "ssm:/fleet/everything?poll=10s&role_arn=arn:aws:iam::123456789012:role/config")
+	// Roles are credentials: a fetched layer chooses them only where the host allows it.
+	s.configs = append(s.configs, "yaml:remote_layers: {allow: [credentials]}", "ssm:/fleet/everything?poll=10s&role_arn=arn:aws:iam::123456789012:role/config")
 	before := s.mark()
 	collector := s.collect()
 	s.write(10_000)

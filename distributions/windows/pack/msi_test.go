@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/winaccess"
 )
 
 // buildMSI makes an installer, or skips the test where the tools are missing.
@@ -47,8 +49,8 @@ func TestInstallerSaysWhatTheServiceIs(t *testing.T) {
 	msi := buildMSI(t, "1.2.3-rc.1", release(t), moment)
 
 	assert.Equal(t, map[string][]string{"Service": {
-		"otelcol-cloudwatch", serviceDisplayName, "16", "2", "1", "", "", "", "", "[ARGUMENTS]", program, serviceDescription,
-	}}, export(t, msi, "ServiceInstall"), "a process of its own, started with Windows, as LocalSystem")
+		"otelcol-cloudwatch", serviceDisplayName, "16", "2", "1", "", "", "[SERVICE_ACCOUNT]", "", "[ARGUMENTS]", program, serviceDescription,
+	}}, export(t, msi, "ServiceInstall"), "a process of its own, started with Windows")
 	assert.Equal(t, map[string][]string{
 		"Stop":  {"otelcol-cloudwatch", "162", "", "1", program}, // before files are replaced and removed, waited for; deleted at removal
 		"Start": {"otelcol-cloudwatch", "1", "", "0", program},   // not waited for: a host may not be configured yet
@@ -69,6 +71,7 @@ func TestInstallerRegistersEventsAndSettings(t *testing.T) {
 		"EventMessageFile": {"2", eventKey, "EventMessageFile", `#%%SystemRoot%\System32\EventCreate.exe`, program},
 		"EventTypes":       {"2", eventKey, "TypesSupported", "#7", program},
 		"InstallDir":       {"2", ownKey, "InstallDir", "[INSTALLDIR]", program},
+		"KeptData":         {"2", keptKey, "ConfigDir", "[ConfigDir]", "KeptData"},
 		"Arguments":        {"2", ownKey, "Arguments", "[ARGUMENTS]", "Arguments"},
 		"Region":           {"2", serviceKey, "Environment", "[~]AWS_REGION=[REGION]", "Region"},
 	}, export(t, msi, "Registry"))
@@ -84,6 +87,7 @@ func TestConfigurationIsNeitherOverwrittenNorRemoved(t *testing.T) {
 		"FolderStateDir":        "272",
 		"Region":                "276", // and its key path is a registry value
 		"Arguments":             "260",
+		"KeptData":              "276",
 		"config_windows.yaml":   "256", // the one to compare with follows the release
 		program:                 "256",
 	} {
@@ -96,7 +100,10 @@ func TestConfigurationIsNeitherOverwrittenNorRemoved(t *testing.T) {
 	directories := export(t, msi, "Directory")
 	assert.Equal(t, []string{"CommonAppDataFolder", "OTELCOL|otelcol-cloudwatch"}, directories["ConfigDir"])
 	assert.Equal(t, []string{"ProgramFiles64Folder", "OTELCOL|otelcol-cloudwatch"}, directories["INSTALLDIR"])
-	assert.Equal(t, []string{"ConfigDir", "CreateFolder", ownersOnly, "NOT OLDERFOUND"}, export(t, msi, "MsiLockPermissionsEx")["ConfigDir"])
+	permissions := export(t, msi, "MsiLockPermissionsEx")
+	assert.Equal(t, []string{"ConfigDir", "CreateFolder", winaccess.FolderSDDL(serviceName), "NOT OLDERFOUND"}, permissions["ConfigDir"])
+	assert.Equal(t, []string{"StateDir", "CreateFolder", winaccess.StateSDDL(serviceName), "NOT OLDERFOUND"}, permissions["StateDir"])
+	assert.Equal(t, []string{"windows.yaml", "File", winaccess.FileSDDL(serviceName), "NOT OLDERFOUND"}, permissions["windows.yaml"])
 
 	// Removed only where it is asked for, and never by an upgrade.
 	assert.Equal(t, `REMOVE="ALL" AND PURGE AND NOT UPGRADINGPRODUCTCODE`, export(t, msi, "InstallExecuteSequence")["Purge"][0])

@@ -8,12 +8,15 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/winaccess"
 )
 
 const root = "../../.."
@@ -130,7 +133,23 @@ func TestTablesReferToWhatIsThere(t *testing.T) {
 	directories := all["Directory"].column("Directory")
 	assert.Subset(t, append(directories, ""), all["Directory"].column("Directory_Parent"))
 	assert.Subset(t, directories, all["Component"].column("Directory_"))
-	assert.Subset(t, all["CreateFolder"].column("Directory_"), all["MsiLockPermissionsEx"].column("LockObject"))
+	for _, r := range all["MsiLockPermissionsEx"].rows {
+		assert.Contains(t, all[r[2]].column(map[string]string{"CreateFolder": "Directory_", "File": "File"}[r[2]]), r[1])
+	}
+	signatures := append(all["RegLocator"].column("Signature_"), all["DrLocator"].column("Signature_")...)
+	assert.ElementsMatch(t, signatures, all["AppSearch"].column("Signature_"), "each search has its place, once")
+	secure := strings.Split(all["Property"].column("Value")[slices.Index(all["Property"].column("Property"), "SecureCustomProperties")], ";")
+	assert.Subset(t, secure, all["AppSearch"].column("Property"), "they reach the part that is elevated")
+	for _, r := range all["CustomAction"].rows {
+		switch r[1] {
+		case strconv.Itoa(actionProgram), strconv.Itoa(actionProgramAny):
+			assert.Contains(t, all["File"].column("File"), r[2], r[0])
+		case strconv.Itoa(actionCommand):
+			assert.Contains(t, directories, r[2], r[0])
+		case strconv.Itoa(actionSetProperty):
+			assert.Contains(t, secure, r[2], r[0])
+		}
+	}
 
 	actions := all["CustomAction"].column("Action")
 	sequenced := all["InstallExecuteSequence"].column("Action")
@@ -147,6 +166,9 @@ func TestTablesReferToWhatIsThere(t *testing.T) {
 				_, kind, _ := strings.Cut(c, ":")
 				assert.False(t, r[i] == "" && kind[0] >= 'a' && kind[0] <= 'z', "%s: %v has no %s", name, r, c)
 				assert.NotContains(t, r[i], "\n")
+				if width, _ := strconv.Atoi(kind[1:]); width > 2 && (kind[0]|0x20 == 's' || kind[0]|0x20 == 'l') {
+					assert.LessOrEqual(t, len(r[i]), width, "%s: %s", name, c)
+				}
 			}
 			if name == "File" || name == "Component" || name == "Directory" {
 				assert.Regexp(t, identifier, r[0])
@@ -179,12 +201,21 @@ func TestScriptsDoWhatTheInstallerDoes(t *testing.T) {
 	require.NoError(t, err)
 	for _, want := range []string{
 		"$name = '" + serviceName + "'", "$displayName = '" + serviceDisplayName + "'", "$description = '" + serviceDescription + "'",
-		"'" + ownersOnly + "'", `Services\EventLog\Application\$name`, `'%SystemRoot%\System32\EventCreate.exe'`,
+		"$serviceSid = '" + winaccess.ServiceSID(serviceName) + "'", `$virtualAccount = "NT SERVICE\$name"`, `'HKLM:\` + keptKey + `'`,
+		"'service', 'setup'", "'--fresh'", `Services\EventLog\Application\$name`, `'%SystemRoot%\System32\EventCreate.exe'`,
 		"'start=', 'delayed-auto'", "'failureflag', $name, '1'", "-Name TypesSupported -PropertyType DWord -Force -Value 7",
 		`dir:$configDir\config.d?optional=true`, "(Join-Path $configDir 'windows.yaml')", "SupportsShouldProcess",
 	} {
 		assert.Contains(t, string(install), want)
 	}
+	list := regexp.MustCompile(`SddlForm\("(.+)"\)`).FindStringSubmatch(string(install))
+	require.NotNil(t, list)
+	for rights, want := range map[string]string{"0x1200a9": winaccess.FolderSDDL(serviceName), "0x1301bf": winaccess.StateSDDL(serviceName)} {
+		assert.Equal(t, want, strings.NewReplacer("$Rights", rights, "$serviceSid", winaccess.ServiceSID(serviceName)).Replace(list[1]))
+		assert.Contains(t, string(install), "'"+rights+"'")
+	}
+	assert.Contains(t, string(uninstall), "'service', 'teardown'")
+	assert.Contains(t, string(uninstall), `'HKLM:\`+keptKey+`'`)
 	actions := regexp.MustCompile(`actions= (\S+)$`).FindStringSubmatch(recovery)
 	assert.Contains(t, string(install), "$recovery = '"+actions[1]+"'")
 	assert.Contains(t, recovery, "reset= 3600 ")

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/winaccess"
 )
 
 // The names that a host knows the service by.
@@ -28,9 +30,12 @@ const defaultArguments = `--config "[ConfigDir]windows.yaml" --config "dir:[Conf
 // third start may be the one that lasts.
 const recovery = "reset= 3600 actions= restart/5000/restart/30000/restart/300000"
 
-// ownersOnly is an access list: the system and administrators may do everything, nobody else anything, and nothing comes
-// from C:\ProgramData, where each user may make files. What is configured there runs as LocalSystem.
-const ownersOnly = "O:BAG:SYD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
+// serviceAccount is the account that Windows has for each service: it may do what it is given, and nobody can log on as it.
+const serviceAccount = `NT SERVICE\` + serviceName
+
+// refusal is what a first installation says of a folder that any user may have made.
+const refusal = "[EXISTINGDATA] is there already, and every user may make it. Look at its owner and at what is in it, move it away, and install again. " +
+	"ACCEPT_EXISTING_DATA=1 keeps it where only administrators own and may change it."
 
 // Attributes of components, files, services and actions, as the Windows Installer reference numbers them.
 const (
@@ -51,6 +56,8 @@ const (
 	controlDeleteRemoval = 128
 
 	actionError       = 19   // end with a message
+	actionProgram     = 3090 // 18, an installed file; deferred, as the system, its status decides
+	actionProgramAny  = 3154 // the same, its status ignored (64)
 	actionSetProperty = 51   // Source is the property, Target its value
 	actionCommand     = 3170 // 34, a command in a folder; deferred (1024), as the system (2048), its status ignored (64)
 
@@ -140,7 +147,7 @@ func guid(component string) string { return uuid("component " + component) }
 func (d *database) tables() []table {
 	return []table{
 		d.directories(), d.components(), d.fileRows(), d.features(), d.featureComponents(), d.media(),
-		d.properties(), d.upgrades(), d.launchConditions(), d.searches(), d.locators(), d.actions(),
+		d.properties(), d.upgrades(), d.launchConditions(), d.searches(), d.folderLocators(), d.locators(), d.actions(),
 		d.services(), d.serviceControl(), d.serviceConfig(), d.registry(), d.createFolders(), d.permissions(),
 		d.execute(), d.userInterface(), d.administrate("AdminExecuteSequence"), d.administrateUI(), d.advertise(),
 	}
@@ -189,6 +196,8 @@ func (d *database) components() table {
 	// The environment is the operator's after the first installation. It goes with the service's key.
 	add("Region", "INSTALLDIR", componentRegistryKey|componentPermanent, "REGION AND NOT OLDERFOUND", "Region")
 	add("Arguments", "INSTALLDIR", componentRegistryKey, "ARGUMENTS", "Arguments")
+	// Stays with the folder when the product is removed: the next installation knows it then.
+	add("KeptData", "INSTALLDIR", componentRegistryKey|componentPermanent, "", "KeptData")
 	return t
 }
 
@@ -236,7 +245,7 @@ func (d *database) properties() table {
 		{"ARPNOMODIFY", "1"},
 		{"REBOOT", "ReallySuppress"},
 		{"START", "1"},
-		{"SecureCustomProperties", "ARGUMENTS;INSTALLDIR;NEWERFOUND;OLDERFOUND;PURGE;REGION;REMEMBEREDARGUMENTS;REMEMBEREDDIR;START"},
+		{"SecureCustomProperties", "ACCEPT_EXISTING_DATA;ARGUMENTS;EXISTINGDATA;FRESH;INSTALLDIR;KEPTDATA;NEWERFOUND;OLDERFOUND;PURGE;REGION;REMEMBEREDACCOUNT;REMEMBEREDARGUMENTS;REMEMBEREDDIR;SERVICE_ACCOUNT;START"},
 	}}
 }
 
@@ -251,18 +260,33 @@ func (d *database) upgrades() table {
 func (d *database) launchConditions() table {
 	return table{name: "LaunchCondition", columns: []string{"Condition:s255", "Description:l255"}, keys: 1, rows: [][]string{
 		{"Installed OR (VersionNT64 AND VersionNT >= 603)", "[ProductName] needs 64-bit Windows 10, Windows Server 2016 or later."},
+		// Every user may make folders in C:\ProgramData. Tables cannot see owners: what is there at a first installation is
+		// nobody's; what an earlier one has left, the program looks at (Setup).
+		{`Installed OR OLDERFOUND OR KEPTDATA OR NOT EXISTINGDATA OR ACCEPT_EXISTING_DATA="1"`, refusal},
 	}}
 }
 
 func (d *database) searches() table {
 	return table{name: "AppSearch", columns: []string{"Property:s72", "Signature_:s72"}, keys: 2, rows: [][]string{
+		{"EXISTINGDATA", "ExistingData"},
+		{"KEPTDATA", "KeptData"},
+		{"REMEMBEREDACCOUNT", "RememberedAccount"},
 		{"REMEMBEREDARGUMENTS", "RememberedArguments"},
 		{"REMEMBEREDDIR", "RememberedDir"},
 	}}
 }
 
+func (d *database) folderLocators() table {
+	return table{name: "DrLocator", columns: []string{"Signature_:s72", "Parent:S72", "Path:S255", "Depth:I2"}, keys: 3, rows: [][]string{
+		{"ExistingData", "", `[CommonAppDataFolder]otelcol-cloudwatch`, "0"},
+	}}
+}
+
 func (d *database) locators() table {
 	return table{name: "RegLocator", columns: []string{"Signature_:s72", "Root:i2", "Key:s255", "Name:S255", "Type:I2"}, keys: 1, rows: [][]string{
+		{"KeptData", strconv.Itoa(localMachine), keptKey, "ConfigDir", strconv.Itoa(rawValue64)},
+		// The service manager's own value, as an operator may have changed the account with sc.exe.
+		{"RememberedAccount", strconv.Itoa(localMachine), serviceKey, "ObjectName", strconv.Itoa(rawValue64)},
 		{"RememberedArguments", strconv.Itoa(localMachine), ownKey, "Arguments", strconv.Itoa(rawValue64)},
 		{"RememberedDir", strconv.Itoa(localMachine), ownKey, "InstallDir", strconv.Itoa(rawValue64)},
 	}}
@@ -271,6 +295,9 @@ func (d *database) locators() table {
 func (d *database) actions() table {
 	set, command := strconv.Itoa(actionSetProperty), strconv.Itoa(actionCommand)
 	return table{name: "CustomAction", columns: []string{"Action:s72", "Type:i2", "Source:S72", "Target:S255"}, keys: 1, rows: [][]string{
+		{"RememberAccount", set, "SERVICE_ACCOUNT", "[REMEMBEREDACCOUNT]"},
+		{"DefaultAccount", set, "SERVICE_ACCOUNT", serviceAccount},
+		{"Fresh", set, "FRESH", "--fresh"},
 		{"RememberArguments", set, "ARGUMENTS", "[REMEMBEREDARGUMENTS]"},
 		{"RememberDir", set, "INSTALLDIR", "[REMEMBEREDDIR]"},
 		{"DefaultArguments", set, "ARGUMENTS", defaultArguments},
@@ -278,13 +305,16 @@ func (d *database) actions() table {
 		// The table MsiServiceConfigFailureActions "is not working as expected"; Microsoft's page on
 		// MsiConfigureServices says to run sc.exe instead.
 		{"SetRecovery", command, "System64Folder", `"[System64Folder]sc.exe" failure ` + serviceName + " " + recovery},
+		{"Setup", strconv.Itoa(actionProgram), program, "service setup [FRESH]"},
+		{"Teardown", strconv.Itoa(actionProgramAny), program, "service teardown"},
+		{"ForgetData", command, "System64Folder", `"[System64Folder]reg.exe" delete "HKLM\` + keptKey + `" /f`},
 		{"Purge", command, "System64Folder", `"[System64Folder]cmd.exe" /d /c rmdir /s /q "[ConfigDir]"`},
 	}}
 }
 
 func (d *database) services() table {
 	return table{name: "ServiceInstall", columns: []string{"ServiceInstall:s72", "Name:s255", "DisplayName:L255", "ServiceType:i4", "StartType:i4", "ErrorControl:i4", "LoadOrderGroup:S255", "Dependencies:S255", "StartName:S255", "Password:S255", "Arguments:S255", "Component_:s72", "Description:L255"}, keys: 1,
-		rows: [][]string{{"Service", serviceName, serviceDisplayName, strconv.Itoa(serviceOwnProcess), strconv.Itoa(serviceAutomatic), strconv.Itoa(serviceErrorNormal), "", "", "", "", "[ARGUMENTS]", program, serviceDescription}}}
+		rows: [][]string{{"Service", serviceName, serviceDisplayName, strconv.Itoa(serviceOwnProcess), strconv.Itoa(serviceAutomatic), strconv.Itoa(serviceErrorNormal), "", "", "[SERVICE_ACCOUNT]", "", "[ARGUMENTS]", program, serviceDescription}}}
 }
 
 // serviceControl waits for an end, so that the program can be replaced, and not for a start: a host without a region
@@ -307,6 +337,7 @@ func (d *database) serviceConfig() table {
 
 const (
 	ownKey     = `SOFTWARE\otelcol-cloudwatch`
+	keptKey    = ownKey + `-data` // install.ps1 takes ownKey for an installation of this MSI
 	serviceKey = `SYSTEM\CurrentControlSet\Services\` + serviceName
 	eventKey   = `SYSTEM\CurrentControlSet\Services\EventLog\Application\` + serviceName
 )
@@ -318,6 +349,7 @@ func (d *database) registry() table {
 		{"EventMessageFile", root, eventKey, "EventMessageFile", `#%%SystemRoot%\System32\EventCreate.exe`, program},
 		{"EventTypes", root, eventKey, "TypesSupported", "#7", program},
 		{"InstallDir", root, ownKey, "InstallDir", "[INSTALLDIR]", program},
+		{"KeptData", root, keptKey, "ConfigDir", "[ConfigDir]", "KeptData"},
 		{"Arguments", root, ownKey, "Arguments", "[ARGUMENTS]", "Arguments"},
 		// [~] at the beginning appends to a list of strings.
 		{"Region", root, serviceKey, "Environment", "[~]AWS_REGION=[REGION]", "Region"},
@@ -330,10 +362,16 @@ func (d *database) createFolders() table {
 	}}
 }
 
-// permissions are set once: what an operator grants afterwards, to another account of the service, outlasts upgrades.
+// permissions are set by a first installation and a repair: what an operator grants afterwards outlasts upgrades, and
+// Setup adds what a newer service needs.
 func (d *database) permissions() table {
-	return table{name: "MsiLockPermissionsEx", columns: []string{"MsiLockPermissionsEx:s72", "LockObject:s72", "Table:s32", "SDDLText:s0", "Condition:S255"}, keys: 1,
-		rows: [][]string{{"ConfigDir", "ConfigDir", "CreateFolder", ownersOnly, "NOT OLDERFOUND"}}}
+	row := func(object, in, sddl string) []string { return []string{object, object, in, sddl, "NOT OLDERFOUND"} }
+	return table{name: "MsiLockPermissionsEx", columns: []string{"MsiLockPermissionsEx:s72", "LockObject:s72", "Table:s32", "SDDLText:s0", "Condition:S255"}, keys: 1, rows: [][]string{
+		row("ConfigDir", "CreateFolder", winaccess.FolderSDDL(serviceName)),
+		row("ConfigLayersDir", "CreateFolder", winaccess.FolderSDDL(serviceName)),
+		row("StateDir", "CreateFolder", winaccess.StateSDDL(serviceName)),
+		row("windows.yaml", "File", winaccess.FileSDDL(serviceName)),
+	}}
 }
 
 func sequence(name string, rows [][]string) table {
@@ -348,6 +386,8 @@ func (d *database) execute() table {
 		{"AppSearch", "", "50"},
 		{"RememberArguments", "REMEMBEREDARGUMENTS AND NOT ARGUMENTS", "60"},
 		{"RememberDir", "REMEMBEREDDIR AND NOT INSTALLDIR", "70"},
+		{"RememberAccount", "REMEMBEREDACCOUNT AND NOT SERVICE_ACCOUNT", "80"},
+		{"Fresh", "NOT Installed AND NOT OLDERFOUND AND NOT EXISTINGDATA", "90"},
 		{"LaunchConditions", "", "100"},
 		{"RefuseDowngrade", "NEWERFOUND AND NOT Installed", "110"},
 		{"ValidateProductID", "", "700"},
@@ -355,6 +395,7 @@ func (d *database) execute() table {
 		{"FileCost", "", "900"},
 		{"CostFinalize", "", "1000"}, // conditions of components are decided here
 		{"DefaultArguments", "NOT ARGUMENTS", "1010"},
+		{"DefaultAccount", "NOT SERVICE_ACCOUNT", "1020"},
 		{"MigrateFeatureStates", "", "1200"},
 		{"InstallValidate", "", "1400"},
 		{"InstallInitialize", "", "1500"},
@@ -362,16 +403,19 @@ func (d *database) execute() table {
 		{"UnpublishFeatures", "", "1800"},
 		{"StopServices", "VersionNT", "1900"},
 		{"DeleteServices", "VersionNT", "2000"},
+		{"Teardown", `REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE`, "2010"},
 		{"RemoveRegistryValues", "", "2600"},
 		{"RemoveFiles", "", "3500"},
 		{"RemoveFolders", "", "3600"},
 		{"Purge", `REMOVE="ALL" AND PURGE AND NOT UPGRADINGPRODUCTCODE`, "3610"},
+		{"ForgetData", `REMOVE="ALL" AND PURGE AND NOT UPGRADINGPRODUCTCODE`, "3620"},
 		{"CreateFolders", "", "3700"},
 		{"InstallFiles", "", "4000"},
 		{"WriteRegistryValues", "", "5000"},
 		{"InstallServices", "VersionNT", "5800"},
 		{"MsiConfigureServices", "VersionNT", "5850"},
 		{"SetRecovery", "NOT REMOVE", "5860"},
+		{"Setup", "NOT REMOVE", "5870"}, // it fails the installation where another user could change what the service reads
 		{"StartServices", `VersionNT AND START<>"0"`, "5900"},
 		{"RegisterUser", "", "6000"},
 		{"RegisterProduct", "", "6100"},

@@ -87,12 +87,26 @@ func TestInstallUpgradeAndRemovalUnderWine(t *testing.T) {
 	}
 	first, second := msi("1.2.3", 0), msi("1.3.0", 4096)
 	t.Cleanup(func() {
+		_, _ = os.Remove(w.file("commands.txt")), os.Remove(w.file("fail.txt"))
 		for _, m := range []string{second, first} {
 			_, _ = exec.Command(w.loader, "msiexec", "/x", m, "/qn", "PURGE=1").CombinedOutput()
 		}
 	})
 
-	w.must("msiexec", "/i", first, "/qn", "REGION=eu-central-1")
+	// Somebody was here first.
+	planted := w.file("ProgramData", "otelcol-cloudwatch", "config.d", "planted.yaml")
+	require.NoError(t, os.MkdirAll(filepath.Dir(planted), 0o700))
+	require.NoError(t, os.WriteFile(planted, nil, 0o600))
+	_, err := w.run("msiexec", "/i", first, "/qn")
+	assert.Error(t, err, "a folder that was there is refused")
+	assert.NoFileExists(t, w.file("Program Files", "otelcol-cloudwatch", "otelcol-cloudwatch.exe"))
+	commands := w.file("commands.txt")
+	assert.NoFileExists(t, commands)
+	w.must("msiexec", "/i", first, "/qn", "REGION=eu-central-1", "ACCEPT_EXISTING_DATA=1")
+	assert.FileExists(t, planted)
+	text, err := os.ReadFile(commands)
+	require.NoError(t, err)
+	assert.Equal(t, "setup\n", string(text))
 	assert.Equal(t, []string{
 		"--config", `C:\ProgramData\otelcol-cloudwatch\windows.yaml`,
 		"--config", `dir:C:\ProgramData\otelcol-cloudwatch\config.d?optional=true`,
@@ -101,7 +115,7 @@ func TestInstallUpgradeAndRemovalUnderWine(t *testing.T) {
 	service := w.must("reg", "query", `HKLM\`+serviceKey)
 	assert.Contains(t, service, "Environment    REG_MULTI_SZ    AWS_REGION=eu-central-1\n")
 	assert.Contains(t, service, "Start    REG_DWORD    0x2\n")
-	assert.Contains(t, service, "ObjectName    REG_SZ    LocalSystem\n")
+	assert.Contains(t, service, "ObjectName    REG_SZ    NT SERVICE\\otelcol-cloudwatch\n")
 	events := w.must("reg", "query", `HKLM\`+eventKey)
 	assert.Contains(t, events, `EventMessageFile    REG_EXPAND_SZ    %SystemRoot%\System32\EventCreate.exe`)
 	assert.Contains(t, events, "TypesSupported    REG_DWORD    0x7")
@@ -113,8 +127,10 @@ func TestInstallUpgradeAndRemovalUnderWine(t *testing.T) {
 	require.NoError(t, os.WriteFile(layer, []byte("# mine, too\n"), 0o600))
 	w.must("reg", "add", `HKLM\`+serviceKey, "/v", "Environment", "/t", "REG_MULTI_SZ", "/d", `AWS_REGION=eu-west-1\0OTELCOL_CLOUDWATCH_INTERVAL=10s`, "/f")
 
+	w.must("reg", "add", `HKLM\`+serviceKey, "/v", "ObjectName", "/d", "LocalSystem", "/f")
 	w.must("msiexec", "/i", second, "/qn")
 	w.ran("1.3.0")
+	assert.Contains(t, w.must("reg", "query", `HKLM\`+serviceKey), "ObjectName    REG_SZ    LocalSystem\n", "the account that was chosen stays")
 	for name, want := range map[string]string{yaml: "# mine\n", layer: "# mine, too\n"} {
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)
@@ -126,11 +142,15 @@ func TestInstallUpgradeAndRemovalUnderWine(t *testing.T) {
 	assert.NotContains(t, installed, "DisplayVersion    REG_SZ    1.2.3")
 
 	w.must("msiexec", "/x", second, "/qn")
-	_, err := w.run("sc", "query", serviceName)
+	_, err = w.run("sc", "query", serviceName)
 	assert.Error(t, err, "the service is gone")
 	assert.NoFileExists(t, w.file("Program Files", "otelcol-cloudwatch", "otelcol-cloudwatch.exe"))
 	assert.FileExists(t, yaml)
 	assert.FileExists(t, layer)
+	text, err = os.ReadFile(commands)
+	require.NoError(t, err)
+	// Wine 8 does not tell the older release that it makes room for another.
+	assert.Regexp(t, "^setup\nsetup\n(teardown\n)+$", string(text))
 
 	// A batch file, so that the quotation marks are a person's. Wine 8 does not take doubled ones inside.
 	batch := w.file("install.bat")
@@ -144,5 +164,14 @@ func TestInstallUpgradeAndRemovalUnderWine(t *testing.T) {
 	assert.Error(t, err, "an older release is refused")
 	w.must("msiexec", "/x", second, "/qn", "PURGE=1")
 	assert.NoDirExists(t, w.file("ProgramData", "otelcol-cloudwatch"))
+	_, err = w.run("reg", "query", `HKLM\`+keptKey)
+	assert.Error(t, err, "what is made there afterwards is somebody else's")
 	assert.NoDirExists(t, w.file("Program Files", "otelcol-cloudwatch"))
+
+	require.NoError(t, os.WriteFile(w.file("fail.txt"), nil, 0o600))
+	_, err = w.run("msiexec", "/i", second, "/qn")
+	assert.Error(t, err, "the installation fails with its setup")
+	after, err := os.ReadFile(commands)
+	require.NoError(t, err)
+	assert.Contains(t, strings.TrimPrefix(string(after), string(text)), "setup --fresh\n", "which has run, for a folder that was not there")
 }

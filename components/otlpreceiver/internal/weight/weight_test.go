@@ -86,7 +86,7 @@ func TestTheEstimateIsAboveWhatDecodingTakes(t *testing.T) {
 		"quantiles":                       {Metrics, nested(empty(6), 1, 2, 2, 11, 1)},
 		"metadata":                        {Metrics, nested(empty(12), 1, 2, 2)},
 		"exponential buckets":             {Metrics, nested(nested(make([]byte, count), 2), 1, 2, 2, 10, 1, 8)},
-		"exponential buckets, one by one": {Metrics, nested(bytes.Repeat([]byte{2<<3 | 0, 1}, count), 1, 2, 2, 10, 1, 8)},
+		"exponential buckets, one by one": {Metrics, nested(bytes.Repeat([]byte{2 << 3, 1}, count), 1, 2, 2, 10, 1, 8)},
 		"bounds, one by one":              {Metrics, nested(bytes.Repeat([]byte{7<<3 | 1, 0, 0, 0, 0, 0, 0, 0, 0}, count), 1, 2, 2, 9, 1)},
 		"gauges, again and again":         {Metrics, nested(empty(5), 1, 2, 2)},
 		"spans":                           {Traces, nested(empty(2), 1, 2)},

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/svc"
@@ -43,10 +44,28 @@ func (service) Execute(_ []string, requests <-chan svc.ChangeRequest, changes ch
 	return false, 0
 }
 
+// note appends a word to C:\commands.txt. A service whose setup is told to fail does.
+func note(word string) {
+	f, err := os.OpenFile(`C:\commands.txt`, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		os.Exit(1)
+	}
+	_, err = fmt.Fprintln(f, word)
+	if err := errors.Join(err, f.Close()); err != nil {
+		os.Exit(1)
+	}
+	if _, err := os.Stat(`C:\fail.txt`); err == nil {
+		os.Exit(1)
+	}
+}
+
 func main() {
 	err := svc.Run("", service{})
 	if errors.Is(err, windows.ERROR_FAILED_SERVICE_CONTROLLER_CONNECT) { // not started by the service manager
 		fmt.Println("standin", version, os.Args[1:])
+		if len(os.Args) > 2 && os.Args[1] == "service" { // what the installer runs
+			note(strings.Join(os.Args[2:], " "))
+		}
 		return
 	}
 	if err != nil {
