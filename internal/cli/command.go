@@ -177,14 +177,14 @@ func runCollector(ctx context.Context, settings otelcol.CollectorSettings) error
 	return collector.Run(context.WithoutCancel(ctx))
 }
 
-// withVersion gives the collector the linker's version, which ocb cannot know. Components put it into
-// their user agents.
 // withoutSecrets makes the collector's log one without secrets. It comes after what chooses where the log goes.
 func withoutSecrets(settings otelcol.CollectorSettings) otelcol.CollectorSettings {
 	settings.LoggingOptions = append(slices.Clone(settings.LoggingOptions), zap.WrapCore(redact.Core))
 	return settings
 }
 
+// withVersion gives the collector the linker's version, which ocb cannot know. Components put it into
+// their user agents.
 func withVersion(settings otelcol.CollectorSettings, v version.Info) otelcol.CollectorSettings {
 	settings.BuildInfo.Version = v.Full()
 	return settings
