@@ -50,6 +50,12 @@ func (t *Tailer) release(bytes int64) {
 func (t *Tailer) begin(f *file, c Chunk, end position, bytes int64) {
 	now := time.Now()
 	t.mu.Lock()
+	if t.abandoned { // what was read stays undelivered, and is read again after the next start
+		t.release(bytes)
+		t.mu.Unlock()
+		return
+	}
+	t.sends.Add(1) // with the lock: a stop begins to wait when no reader can add any more
 	l := f.line
 	l.stamp = max(now.UnixMilli(), l.stamp+1)
 	l.turn = inorder.After(l.turn)
@@ -66,15 +72,17 @@ func (t *Tailer) begin(f *file, c Chunk, end position, bytes int64) {
 	if deliver == nil {
 		turn.Begun()
 		t.delivered(k)
+		t.sends.Done()
 		return
 	}
-	t.sends.Go(func() {
+	go func() {
+		defer t.sends.Done()
 		defer turn.Begun()
 		if err := deliver(inorder.With(t.sending, turn)); err != nil {
 			return // the end: it is read again after the next start
 		}
 		t.delivered(k)
-	})
+	}()
 }
 
 // delivered takes in that a chunk needs not be read again.

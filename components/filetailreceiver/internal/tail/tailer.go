@@ -76,6 +76,7 @@ type Tailer struct {
 	saveFailed   bool
 	finishing    bool // what there is is read at once
 	ending       bool
+	abandoned    bool // a stop has given up the readers: what they still read is not begun
 }
 
 // New is a Tailer of what the store has.
@@ -151,6 +152,9 @@ func (t *Tailer) Stop(ctx context.Context) error {
 	t.work.Broadcast()
 	t.mu.Unlock()
 	reading := within(&t.loops)
+	t.mu.Lock()
+	t.abandoned = !reading
+	t.mu.Unlock()
 	within(&t.sends)
 	t.cancel()
 	t.sends.Wait()
