@@ -7,7 +7,10 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -87,7 +90,7 @@ func newCheckpointsListCommand() *cobra.Command {
 			}
 			return table(cmd.OutOrStdout(), "OFFSET\tBEHIND\tRECORDS\tINODE\tSEEN (UTC)\tFILE", func(w io.Writer) {
 				for _, c := range all {
-					behind, seen, file := "-", "-", c.Path
+					behind, seen, file := "-", "-", printable(c.Path)
 					if info, err := new(safepath.Rules).Look(c.Path); err == nil && c.Retired == 0 && info.Size >= c.Offset {
 						behind = grouped(int(info.Size - c.Offset))
 					}
@@ -104,6 +107,15 @@ func newCheckpointsListCommand() *cobra.Command {
 	}
 	f.add(cmd)
 	return cmd
+}
+
+// printable is a name as a terminal may see it: whoever makes a file chooses its name, with new lines and what moves the
+// cursor in it.
+func printable(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) {
+		return strconv.Quote(name)
+	}
+	return name
 }
 
 func newCheckpointsExportCommand() *cobra.Command {

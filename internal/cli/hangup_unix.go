@@ -53,8 +53,7 @@ func (m *managed) followHangups() (end func()) {
 		}
 	})
 	return func() {
-		unsubscribe()
-		signal.Stop(hangups)
+		unsubscribe() // the signal stays ours: given back, it would end a process that is ending well
 		close(done)
 		wg.Wait()
 	}

@@ -48,7 +48,8 @@ func (m *managed) followOrders(ctx context.Context) (_ context.Context, end func
 		}
 	})
 	return ctx, func() {
-		signal.Stop(orders)
+		// The signals stay ours to the end of the process: given back, a second one would end it in its last moments, with the
+		// status of a program that was killed.
 		close(done)
 		wg.Wait()
 		cancel()

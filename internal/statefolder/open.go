@@ -42,7 +42,21 @@ func Open(ctx context.Context, folder, name string, o statelog.Options) (*statel
 	report := Report{opened, -1}
 	if there {
 		_, unfinished := sizeOf(l, converting)
-		if unfinished || written.IsZero() || info.ModTime().After(written) {
+		newer := info.ModTime().After(written)
+		if newer && !unfinished && report.Keys > 0 {
+			// What an older version did meanwhile counts. What a queue holds here was not sent by it, and is kept aside.
+			if err := l.Close(); err != nil {
+				report.Problems = append(report.Problems, statelog.Problem{Path: o.Folder, Reason: err.Error()})
+			}
+			if to, err := statelog.SetAside(o.Folder, o.Now()); err == nil {
+				report.Problems = append(report.Problems, statelog.Problem{Path: to, Reason: fmt.Sprintf("has %d values, and %s is newer: a version with file_storage has run, and what it wrote is used", report.Keys, old)})
+			}
+			var again statelog.Report
+			l, again = statelog.Open(o)
+			report.Keys, report.Unread, report.Torn = again.Keys, again.Unread, again.Torn
+			report.Problems = append(report.Problems, again.Problems...)
+		}
+		if unfinished || written.IsZero() || newer {
 			problem, err := convert(ctx, l, old, o.Now, &report)
 			if err != nil {
 				return nil, report, errors.Join(err, l.Close())

@@ -2,6 +2,7 @@ package statelog
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -102,10 +103,8 @@ func (l *Log) begin() (*segment, error) {
 	if l.unread {
 		return nil, errors.New("what the folder holds was not read") // tryAgain reads it first
 	}
-	if len(l.segments) == 0 {
-		if err := l.makeFolder(); err != nil {
-			return nil, err
-		}
+	if err := l.makeFolder(); err != nil { // the first change, or somebody has removed it
+		return nil, err
 	}
 	number := l.number + 1
 	name := segmentName(number, l.salt)
@@ -249,6 +248,10 @@ func (l *Log) upkeep() {
 		}
 		return
 	}
+	if err := l.vanished(); err != nil {
+		l.fail(err)
+		return
+	}
 	if l.dirty {
 		s := l.active
 		l.dirty = false
@@ -267,6 +270,31 @@ func (l *Log) upkeep() {
 			l.fail(err)
 		}
 	}
+}
+
+// vanished is an error where the active segment is not in the folder any more: somebody removed it, or something is mounted
+// over the folder. Writes to it succeed, and the next start would know nothing of them. What such segments hold can still be
+// read, and is copied to the next one.
+func (l *Log) vanished() error {
+	if l.active == nil || l.there(l.active) {
+		return nil
+	}
+	for _, s := range l.segments {
+		if !l.there(s) {
+			l.suspects[s] = true
+		}
+	}
+	return fmt.Errorf("%s was removed while it was in use, or something is mounted over its folder", filepath.Join(l.o.Folder, l.active.name))
+}
+
+// there reports whether a segment's file has its name. Where that cannot be known, it does.
+func (l *Log) there(s *segment) bool {
+	named, err := os.Stat(filepath.Join(l.o.Folder, s.name))
+	if err != nil {
+		return !errors.Is(err, os.ErrNotExist)
+	}
+	open, err := s.file.Stat()
+	return err != nil || os.SameFile(named, open)
 }
 
 // tryAgain tries to write what was kept in memory.

@@ -145,3 +145,25 @@ func TestSecondCollectorOnTheSameStateSaysWhoHasIt(t *testing.T) {
 	first.stop()
 	assert.False(t, strings.Contains(tail(s.logFile), "panic"))
 }
+
+// Service managers and people send a signal again where a process takes its time. In its last moments, too, it ends as one
+// that was told to, and not as one that was killed.
+func TestSignalsAreTakenToTheEndOfTheProcess(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t, awslocal.Serve(t, awslocal.Options{}))
+	for range 3 {
+		c := s.startHealthy()
+		require.NoError(t, c.command.Process.Signal(syscall.SIGTERM))
+		for ended := false; !ended; {
+			select {
+			case err := <-c.done:
+				require.NoError(t, err)
+				ended = true
+			default: // as often as it goes: the moment is short
+				_ = c.command.Process.Signal(syscall.SIGTERM)
+				_ = c.command.Process.Signal(syscall.SIGHUP)
+				time.Sleep(100 * time.Microsecond)
+			}
+		}
+	}
+}

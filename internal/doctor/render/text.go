@@ -3,7 +3,9 @@ package render
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/doctor"
@@ -41,8 +43,28 @@ func Text(w io.Writer, r *doctor.Report) error {
 type page struct{ text strings.Builder }
 
 func (p *page) line(format string, args ...any) {
-	p.text.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " ") + "\n")
+	p.text.WriteString(strings.TrimRight(visible(fmt.Sprintf(format, args...)), " ") + "\n")
 }
+
+// visible writes what cannot be printed as Go does in strings: names of files, which others choose, are in the report, and must
+// not make lines of their own or move the cursor.
+func visible(text string) string {
+	if !strings.ContainsFunc(text, hidden) {
+		return text
+	}
+	var all strings.Builder
+	for _, r := range text {
+		if hidden(r) {
+			quoted := strconv.QuoteRune(r)
+			all.WriteString(quoted[1 : len(quoted)-1])
+		} else {
+			all.WriteRune(r)
+		}
+	}
+	return all.String()
+}
+
+func hidden(r rune) bool { return !unicode.IsPrint(r) }
 
 func (p *page) check(c doctor.Check) {
 	head := c.Title

@@ -80,3 +80,15 @@ func TestLongWordsStayWhole(t *testing.T) {
 	assert.Equal(t, []string{"a", "  " + word, "  b c"}, wrap("a "+word+" b c", 10, 2))
 	assert.Equal(t, []string{""}, wrap("", 10, 2))
 }
+
+func TestNamesOfFilesMakeNoLinesOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	r := doctor.Report{Sections: []doctor.Section{{Title: "Files", Checks: []doctor.Check{{Title: "a", Status: doctor.Problem, Facts: []doctor.Fact{
+		{Name: "cannot be read", Value: "/l/ä\n  ok\x1b[2J"}, {Name: "x", Value: strings.Repeat("y", 90) + "\x1b[1m\u202e"},
+	}}}}}}
+	require.NoError(t, Text(&out, &r))
+	assert.Contains(t, out.String(), `/l/ä\n  ok\x1b[2J`)
+	assert.Contains(t, out.String(), `\x1b[1m\u202e`)
+	assert.NotContains(t, out.String(), "\x1b")
+}
