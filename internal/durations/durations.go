@@ -142,8 +142,9 @@ func (c *checker) duration(raw any, path []string) {
 		}
 	case reflect.String:
 		d, err := time.ParseDuration(v.String())
-		if _, number := strconv.ParseFloat(strings.TrimSpace(v.String()), 64); err != nil && number == nil {
-			c.problems = append(c.problems, fmt.Sprintf("%s: %q has no unit: write %ss for seconds, or another unit such as 500ms, 5m or 1h", key, v, strings.TrimSpace(v.String())))
+		plain := strings.Trim(v.String(), " \"'") // a variable keeps its quotes
+		if _, number := strconv.ParseFloat(plain, 64); err != nil && number == nil {
+			c.problems = append(c.problems, fmt.Sprintf("%s: %q has no unit: write %ss for seconds, or another unit such as 500ms, 5m or 1h", key, plain, plain))
 			return
 		}
 		if err == nil && path[len(path)-1] == collectionInterval && d > 0 && d < MinCollectionInterval {

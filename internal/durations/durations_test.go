@@ -87,6 +87,7 @@ func TestANumberWithoutAUnitIsRefusedInWhatEmbedsAnOptionalValue(t *testing.T) {
 func TestATextThatIsANumberIsRefusedByItsName(t *testing.T) {
 	err := check(t, map[string]any{"collection_interval": "60"})
 	require.ErrorContains(t, err, `receivers::some/1::collection_interval: "60" has no unit: write 60s for seconds`)
+	require.ErrorContains(t, check(t, map[string]any{"collection_interval": `"60" `}), `collection_interval: "60" has no unit`)
 	require.NoError(t, check(t, map[string]any{"collection_interval": "0"}))
 }
 

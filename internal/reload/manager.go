@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -403,7 +404,9 @@ func (m *Manager) located(snap *snapshot, err error) error {
 	}
 	text, where := explain(snap, err)
 	for _, place := range where {
-		text += "\n  at " + place
+		if !strings.Contains(text, "("+place+")") && !strings.Contains(text+"\n", "\n  at "+place+"\n") { // a refusal names its own
+			text += "\n  at " + place
+		}
 	}
 	if text == err.Error() {
 		return err
