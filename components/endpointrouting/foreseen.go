@@ -3,6 +3,7 @@ package endpointrouting
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -15,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsaccess"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute"
 )
 
 // called is a host that a component's configuration names.
@@ -24,12 +26,14 @@ type called struct {
 }
 
 // NotifyConfig tells at the start what would be refused later: hosts of the components that run, which process_proxy
-// leads to the table and which neither it nor other_hosts serves.
+// leads to the table and which neither it nor other_hosts serves. It tells what goes past the table, too: under
+// private_only the start fails where that is a call to AWS.
 func (e *routing) NotifyConfig(_ context.Context, conf *confmap.Conf) error {
 	if !e.config.ProcessProxy {
 		return nil
 	}
-	for _, c := range hostsOf(conf.ToStringMap()) {
+	m := conf.ToStringMap()
+	for _, c := range hostsOf(m) {
 		address := net.JoinHostPort(c.host, c.port)
 		through, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: address}})
 		if err != nil || through == nil {
@@ -39,7 +43,15 @@ func (e *routing) NotifyConfig(_ context.Context, conf *confmap.Conf) error {
 			e.logger.Warn("What a component calls is going to be refused", zap.String("component", c.component), zap.String("key", c.key), zap.String("host", address), zap.Error(err))
 		}
 	}
-	return nil
+	var errs []error
+	for _, c := range pastOf(m) {
+		if c.aws && e.config.Policy == awsroute.PrivateOnly {
+			errs = append(errs, fmt.Errorf("%s: %s goes past the route table, and so past policy private_only: %s", c.component, c.key, c.remedy))
+			continue
+		}
+		e.logger.Warn("What a component calls goes past the route table", zap.String("component", c.component), zap.String("key", c.key), zap.String("remedy", c.remedy))
+	}
+	return errors.Join(errs...)
 }
 
 // hostsOf finds URLs with https, and the addresses that exporters send to by gRPC, in the components that a service
@@ -51,7 +63,7 @@ func hostsOf(m map[string]any) []called {
 		for _, id := range slices.Sorted(maps.Keys(components)) {
 			section, ok := components[id].(map[string]any)
 			kind, _, _ := strings.Cut(id, "/")
-			if ok && kind != awsaccess.Extension && used(m, part, id) {
+			if ok && kind != awsaccess.Extension && kind != scraper && used(m, part, id) {
 				component := part + "::" + id
 				walk("", section, func(key, value string) {
 					if host, port, ok := remote(part, key, value); ok {

@@ -13,6 +13,8 @@ import (
 	"github.com/golang/snappy"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/otlpreceiver/internal/weight"
 )
 
 const (
@@ -34,13 +36,19 @@ const (
 // errBodyTooLarge is of a body beyond the bound of its protocol.
 var errBodyTooLarge = errors.New("the body is too large when decompressed; send less in one request")
 
-// body reads a request's body to its end, decompressed, within limit bytes. What it takes is held by the grant.
+// body reads a request's body to its end, decompressed, within limit bytes. What it takes is held by the grant. A compressed body
+// is decompressed when all of it is there: who sends slowly holds what was sent, and not what a decoder takes.
 func body(ctx context.Context, g *grant, from io.Reader, encoding string, limit, known int64) ([]byte, error) {
-	switch encoding {
-	case "", "identity":
-		return readAll(ctx, g, from, limit, known)
-	case "snappy":
-		return snappyBody(ctx, g, from, limit)
+	limit = min(limit, g.of.limit/weight.TextTimes) // more would be read in vain
+	packed, err := readAll(ctx, g, from, limit, known)
+	if err != nil || encoding == "" || encoding == "identity" {
+		return packed, err
+	}
+	if encoding == "snappy" {
+		if !bytes.HasPrefix(packed, snappyFrame) {
+			return snappyBlock(ctx, g, packed, limit)
+		}
+		encoding = "x-snappy-framed" // some senders call it so
 	}
 	cost := int64(flateCost)
 	switch encoding {
@@ -54,15 +62,12 @@ func body(ctx context.Context, g *grant, from io.Reader, encoding string, limit,
 	if err := g.grow(ctx, cost); err != nil {
 		return nil, err
 	}
-	decoder, closed, err := decode(from, encoding)
+	decoder, closed, err := decode(bytes.NewReader(packed), encoding)
 	if err != nil {
 		return nil, err
 	}
 	text, err := readAll(ctx, g, decoder, limit, 0)
 	closed()
-	if err == nil {
-		err = g.to(ctx, int64(cap(text)))
-	}
 	return text, err
 }
 
@@ -129,20 +134,11 @@ func readAll(ctx context.Context, g *grant, from io.Reader, limit, known int64) 
 	}
 }
 
-// snappyFrame begins a framed stream, which some senders call snappy, too.
+// snappyFrame begins a framed stream.
 var snappyFrame = []byte("\xff\x06\x00\x00sNaPpY")
 
-func snappyBody(ctx context.Context, g *grant, from io.Reader, limit int64) ([]byte, error) {
-	start := make([]byte, len(snappyFrame))
-	n, err := io.ReadFull(from, start)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	from = io.MultiReader(bytes.NewReader(start[:n]), from)
-	if bytes.Equal(start[:n], snappyFrame) {
-		return body(ctx, g, from, "x-snappy-framed", limit, 0)
-	}
-	size, read := binary.Uvarint(start[:n])
+func snappyBlock(ctx context.Context, g *grant, packed []byte, limit int64) ([]byte, error) {
+	size, read := binary.Uvarint(packed)
 	if read <= 0 {
 		return nil, errors.New("the body is not in snappy's block format")
 	}
@@ -152,13 +148,5 @@ func snappyBody(ctx context.Context, g *grant, from io.Reader, limit int64) ([]b
 	if err := g.grow(ctx, int64(size)); err != nil {
 		return nil, err
 	}
-	packed, err := readAll(ctx, g, from, limit, 0)
-	if err != nil {
-		return nil, err
-	}
-	text, err := snappy.Decode(make([]byte, size), packed)
-	if err != nil {
-		return nil, err
-	}
-	return text, g.to(ctx, int64(cap(text)))
+	return snappy.Decode(make([]byte, size), packed)
 }

@@ -4,6 +4,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // limited is a listener with a bound of open connections. Further ones are closed at once: a sender tries again later, where
@@ -14,6 +15,8 @@ type limited struct {
 	max      int64
 	open     atomic.Int64
 	refused  func(protocol string, limit int)
+	// lifetime is how long a connection may last. 0: it has no bound.
+	lifetime time.Duration
 }
 
 // Accept implements net.Listener.
@@ -24,7 +27,11 @@ func (l *limited) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		if l.open.Add(1) <= l.max {
-			return &counted{Conn: c, of: l}, nil
+			to := &counted{Conn: c, of: l}
+			if l.lifetime > 0 {
+				to.end = time.AfterFunc(l.lifetime, func() { _ = c.Close() }) // whoever reads it closes the rest
+			}
+			return to, nil
 		}
 		l.open.Add(-1)
 		_ = c.Close() // nothing was said on it
@@ -36,10 +43,16 @@ type counted struct {
 	net.Conn
 	of     *limited
 	closed sync.Once
+	end    *time.Timer
 }
 
 // Close implements net.Conn.
 func (c *counted) Close() error {
-	c.closed.Do(func() { c.of.open.Add(-1) })
+	c.closed.Do(func() {
+		c.of.open.Add(-1)
+		if c.end != nil {
+			c.end.Stop()
+		}
+	})
 	return c.Conn.Close()
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -14,7 +15,8 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configgrpc"
 	"go.opentelemetry.io/collector/config/confighttp"
-	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/extension/extensionauth"
+	"go.uber.org/zap"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -38,20 +40,30 @@ func (r *otlp) grpcServer(ctx context.Context, c *configgrpc.ServerConfig, host 
 		NetAddr: c.NetAddr, TLS: c.TLS, IncludeMetadata: c.IncludeMetadata, KeepAlivesEnabled: true,
 		MaxRequestBodySize: limit + prefixSize, ReadTimeout: defaultReadTimeout, ReadHeaderTimeout: defaultHeaderTimeout, IdleTimeout: defaultGRPCIdleTimeout,
 	}
-	if c.Auth.HasValue() {
-		over.Auth = configoptional.Some(confighttp.AuthConfig{Config: *c.Auth.Get()})
+	keep := keepalive(c)
+	if keep.MaxConnectionIdle > 0 {
+		over.IdleTimeout = keep.MaxConnectionIdle
 	}
-	if c.Keepalive.HasValue() && c.Keepalive.Get().ServerParameters.HasValue() {
-		if idle := c.Keepalive.Get().ServerParameters.Get().MaxConnectionIdle; idle > 0 {
-			over.IdleTimeout = idle
-		}
-	}
-	server, err := r.server(ctx, over, host, http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		r.serveGRPC(w, q, methods[q.URL.Path], limit)
 	}))
+	if c.Auth.HasValue() {
+		auth, err := c.Auth.Get().GetServerAuthenticator(ctx, host.GetExtensions())
+		if err != nil {
+			return nil, err
+		}
+		handler = authenticated(auth, handler)
+	}
+	server, err := r.server(ctx, over, host, aging(keep.MaxConnectionAge, handler))
 	if err != nil {
 		return nil, err
 	}
+	server.Handler = binaryMetadata(server.Handler)
+	server.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
+		return context.WithValue(ctx, openedKey{}, time.Now())
+	}
+	server.HTTP2.SendPingTimeout, server.HTTP2.PingTimeout = keep.Time, keep.Timeout
+	r.tellUnused(c)
 	if c.MaxConcurrentStreams > 0 {
 		server.HTTP2.MaxConcurrentStreams = int(c.MaxConcurrentStreams)
 	}
@@ -61,13 +73,106 @@ func (r *otlp) grpcServer(ctx context.Context, c *configgrpc.ServerConfig, host 
 	return server, nil
 }
 
+func keepalive(c *configgrpc.ServerConfig) configgrpc.KeepaliveServerParameters {
+	if c.Keepalive.HasValue() && c.Keepalive.Get().ServerParameters.HasValue() {
+		return *c.Keepalive.Get().ServerParameters.Get()
+	}
+	return configgrpc.KeepaliveServerParameters{}
+}
+
+// lifetime is how long a connection may last, requests or not. 0: it has no bound.
+func lifetime(keep configgrpc.KeepaliveServerParameters) time.Duration {
+	if keep.MaxConnectionAge <= 0 || keep.MaxConnectionAgeGrace <= 0 {
+		return 0
+	}
+	return keep.MaxConnectionAge + keep.MaxConnectionAgeGrace
+}
+
+type openedKey struct{}
+
+// aging tells a client to leave a connection that is older than age: its requests are answered, and it opens another one.
+func aging(age time.Duration, next http.Handler) http.Handler {
+	if age <= 0 {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if opened, ok := q.Context().Value(openedKey{}).(time.Time); ok && time.Since(opened) >= age {
+			w.Header().Set("Connection", "close") // net/http makes GOAWAY of it
+		}
+		next.ServeHTTP(w, q)
+	})
+}
+
+// authenticated lets those through whom an extension knows. confighttp would answer others as HTTP does.
+func authenticated(by extensionauth.Server, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		sources := make(map[string][]string, len(q.Header)+1)
+		for name, values := range q.Header { // as gRPC has them
+			sources[strings.ToLower(name)] = values
+		}
+		sources[":authority"] = []string{q.Host}
+		ctx, err := by.Authenticate(q.Context(), sources)
+		if err != nil {
+			s, ok := status.FromError(err)
+			if !ok {
+				s = status.New(codes.Unauthenticated, err.Error())
+			}
+			writeGRPC(w, s, nil)
+			return
+		}
+		next.ServeHTTP(w, q.WithContext(ctx))
+	})
+}
+
+// binaryMetadata decodes headers that gRPC has in base64, those whose names end in -bin, for what follows. Others are left.
+func binaryMetadata(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		for name, values := range q.Header {
+			if !strings.HasSuffix(name, "-Bin") {
+				continue
+			}
+			for i, value := range values {
+				if text, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(value, "=")); err == nil {
+					values[i] = string(text)
+				}
+			}
+		}
+		next.ServeHTTP(w, q)
+	})
+}
+
+// tellUnused names the keys that are set and do nothing here.
+func (r *otlp) tellUnused(c *configgrpc.ServerConfig) {
+	var keys []string
+	if c.ReadBufferSize > 0 {
+		keys = append(keys, "read_buffer_size")
+	}
+	if c.WriteBufferSize > 0 {
+		keys = append(keys, "write_buffer_size")
+	}
+	// An empty policy is upstream's default.
+	if c.Keepalive.HasValue() && c.Keepalive.Get().EnforcementPolicy.HasValue() && *c.Keepalive.Get().EnforcementPolicy.Get() != (configgrpc.KeepaliveEnforcementPolicy{}) {
+		keys = append(keys, "keepalive::enforcement_policy")
+	}
+	if len(keys) > 0 {
+		r.set.Logger.Warn("Keys of protocols::grpc have no effect in this receiver: its buffers have a fixed size, and clients may ping as often as they like. Leave them out",
+			zap.Strings("keys", keys))
+	}
+}
+
 // prefixSize is of a message: whether it is compressed, and its length.
 const prefixSize = 5
 
 const grpcMedia = "application/grpc"
 
+// isGRPC reports whether a media type is gRPC's: it may name what messages are written in. gRPC-Web is another protocol.
+func isGRPC(media string) bool {
+	rest, ok := strings.CutPrefix(strings.ToLower(media), grpcMedia)
+	return ok && (rest == "" || rest[0] == '+' || rest[0] == ';')
+}
+
 func (r *otlp) serveGRPC(w http.ResponseWriter, q *http.Request, s *signal, limit int64) {
-	if media := q.Header.Get("Content-Type"); q.Method != http.MethodPost || !strings.HasPrefix(media, grpcMedia) {
+	if q.Method != http.MethodPost || !isGRPC(q.Header.Get("Content-Type")) {
 		http.Error(w, "gRPC is served here; OTLP over HTTP has an endpoint of its own", http.StatusUnsupportedMediaType)
 		return
 	}
@@ -96,7 +201,7 @@ func (r *otlp) serveGRPC(w http.ResponseWriter, q *http.Request, s *signal, limi
 		writeGRPC(w, status.New(codes.Unimplemented, fmt.Sprintf("compression %q is not supported; use gzip, snappy or zstd", encoding)), nil)
 		return
 	}
-	a := r.take(ctx, incoming{signal: s, format: protobuf, report: r.grpcReport, read: func(ctx context.Context, g *grant) ([]byte, error) {
+	a := r.take(ctx, incoming{signal: s, format: protobuf, report: r.grpcReport, header: q.Header, read: func(ctx context.Context, g *grant) ([]byte, error) {
 		return message(ctx, g, q.Body, encoding, limit)
 	}})
 	if a.status != nil {

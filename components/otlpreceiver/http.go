@@ -26,16 +26,19 @@ type encodingKey struct{}
 // httpServer serves OTLP over HTTP.
 func (r *otlp) httpServer(ctx context.Context, c *upstream.HTTPConfig, host component.Host) (*http.Server, error) {
 	mux := http.NewServeMux()
-	for path, s := range map[string]*signal{string(c.LogsURLPath): r.logs, string(c.MetricsURLPath): r.metrics, string(c.TracesURLPath): r.traces} {
-		if s != nil {
-			mux.Handle(path, r.httpHandler(s, c.ServerConfig.MaxRequestBodySize))
-		}
+	limit, allowed := c.ServerConfig.MaxRequestBodySize, c.ServerConfig.CompressionAlgorithms
+	if limit <= 0 { // as upstream reads it
+		limit = defaultMaxBody
 	}
-	allowed := c.ServerConfig.CompressionAlgorithms
 	if allowed == nil {
 		allowed = encodings
 	}
-	server, err := r.server(ctx, c.ServerConfig, host, mux)
+	for path, s := range map[upstream.SanitizedURLPath]*signal{c.LogsURLPath: r.logs, c.MetricsURLPath: r.metrics, c.TracesURLPath: r.traces} {
+		if s != nil {
+			mux.Handle(string(path), r.httpHandler(s, limit, allowed))
+		}
+	}
+	server, err := r.server(ctx, c.ServerConfig, host, mux, confighttp.WithErrorHandler(httpError))
 	if err != nil {
 		return nil, err
 	}
@@ -43,10 +46,6 @@ func (r *otlp) httpServer(ctx context.Context, c *upstream.HTTPConfig, host comp
 	inner := server.Handler
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		encoding := q.Header.Get("Content-Encoding")
-		if !slices.Contains(allowed, encoding) {
-			writeHTTP(w, q, answer{status: status.New(codes.InvalidArgument, fmt.Sprintf("unsupported Content-Encoding: %q", encoding))})
-			return
-		}
 		q.Header.Del("Content-Encoding")
 		inner.ServeHTTP(w, q.WithContext(context.WithValue(q.Context(), encodingKey{}, encoding)))
 	})
@@ -54,9 +53,9 @@ func (r *otlp) httpServer(ctx context.Context, c *upstream.HTTPConfig, host comp
 }
 
 // server makes a server of a configuration, with the bounds that it has no keys for.
-func (r *otlp) server(ctx context.Context, c confighttp.ServerConfig, host component.Host, handler http.Handler) (*http.Server, error) {
+func (r *otlp) server(ctx context.Context, c confighttp.ServerConfig, host component.Host, handler http.Handler, options ...confighttp.ToServerOption) (*http.Server, error) {
 	c.CompressionAlgorithms = []string{""}
-	server, err := c.ToServer(ctx, host.GetExtensions(), r.set.TelemetrySettings, handler)
+	server, err := c.ToServer(ctx, host.GetExtensions(), r.set.TelemetrySettings, handler, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +75,7 @@ const (
 	streamBuffer     = 128 << 10
 )
 
-func (r *otlp) httpHandler(s *signal, limit int64) http.Handler {
+func (r *otlp) httpHandler(s *signal, limit int64, allowed []string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		if q.Method != http.MethodPost {
 			http.Error(w, fmt.Sprintf("%d method not allowed, supported: [POST]", http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
@@ -88,7 +87,13 @@ func (r *otlp) httpHandler(s *signal, limit int64) http.Handler {
 			return
 		}
 		encoding, _ := q.Context().Value(encodingKey{}).(string)
-		a := r.take(q.Context(), incoming{signal: s, format: f, report: r.httpReport, read: func(ctx context.Context, g *grant) ([]byte, error) {
+		if len(allowed) == 0 { // bodies are taken as they are
+			encoding = ""
+		} else if !slices.Contains(allowed, encoding) {
+			writeHTTP(w, q, r.refused(fmt.Errorf("unsupported Content-Encoding: %q", encoding)))
+			return
+		}
+		a := r.take(q.Context(), incoming{signal: s, format: f, report: r.httpReport, header: q.Header, read: func(ctx context.Context, g *grant) ([]byte, error) {
 			return body(ctx, g, q.Body, encoding, limit, q.ContentLength)
 		}})
 		if a.status != nil {
@@ -102,6 +107,18 @@ func (r *otlp) httpHandler(s *signal, limit int64) http.Handler {
 		}
 		write(w, f, http.StatusOK, text)
 	})
+}
+
+// httpError answers with what confighttp has found, such as that a request has no valid token.
+func httpError(w http.ResponseWriter, q *http.Request, text string, code int) {
+	c := codes.InvalidArgument
+	switch code {
+	case http.StatusUnauthorized:
+		c = codes.Unauthenticated
+	case http.StatusForbidden:
+		c = codes.PermissionDenied
+	}
+	writeHTTP(w, q, answer{status.New(c, text), code})
 }
 
 func formatOf(q *http.Request) (format, bool) {

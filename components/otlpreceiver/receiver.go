@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -17,6 +18,8 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/otlpreceiver/internal/weight"
 )
 
 // otlp is one receiver, which the pipelines of all signals share.
@@ -54,10 +57,14 @@ func (r *otlp) start(ctx context.Context, hosts []component.Host) error {
 		return err
 	}
 	r.observer.start(hosts)
+	if key, size := r.config.beyondMemory(); key != "" {
+		r.set.Logger.Warn("Requests as large as a key allows do not fit into limits::max_in_flight, and are refused: text alone counts four times. Raise it, or lower the key",
+			zap.String("key", key), zap.Int64("bytes", size), zap.Int64("max_in_flight", r.config.Limits.MaxInFlight), zap.Int64("needed", weight.TextTimes*size))
+	}
 	if c := r.config.Protocols.GRPC; c.HasValue() {
 		server, err := r.grpcServer(ctx, c.Get(), hosts[0])
 		if err == nil {
-			err = r.serve(ctx, "grpc", server, c.Get().NetAddr, c.Get().TLS, hosts)
+			err = r.serve(ctx, "grpc", server, c.Get().NetAddr, c.Get().TLS, lifetime(keepalive(c.Get())), hosts)
 		}
 		if err != nil {
 			return errors.Join(fmt.Errorf("protocols::grpc: %w", err), r.shutdown(ctx))
@@ -66,7 +73,7 @@ func (r *otlp) start(ctx context.Context, hosts []component.Host) error {
 	if c := r.config.Protocols.HTTP; c.HasValue() {
 		server, err := r.httpServer(ctx, c.Get(), hosts[0])
 		if err == nil {
-			err = r.serve(ctx, "http", server, c.Get().ServerConfig.NetAddr, c.Get().ServerConfig.TLS, hosts)
+			err = r.serve(ctx, "http", server, c.Get().ServerConfig.NetAddr, c.Get().ServerConfig.TLS, 0, hosts)
 		}
 		if err != nil {
 			return errors.Join(fmt.Errorf("protocols::http: %w", err), r.shutdown(ctx))
@@ -75,12 +82,12 @@ func (r *otlp) start(ctx context.Context, hosts []component.Host) error {
 	return nil
 }
 
-func (r *otlp) serve(ctx context.Context, protocol string, server *http.Server, at confignet.AddrConfig, with configoptional.Optional[configtls.ServerConfig], hosts []component.Host) error {
+func (r *otlp) serve(ctx context.Context, protocol string, server *http.Server, at confignet.AddrConfig, with configoptional.Optional[configtls.ServerConfig], lifetime time.Duration, hosts []component.Host) error {
 	listener, err := at.Listen(ctx)
 	if err != nil {
 		return err
 	}
-	bounded := &limited{Listener: listener, protocol: protocol, max: int64(r.config.Limits.MaxConnections), refused: r.observer.refusedConnection}
+	bounded := &limited{Listener: listener, protocol: protocol, max: int64(r.config.Limits.MaxConnections), refused: r.observer.refusedConnection, lifetime: lifetime}
 	var on net.Listener = bounded
 	if with.HasValue() {
 		c, err := with.Get().LoadTLSConfig(ctx)

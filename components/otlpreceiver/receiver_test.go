@@ -67,7 +67,7 @@ func run(t *testing.T, next consumer.Logs, settings map[string]any) running {
 	require.NoError(t, err)
 	traces, err := NewFactory().CreateTraces(t.Context(), set, c, consumertest.NewNop())
 	require.NoError(t, err)
-	h := host{componenttest.NewNopHost(), make(chan *componentstatus.Event, 100)}
+	h := extended{host{componenttest.NewNopHost(), make(chan *componentstatus.Event, 100)}}
 	require.NoError(t, logs.Start(t.Context(), h))
 	require.NoError(t, traces.Start(t.Context(), h))
 	t.Cleanup(func() {
@@ -427,12 +427,18 @@ func TestTimeoutsOfCalls(t *testing.T) {
 
 func TestMistakesInTheConfiguration(t *testing.T) {
 	for text, settings := range map[string]map[string]any{
-		"max_in_flight":   {"limits": map[string]any{"max_in_flight": 5}, "protocols": map[string]any{"http": nil}},
-		"max_connections": {"limits": map[string]any{"max_connections": 0}, "protocols": map[string]any{"http": nil}},
-		"protocols":       {},
+		"max_in_flight":    {"limits": map[string]any{"max_in_flight": 5}, "protocols": map[string]any{"http": nil}},
+		"max_connections":  {"limits": map[string]any{"max_connections": 0}, "protocols": map[string]any{"http": nil}},
+		"protocols":        {},
+		"traces_url_path":  protocol("http", map[string]any{"traces_url_path": "/v1/{x"}),
+		"logs_url_path":    protocol("http", map[string]any{"logs_url_path": "v1/traces"}),
+		"metrics_url_path": protocol("http", map[string]any{"metrics_url_path": "/a b"}),
 	} {
 		c := createDefaultConfig().(*Config)
 		require.NoError(t, confmap.NewFromStringMap(settings).Unmarshal(c))
 		assert.ErrorContains(t, c.Validate(), text)
 	}
+	c := createDefaultConfig().(*Config)
+	require.NoError(t, confmap.NewFromStringMap(protocol("http", map[string]any{"logs_url_path": "/{tenant}/v1/logs"})).Unmarshal(c))
+	assert.NoError(t, c.Validate())
 }

@@ -87,6 +87,7 @@ func (m *message) part(part string, simpleTags bool) error {
 		if err != nil {
 			return fmt.Errorf("its sampling rate %q is no number", part[1:])
 		}
+		m.count = 1 // the last rate counts
 		if rate > 0 && rate < 1 {
 			if m.count = 1 / rate; m.count > maxCount {
 				return fmt.Errorf("its sampling rate %q is too small", part[1:])

@@ -335,6 +335,33 @@ func TestAStartThatFailsCanBeShutDown(t *testing.T) {
 	require.NoError(t, r.Shutdown(t.Context()))
 }
 
+// The endpoints that upstream documents. An empty one would listen at any port of all addresses.
+func TestEndpointsThatAreLeftOut(t *testing.T) {
+	for _, test := range []struct {
+		settings            map[string]any
+		transport, endpoint string
+	}{
+		{nil, "udp", "localhost:8125"},
+		{map[string]any{"endpoint": ""}, "udp", "localhost:8125"},
+		{map[string]any{"endpoint": "", "transport": "tcp"}, "tcp", "localhost:8125"},
+		{map[string]any{"transport": "unixgram"}, "unixgram", "/var/run/statsd-receiver.sock"},
+		{map[string]any{"transport": "unixgram", "endpoint": "/run/s.sock"}, "unixgram", "/run/s.sock"},
+		{map[string]any{"endpoint": "0.0.0.0:9"}, "udp", "0.0.0.0:9"},
+	} {
+		transport, endpoint := address(configured(t, test.settings))
+		assert.Equal(t, []string{test.transport, test.endpoint}, []string{transport, endpoint}, test.settings)
+	}
+}
+
+// As upstream has it.
+func TestTheLastSamplingRateCounts(t *testing.T) {
+	for line, want := range map[string]float64{"a:1|c|@0.1": 10, "a:1|c|@0.1|@0.5": 2, "a:1|c|@0.1|@1": 1, "a:1|c|@-1": 1} {
+		m, err := parse(line, false, false)
+		require.NoError(t, err)
+		assert.InDelta(t, want, m.count, 1e-9, line)
+	}
+}
+
 func TestExtremeValuesAreRefusedOrKept(t *testing.T) {
 	for _, line := range []string{"a:1e400|c", "a:1|c|@1e-300", "a:1|g|T99999999999999999999", "a:|g", "|", ":", "a:1|"} {
 		_, err := parse(line, true, true)

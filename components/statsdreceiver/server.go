@@ -16,8 +16,9 @@ const (
 	maxDatagram = 65527
 	// maxLine bounds a line by TCP, which would otherwise be kept until it ends.
 	maxLine = 64 << 10
-	// defaultSocket is upstream's for unixgram.
-	defaultSocket = "/var/run/statsd-receiver.sock"
+	// defaultEndpoint and defaultSocket are those that upstream documents.
+	defaultEndpoint = "localhost:8125"
+	defaultSocket   = "/var/run/statsd-receiver.sock"
 )
 
 // server takes lines, and hands them on in the goroutine that read them.
@@ -38,21 +39,15 @@ type server struct {
 // listen opens what the configuration says.
 func listen(ctx context.Context, c *Config) (*server, error) {
 	s := &server{max: c.Limits.MaxConnections, conns: map[net.Conn]struct{}{}}
-	transport, endpoint := strings.ToLower(string(c.NetAddr.Transport)), c.NetAddr.Endpoint
+	transport, endpoint := address(c)
 	var lc net.ListenConfig
 	var err error
 	switch transport {
-	case "", "udp", "udp4", "udp6":
-		if transport == "" {
-			transport = "udp"
-		}
+	case "udp", "udp4", "udp6":
 		s.packets, err = lc.ListenPacket(ctx, transport, endpoint)
 	case "tcp", "tcp4", "tcp6":
 		s.listener, err = lc.Listen(ctx, transport, endpoint)
 	case "unixgram":
-		if endpoint == "" {
-			endpoint = defaultSocket
-		}
 		err = s.unix(ctx, endpoint, c)
 	default:
 		err = errors.New("transport " + transport + " is none of udp, tcp and unixgram")
@@ -61,6 +56,21 @@ func listen(ctx context.Context, c *Config) (*server, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// address is where to listen. An empty endpoint is the default of its transport: to the system it would be any port of all addresses.
+func address(c *Config) (transport, endpoint string) {
+	transport, endpoint = strings.ToLower(string(c.NetAddr.Transport)), c.NetAddr.Endpoint
+	if transport == "" {
+		transport = "udp"
+	}
+	if endpoint == "" {
+		endpoint = defaultEndpoint
+	}
+	if transport == "unixgram" && endpoint == defaultEndpoint { // none was given
+		endpoint = defaultSocket
+	}
+	return transport, endpoint
 }
 
 func (s *server) unix(ctx context.Context, path string, c *Config) error {
@@ -101,6 +111,9 @@ func (s *server) readPackets() error {
 	text := make([]byte, maxDatagram)
 	for {
 		n, from, err := s.packets.ReadFrom(text)
+		if from == nil { // a program whose socket has no name
+			from = s.packets.LocalAddr()
+		}
 		s.lines(text[:n], from)
 		if err != nil {
 			var temporary net.Error

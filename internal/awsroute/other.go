@@ -244,7 +244,7 @@ func (t *Table) isListener(proxy *url.URL) bool {
 
 // otherRoute finds the way to a host that is not AWS's; nil refuses.
 func (t *Table) otherRoute(host, port string) (*route, error) {
-	if awsnames.IsAWS(host) { // of another region or port: the table's, or nobody's
+	if awsnames.IsAWS(host) || notPlain(host) { // of another region or port: the table's, or nobody's
 		return nil, nil
 	}
 	for _, o := range t.others {
@@ -256,6 +256,12 @@ func (t *Table) otherRoute(host, port string) (*route, error) {
 		}
 	}
 	return nil, nil
+}
+
+// notPlain says whether host is neither an address nor a name in ASCII, which is all that an entry can be about.
+func notPlain(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err != nil && !awsnames.IsPlain(host)
 }
 
 // DialAny is Dial for a program that may call other hosts, too, as other_hosts says: this process.
@@ -306,7 +312,9 @@ func (t *Table) Refuses(host, port string) error {
 // refusedName says what lets a name pass.
 func (t *Table) refusedName(host, port string) *RefusedError {
 	e := &RefusedError{Service: net.JoinHostPort(host, port), Policy: t.config.Policy, Reason: ReasonUnknownName, name: true}
-	if awsnames.IsAWS(host) {
+	if notPlain(host) {
+		e.remedy = "it is no name as DNS has it: write it in ASCII, as in xn--mnchen-3ya.example"
+	} else if awsnames.IsAWS(host) {
 		e.remedy = fmt.Sprintf("it is no name of an AWS service in %s that this table serves on port 443 (see region, other_regions and endpoints)", strings.Join(t.config.regions(), ", "))
 	} else {
 		e.remedy = fmt.Sprintf("it is no name of an AWS service in %s that this table serves, and other_hosts does not allow it: add {hosts: [%q], via: direct} to other_hosts, or name a route with http_proxy in via", strings.Join(t.config.regions(), ", "), host)

@@ -196,3 +196,17 @@ func TestSOCKSProxyOfTheEnvironmentIsTaken(t *testing.T) {
 	assert.NotContains(t, err.Error(), "secret")
 	assert.True(t, strings.Contains(err.Error(), "proxy 127.0.0.1:"))
 }
+
+// Clients and proxies make of such names what they like: a full stop of another script is one for some of them.
+func TestANameThatDNSDoesNotHaveIsNoOtherHost(t *testing.T) {
+	table := newTable(t, `{region: us-east-1, policy: private_only, routes: [{name: dx, vpc_endpoints: {logs: 10.0.0.1}}], other_hosts: direct}`, Options{})
+	for _, host := range []string{"logs.us-east-1.amazonaws\u3002com", "\uff4cogs.us-east-1.amazonaws.com", "logs.us-east-1.amazonaws.com%00", "a b.example", "x@y.example", "us-gov-west-1.signin.amazonaws-us-gov.com"} {
+		_, err := reachAny(table, net.JoinHostPort(host, "443"))
+		var refused *RefusedError
+		require.ErrorAs(t, err, &refused, host)
+		require.Error(t, table.Refuses(host, "443"), host)
+	}
+	for _, host := range []string{"gateway", "a_b.example", "xn--mnchen-3ya.example", "198.51.100.1", "2001:db8::1"} {
+		require.NoError(t, table.Refuses(host, "443"), host)
+	}
+}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"go.opentelemetry.io/collector/otelcol"
+	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/boltdb"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/redact"
@@ -37,6 +38,7 @@ func Run(settings otelcol.CollectorSettings) error {
 
 // run does what the command line asks for.
 func run(ctx context.Context, settings otelcol.CollectorSettings, started func()) error {
+	settings = withoutSecrets(settings)
 	line := parseArgs(os.Args[1:])
 	way := newAccess(settings, line)
 	defer way.close()
@@ -173,6 +175,12 @@ func runCollector(ctx context.Context, settings otelcol.CollectorSettings) error
 	}
 	defer context.AfterFunc(ctx, collector.Shutdown)()
 	return collector.Run(context.WithoutCancel(ctx))
+}
+
+// withoutSecrets makes the collector's log one without secrets. It comes after what chooses where the log goes.
+func withoutSecrets(settings otelcol.CollectorSettings) otelcol.CollectorSettings {
+	settings.LoggingOptions = append(slices.Clone(settings.LoggingOptions), zap.WrapCore(redact.Core))
+	return settings
 }
 
 // withVersion gives the collector the linker's version, which ocb cannot know. Components put it into

@@ -38,6 +38,9 @@ func Check(configuration map[string]any, factories otelcol.Factories) error {
 	checkSection(&c, configuration, "exporters", factories.Exporters)
 	checkSection(&c, configuration, "connectors", factories.Connectors)
 	checkSection(&c, configuration, "extensions", factories.Extensions)
+	if service, ok := configuration["service"].(map[string]any); ok && factories.Telemetry != nil {
+		c.value(reflect.TypeOf(factories.Telemetry.CreateDefaultConfig()), service["telemetry"], []string{"service", "telemetry"})
+	}
 	if len(c.problems) == 0 {
 		return nil
 	}
@@ -96,8 +99,8 @@ func (c *checker) value(t reflect.Type, raw any, path []string) {
 func at(path []string, key string) []string { return append(slices.Clone(path), key) }
 
 func (c *checker) fields(t reflect.Type, raw any, path []string) {
-	// configoptional.Optional[T] holds its value in a field of its own; Get returns a *T.
-	if get, ok := reflect.PointerTo(t).MethodByName("Get"); ok && strings.HasPrefix(t.Name(), "Optional[") && get.Type.NumOut() == 1 {
+	// configoptional.Optional[T], and what embeds it, holds its value in a field of its own; Get returns a *T.
+	if get, ok := reflect.PointerTo(t).MethodByName("Get"); ok && optional(t) && get.Type.NumOut() == 1 {
 		c.value(get.Type.Out(0), raw, path)
 		return
 	}
@@ -125,6 +128,11 @@ func (c *checker) fields(t reflect.Type, raw any, path []string) {
 	}
 }
 
+func optional(t reflect.Type) bool {
+	_, yes := reflect.PointerTo(t).MethodByName("HasValue")
+	return yes
+}
+
 func (c *checker) duration(raw any, path []string) {
 	key := strings.Join(path, "::")
 	switch v := reflect.ValueOf(raw); v.Kind() {
@@ -134,6 +142,10 @@ func (c *checker) duration(raw any, path []string) {
 		}
 	case reflect.String:
 		d, err := time.ParseDuration(v.String())
+		if _, number := strconv.ParseFloat(strings.TrimSpace(v.String()), 64); err != nil && number == nil {
+			c.problems = append(c.problems, fmt.Sprintf("%s: %q has no unit: write %ss for seconds, or another unit such as 500ms, 5m or 1h", key, v, strings.TrimSpace(v.String())))
+			return
+		}
 		if err == nil && path[len(path)-1] == collectionInterval && d > 0 && d < MinCollectionInterval {
 			c.problems = append(c.problems, fmt.Sprintf("%s: %s is shorter than the %s that a scraper may have: CloudWatch keeps one data point for each second at most, use 1s or more", key, v, MinCollectionInterval))
 		}

@@ -10,11 +10,17 @@ import (
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 )
 
 type retry struct {
 	Max time.Duration `mapstructure:"max_elapsed_time"`
 }
+
+// embedded is an optional value as the queue of our exporters is.
+type embedded struct{ anOptional }
+
+type anOptional = configoptional.Optional[retry]
 
 type config struct {
 	retry    `mapstructure:"-"`
@@ -26,6 +32,7 @@ type config struct {
 	List     []retry                        `mapstructure:"list"`
 	Seconds  int                            `mapstructure:"seconds"`
 	Self     *config                        `mapstructure:"self"`
+	Embedded embedded                       `mapstructure:"embedded"`
 }
 
 func factories(t *testing.T) otelcol.Factories {
@@ -69,4 +76,23 @@ func TestACollectionIntervalThatKeepsAHostBusyIsRefused(t *testing.T) {
 	assert.ErrorContains(t, check(t, map[string]any{"collection_interval": "99ms"}), "99ms is shorter")
 	require.NoError(t, check(t, map[string]any{"collection_interval": "100ms", "max_elapsed_time": "1ns"}))
 	require.NoError(t, check(t, map[string]any{"collection_interval": "-5s"}), "the collector refuses it")
+}
+
+func TestANumberWithoutAUnitIsRefusedInWhatEmbedsAnOptionalValue(t *testing.T) {
+	err := check(t, map[string]any{"embedded": map[string]any{"max_elapsed_time": 60}})
+	require.ErrorContains(t, err, "receivers::some/1::embedded::max_elapsed_time: 60 has no unit")
+}
+
+// A variable with quotes in it is a text.
+func TestATextThatIsANumberIsRefusedByItsName(t *testing.T) {
+	err := check(t, map[string]any{"collection_interval": "60"})
+	require.ErrorContains(t, err, `receivers::some/1::collection_interval: "60" has no unit: write 60s for seconds`)
+	require.NoError(t, check(t, map[string]any{"collection_interval": "0"}))
+}
+
+func TestANumberWithoutAUnitIsRefusedInTheCollectorsTelemetry(t *testing.T) {
+	all := factories(t)
+	all.Telemetry = otelconftelemetry.NewFactory()
+	err := Check(map[string]any{"service": map[string]any{"telemetry": map[string]any{"logs": map[string]any{"sampling": map[string]any{"tick": 60}}}}}, all)
+	require.ErrorContains(t, err, "service::telemetry::logs::sampling::tick: 60 has no unit")
 }

@@ -22,8 +22,34 @@ var partitions = []string{
 	"cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", "csp.hci.ic.gov", "api.aws.hci.ic.gov",
 }
 
-// signIn is where the SDKs renew the session of `aws login`.
-const signIn = "signin.aws.amazon.com"
+// signIns are the names, and what is below them, where the SDKs renew the session of `aws login`, by the suffix of the
+// partition's public names (endpoint rules of the SDK's service signin, v1.5.4). GovCloud shares a suffix with others.
+var signIns = map[string][]string{
+	"amazonaws.com":    {"signin.aws.amazon.com", "oauth.signin.aws"},
+	govCloud:           {"signin.amazonaws-us-gov.com", "signin-fips.amazonaws-us-gov.com"},
+	"amazonaws.com.cn": {"signin.amazonaws.cn"},
+	"amazonaws.eu":     {"signin.amazonaws-eusc.eu"},
+	"c2s.ic.gov":       {"signin.c2shome.ic.gov"},
+	"sc2s.sgov.gov":    {"signin.sc2shome.sgov.gov"},
+	"csp.hci.ic.gov":   {"signin.csphome.hci.ic.gov"},
+	"cloud.adc-e.uk":   {"signin.csphome.adc-e.uk"},
+}
+
+// govCloud begins the names of GovCloud's regions.
+const govCloud = "us-gov-"
+
+// signIns are those of the region's partition.
+func (n *Names) signIns() []string {
+	if strings.HasPrefix(n.region, govCloud) {
+		return signIns[govCloud]
+	}
+	return signIns[n.suffixes[0]]
+}
+
+// atOrBelow says whether host is one of some names, or below one.
+func atOrBelow(host string, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return strings.HasSuffix("."+host, "."+name) })
+}
 
 // customers are the labels after which AWS's DNS has the machines of its customers: ID.REGION.elb.amazonaws.com
 // and ec2-ADDRESS.compute-1.amazonaws.com are no services of AWS.
@@ -39,6 +65,12 @@ var exact = []Service{Logs, Monitoring, SSM, STS, XRay}
 var regionLabel = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
 
 var hostPattern = regexp.MustCompile(`^[a-z0-9_-]+(\.[a-z0-9_-]+)+$`)
+
+var plainPattern = regexp.MustCompile(`^[a-z0-9_-]+(\.[a-z0-9_-]+)*$`)
+
+// IsPlain says whether host, in small letters, is a name as DNS has it. Others, such as one with the full stop of another
+// script, mean to some clients and proxies what IsAWS cannot see in them.
+func IsPlain(host string) bool { return plainPattern.MatchString(host) }
 
 // canonical is a name in small letters without the dot of the root; false where it cannot be the name of a host.
 func canonical(host string) (string, bool) {
@@ -137,7 +169,7 @@ func (n *Names) Global(host string) (Service, bool) {
 	if !ok {
 		return "", false
 	}
-	if _, below := strings.CutSuffix("."+host, "."+signIn); below && n.suffixes[0] == "amazonaws.com" {
+	if atOrBelow(host, n.signIns()) {
 		return "signin", true
 	}
 	for i, suffix := range n.suffixes {
@@ -150,7 +182,7 @@ func (n *Names) Global(host string) (Service, bool) {
 				continue
 			}
 		}
-		if strings.HasPrefix(n.region, "us-gov-") {
+		if strings.HasPrefix(n.region, govCloud) {
 			labels = strings.TrimSuffix(labels, ".us-gov")
 		}
 		rest, last := cutLast(labels)
@@ -196,8 +228,10 @@ func IsAWS(host string) bool {
 	if !ok {
 		return false
 	}
-	if host == signIn || strings.HasSuffix(host, "."+signIn) {
-		return true
+	for _, names := range signIns {
+		if atOrBelow(host, names) {
+			return true
+		}
 	}
 	for _, suffix := range partitions {
 		if labels, found := strings.CutSuffix(host, "."+suffix); found {
@@ -223,7 +257,7 @@ func (n *Names) Samples() []string {
 			samples = append(samples, "a.global."+suffix)
 		}
 	}
-	return append(samples, signIn)
+	return append(samples, n.signIns()...)
 }
 
 // InterfaceEndpoint takes the name of an interface endpoint apart: vpce-ID[-ZONE].SERVICE.REGION.vpce.SUFFIX.

@@ -89,6 +89,24 @@ func TestMachinesOfCustomersAndOtherRegionsAreNotServicesOfTheRegion(t *testing.
 	}
 }
 
+// The sign-in of each partition is at names of its own (endpoint rules of the SDK's service signin, v1.5.4).
+func TestSignInIsAServiceOfEachPartition(t *testing.T) {
+	t.Parallel()
+	for region, host := range map[string]string{
+		"eu-central-1": "eu-central-1.signin.aws.amazon.com", "us-west-2": "us-west-2.oauth.signin.aws", "us-gov-west-1": "us-gov-west-1.signin-fips.amazonaws-us-gov.com",
+		"cn-north-1": "cn-north-1.signin.amazonaws.cn", "us-iso-east-1": "us-iso-east-1.signin.c2shome.ic.gov", "us-isob-east-1": "us-isob-east-1.signin.sc2shome.sgov.gov",
+		"us-isof-south-1": "us-isof-south-1.signin.csphome.hci.ic.gov", "eu-isoe-west-1": "eu-isoe-west-1.signin.csphome.adc-e.uk", "eusc-de-east-1": "eusc-de-east-1.signin.amazonaws-eusc.eu",
+	} {
+		n, err := ForRegion(region)
+		require.NoError(t, err)
+		got, ok := n.Global(host)
+		assert.True(t, ok, host)
+		assert.Equal(t, Service("signin"), got, host)
+		assert.True(t, IsAWS(host), host)
+		assert.False(t, IsAWS("evil"+strings.TrimPrefix(host, region+".")), host)
+	}
+}
+
 func FuzzNames(f *testing.F) {
 	for _, seed := range []string{"logs.us-east-1.amazonaws.com", "b.s3.us-east-1.amazonaws.com", "vpce-1.logs.us-east-1.vpce.amazonaws.com", "iam.global.api.aws", ".", "a.es.amazonaws.com"} {
 		f.Add(seed)

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 	"time"
@@ -71,6 +72,70 @@ func (e *Engine) move(p *piece, events []cwlogs.Fixed, failure *cwlogs.Error, re
 	e.place(moved, to, events, now)
 	p.settle(len(events))
 	e.observer.Diverted(from, to, len(events), failure, !known)
+}
+
+// watch looks at a request that has failed when that has lasted for long. The pauses between its tries are longer.
+func (e *Engine) watch(r *request, failure *cwlogs.Error) {
+	if r.lane.withFallback() == nil {
+		return
+	}
+	time.AfterFunc(failingFor, func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if now := time.Now(); slices.Contains(r.lane.open, r) && r.failures > 0 {
+			e.failsLong(r, failure, now)
+			e.done(r.lane, now)
+		}
+	})
+}
+
+// failsLong diverts what a lane has, if a request of it has failed for long while the service works.
+func (e *Engine) failsLong(r *request, failure *cwlogs.Error, now time.Time) {
+	switch {
+	case now.Sub(r.failed) < failingFor:
+	case e.sent.After(r.failed), e.asked.After(r.failed):
+		e.divert(r.lane, nil, failure, now) // others are written to meanwhile
+	default:
+		e.ask(r, failure)
+	}
+}
+
+// ask finds out whether the service works, where nothing else is sent that would show it: what else there is may wait for
+// this. Making the fallback, which is there already as a rule, is a question that changes nothing.
+func (e *Engine) ask(r *request, failure *cwlogs.Error) {
+	p := r.lane.withFallback()
+	if p == nil || e.asking || e.stopped {
+		return
+	}
+	e.asking = true
+	to := *p.fallback
+	go func() {
+		ctx, cancel := context.WithTimeout(e.context, e.o.RequestTimeout)
+		defer cancel()
+		err := e.targets.Make(ctx, to)
+		now := time.Now()
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.asking = false
+		if err != nil {
+			return
+		}
+		e.asked, e.failures, e.gate = now, 0, time.Time{}
+		for _, l := range slices.Collect(maps.Values(e.lanes)) {
+			if slices.ContainsFunc(l.open, func(r *request) bool { return r.failures > 0 && now.Sub(r.failed) >= failingFor }) {
+				e.divert(l, nil, failure, now)
+				e.done(l, now)
+			}
+		}
+	}()
+}
+
+// withFallback is a piece of a lane that has one, or nil.
+func (l *lane) withFallback() *piece {
+	if i := slices.IndexFunc(l.pieces, func(p *piece) bool { return p.delivery != nil && p.fallback != nil }); i >= 0 {
+		return l.pieces[i]
+	}
+	return nil
 }
 
 // refuse remembers that a target does not take events.

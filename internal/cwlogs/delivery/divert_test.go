@@ -116,6 +116,34 @@ func TestAServerErrorOfANamedTargetHoldsNothingForLong(t *testing.T) {
 	})
 }
 
+// A file whose named target fails has no more on its way until that is settled, and so do all others where each names it:
+// nothing is sent that would show that the service works.
+func TestAServerErrorOfANamedTargetHoldsNothingWhereNothingElseIsSent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, o := newService(t), newObserved()
+		s.answer = func(c call) (*refusal, bool) {
+			if c.LogStreamName == "bad" {
+				return &refusal{status: http.StatusInternalServerError}, false
+			}
+			return nil, false
+		}
+		asked := 0
+		e := New(s.sender(), making(func(to cwlogs.Target) error {
+			assert.Equal(t, stream("good"), to)
+			asked++
+			return nil
+		}), o, Options{Backoff: patient})
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		require.NoError(t, e.Deliver(ctx, []Part{part(stream("good"), unix(), "own"), named(stream("bad"), stream("good"), unix(), "x")}))
+		assert.Less(t, time.Since(began), 2*failingFor)
+		assert.Equal(t, []string{"own", "x"}, s.view(stream("good")))
+		assert.Equal(t, 1, asked)
+	})
+}
+
 // An outage is nobody's fault: what a document asked for holds when it is over.
 func TestAnOutageDivertsNothing(t *testing.T) {
 	t.Parallel()

@@ -44,6 +44,8 @@ type Engine struct {
 	gate     time.Time
 	waiting  map[*Delivery]struct{} // for blocked targets alone
 	sent     time.Time              // of the last request that was answered
+	asked    time.Time              // when a question showed last that the service works
+	asking   bool
 	// written has the targets that were written to, and when, for forgetBlocked; tried is when room was last made
 	// to find out whether others can be written to.
 	written map[cwlogs.Target]time.Time

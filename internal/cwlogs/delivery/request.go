@@ -280,12 +280,10 @@ func (e *Engine) later(r *request, failure *cwlogs.Error, now time.Time) {
 	r.failures++
 	if r.failures == 1 {
 		r.failed = now
+		e.watch(r, failure)
 	}
-	if now.Sub(r.failed) > failingFor && e.sent.After(r.failed) {
-		e.divert(r.lane, nil, failure, now) // others are written to meanwhile
-		if !slices.Contains(r.lane.open, r) {
-			return
-		}
+	if e.failsLong(r, failure, now); !slices.Contains(r.lane.open, r) {
+		return
 	}
 	pause := max(e.o.Backoff.pause(r.failures), failure.RetryAfter)
 	switch {

@@ -15,6 +15,12 @@ import (
 // configuration answers in well under a second; without a bound, a FIFO that nobody writes to would stop a start for ever.
 const pipeTimeout = 10 * time.Second
 
+// silentTimeout is that of a pipe which was silent before: its writer may have come since.
+const silentTimeout = 100 * time.Millisecond
+
+// errSilent is that of a pipe which nothing came out of.
+var errSilent = errors.New("it is a pipe, and nothing came out of it")
+
 // pipePause is between two looks at a FIFO that nobody has opened for writing yet.
 const pipePause = 20 * time.Millisecond
 
@@ -23,11 +29,16 @@ const pipePause = 20 * time.Millisecond
 type pipes struct {
 	mu   sync.Mutex
 	read map[string]content // by absolute path
+	// silent are those that nobody wrote to: they are not waited for again, as a command that reads its configuration twice
+	// would wait twice.
+	silent map[string]bool
 	// timeout is pipeTimeout but in tests.
 	timeout time.Duration
 }
 
-func newPipes() *pipes { return &pipes{read: map[string]content{}, timeout: pipeTimeout} }
+func newPipes() *pipes {
+	return &pipes{read: map[string]content{}, silent: map[string]bool{}, timeout: pipeTimeout}
+}
 
 // before returns what was read from path, if it was a pipe.
 func (p *pipes) before(path string) (content, bool) {
@@ -35,6 +46,25 @@ func (p *pipes) before(path string) (content, bool) {
 	defer p.mu.Unlock()
 	c, ok := p.read[absolute(path)]
 	return c, ok
+}
+
+// patience is how long a pipe may be silent.
+func (p *pipes) patience(path string) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.silent[absolute(path)] {
+		return min(silentTimeout, p.timeout)
+	}
+	return p.timeout
+}
+
+// failed remembers that a pipe was silent.
+func (p *pipes) failed(path string, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if errors.Is(err, errSilent) {
+		p.silent[absolute(path)] = true
+	}
 }
 
 // remember keeps c, unless it is of a regular file.
@@ -75,7 +105,7 @@ func readPipe(f *os.File, limit int64, timeout time.Duration) ([]byte, error) {
 		case n > 0:
 			last = time.Now()
 		case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, io.EOF) && len(text) == 0 && time.Since(last) > timeout:
-			return nil, fmt.Errorf("it is a pipe, and nothing came out of it for %s: start the program that writes to it, or name a file", timeout)
+			return nil, fmt.Errorf("%w for %s: start the program that writes to it, or name a file", errSilent, timeout)
 		case errors.Is(err, io.EOF) && len(text) == 0: // no writer yet, or one that wrote nothing
 			time.Sleep(pipePause)
 		case errors.Is(err, io.EOF):

@@ -75,6 +75,25 @@ func TestAPipeThatNobodyWritesToIsAnErrorInsteadOfAHang(t *testing.T) {
 	require.NoError(t, f.Close())
 }
 
+// A command reads its configuration several times: it waits once, and takes what a writer that came meanwhile has written.
+func TestASilentPipeIsWaitedForOnce(t *testing.T) {
+	t.Parallel()
+	pipes := newPipes()
+	path := makeFIFO(t)
+	assert.Equal(t, pipeTimeout, pipes.patience(path))
+	_, err := read(path, MaxSize, time.Millisecond, time.Now())
+	require.ErrorIs(t, err, errSilent)
+	pipes.failed(path, err)
+	assert.Equal(t, silentTimeout, pipes.patience(path))
+	writeFIFO(t, path, "a: 1")
+	p := &fileProvider{provider{poller{options: newOptions(nil)}}, pipes}
+	t.Cleanup(func() { assert.NoError(t, p.Shutdown(t.Context())) })
+	require.Eventually(t, func() bool {
+		got, err := p.RetrieveLayers(t.Context(), "file:"+path, nil)
+		return err == nil && string(got.Layers[0].Text) == "a: 1"
+	}, 10*time.Second, time.Millisecond)
+}
+
 func TestAFileIsReadAgainEachTime(t *testing.T) {
 	t.Parallel()
 	path := write(t, filepath.Join(t.TempDir(), "x.yaml"), "a: 1")

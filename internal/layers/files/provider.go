@@ -105,8 +105,9 @@ func (p *fileProvider) read(ctx context.Context, uri string, watcher confmap.Wat
 	if c, ok := p.pipes.before(path); ok {
 		return c, nil, nil
 	}
-	c, err := read(path, MaxSize, p.pipes.timeout, p.poller.options.now())
+	c, err := read(path, MaxSize, p.pipes.patience(path), p.poller.options.now())
 	if err != nil {
+		p.pipes.failed(path, err)
 		return content{}, nil, err
 	}
 	if !c.seen.info.Mode().IsRegular() { // a pipe gives its content once

@@ -58,7 +58,9 @@ func TestNumbers(t *testing.T) {
 func TestFirstTotals(t *testing.T) {
 	_, verdict := store().Number(1, float(-1, 10, 5))
 	assert.Equal(t, First, verdict, "it began before the store")
-	got, verdict := store().Number(1, float(1, 10, 5))
+	after := store()
+	after.Age(began.Add(10 * time.Second))
+	got, verdict := after.Number(1, float(1, 10, 5))
 	assert.Equal(t, Known, verdict, "it began while the store was there")
 	assert.Equal(t, 5.0, got.Value())
 	_, verdict = store().Number(1, float(10, 10, 5))

@@ -113,10 +113,10 @@ func TestAFloodForgetsItsOwnSeries(t *testing.T) {
 // A series that was forgotten is not taken for one that has just begun: its whole total would be counted again.
 func TestASeriesThatWasForgottenIsNotCountedTwice(t *testing.T) {
 	s := bounded(minTest)
+	s.Age(began.Add(10 * time.Second))
 	got, verdict := s.Number(1, float(5, 10, 100))
 	assert.Equal(t, Known, verdict, "it began while the store was there")
 	assert.Equal(t, 100.0, got.Value())
-	s.Age(began.Add(10 * time.Second))
 	for id := range uint64(20_000) {
 		s.Number(100+id, float(-1, 11, 1))
 	}

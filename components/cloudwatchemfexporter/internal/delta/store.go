@@ -175,11 +175,15 @@ func next[T total[T]](s *Store, k *kind[T], id uint64, now T) (T, Verdict) {
 }
 
 // first is what a first total is worth. It is all that was ever added where the series began while this store
-// was there, and so lately that the store would remember it if it had been seen.
+// was there, and so lately that the store would remember it if it had been seen. One that may have been forgotten for others
+// was counted before.
 func first[T total[T]](s *Store, now T) (T, Verdict) {
 	at := now.span()
 	age := uint64(min(s.o.MaxAge, math.MaxInt64))
-	if s.o.RetainInitial || s.evictedAt < at.Start && at.Start >= s.began && at.Start < at.Time && at.Time-at.Start < age {
+	// The sender's clock may be ahead, by as much as its total is. Its beginning is told by the same clock.
+	start := at.Start - min(at.Start, at.Time-min(at.Time, nanoseconds(s.now)))
+	forgotten := s.evictedAt > 0 && start <= s.evictedAt
+	if !forgotten && (s.o.RetainInitial || start >= s.began && at.Start < at.Time && at.Time-at.Start < age) {
 		return now, Known
 	}
 	var none T

@@ -17,7 +17,7 @@ func JSON(of *Kind, body []byte) (int64, error) {
 	if _, err := s.value(member{of: of}, 0); err != nil {
 		return s.bytes, err
 	}
-	return s.bytes + textTimes*int64(len(body)), nil
+	return s.bytes + TextTimes*int64(len(body)), nil
 }
 
 type scanner struct {

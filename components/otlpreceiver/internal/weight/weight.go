@@ -15,9 +15,9 @@ var ErrDepth = fmt.Errorf("messages are nested deeper than %d levels", MaxDepth)
 
 var errProto = errors.New("the body is not a protobuf message")
 
-// textTimes is how often the text of a request is in memory: as it came, decoded, in a document, and in the request
+// TextTimes is how often, at least, the text of a request is in memory: as it came, decoded, in a document, and in the request
 // that the document is sent in.
-const textTimes = 4
+const TextTimes = 4
 
 // escapeCost is what a control character takes beside: JSON writes six bytes, in a document and in the request around it.
 const escapeCost = 12
@@ -29,7 +29,7 @@ func Proto(of *Kind, body []byte) (int64, error) {
 	if _, _, err := e.message(of, body, 0); err != nil {
 		return e.bytes, err
 	}
-	return e.bytes + textTimes*int64(len(body)), nil
+	return e.bytes + TextTimes*int64(len(body)), nil
 }
 
 // maxField is the highest number that a field may have. Decoding cuts off what a higher one has above 32 bits, so that it would
