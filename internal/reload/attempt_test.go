@@ -58,6 +58,22 @@ func TestProcessThatWasToldToEndCondemnsNothing(t *testing.T) {
 	p.end(true)
 }
 
+// The collector stops its pipelines and comes for another configuration: a stop in that moment is an end as any other.
+func TestStopBetweenTwoConfigurationsEndsWell(t *testing.T) {
+	t.Parallel()
+	_, o := withGood(t)
+	p, _ := run(t, o)
+	p.m.Stopping()
+	p.m.End()
+	_, err := p.resolve()
+	require.ErrorIs(t, err, errTold)
+	again, err := p.m.Again(err)
+	assert.False(t, again)
+	require.NoError(t, err)
+	assert.False(t, p.m.Running(), "nothing is said of it, either")
+	p.end(true)
+}
+
 func TestProcessThatWasKilledIsTriedAgainLater(t *testing.T) {
 	t.Parallel()
 	_, o := withGood(t)

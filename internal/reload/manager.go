@@ -207,18 +207,20 @@ func (m *Manager) serve(ctx context.Context, _ string, watcher confmap.WatcherFu
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	started := m.started
+	m.started = false // what ran has been stopped, also where nothing follows it
 	if m.told.Err() != nil {
 		return nil, errTold
 	}
 	if next := m.pending; next != nil {
-		if m.started {
+		if started {
 			m.previous = m.running
 		}
 		m.running, m.pending = next, nil
 		a, err := m.memory.judge(next.hash, "", time.Now())
 		m.begin(a, err)
 	}
-	m.started, m.sick = false, ""
+	m.sick = ""
 	m.notify = watcher
 	return confmap.NewRetrieved(m.running.conf(), confmap.WithRetrievedClose(func(context.Context) error {
 		m.mu.Lock()

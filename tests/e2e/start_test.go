@@ -150,7 +150,7 @@ func TestSecondCollectorOnTheSameStateSaysWhoHasIt(t *testing.T) {
 // that was told to, and not as one that was killed.
 func TestSignalsAreTakenToTheEndOfTheProcess(t *testing.T) {
 	t.Parallel()
-	s := newSetup(t, awslocal.Serve(t, awslocal.Options{}))
+	s := newSetup(t, awslocal.Serve(t, awslocal.Options{}), newWriter(t, "app.log").path)
 	for range 3 {
 		c := s.startHealthy()
 		require.NoError(t, c.command.Process.Signal(syscall.SIGTERM))
