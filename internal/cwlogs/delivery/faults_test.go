@@ -91,12 +91,15 @@ func TestWhereAllIsDeniedEverythingWaits(t *testing.T) {
 			}
 			return nil, false
 		}
-		e := New(s.sender(), noTargets, o, Options{Backoff: patient, MaxBlocked: 2})
+		steady := patient
+		steady.Randomization = 0 // with the half second below, the two are never tried again at the same moment
+		e := New(s.sender(), noTargets, o, Options{Backoff: steady, MaxBlocked: 2})
 		var a, b []*Delivery
 		for i := range 6 {
 			a = append(a, e.Begin([]Part{part(stream("a"), unix(), fmt.Sprint(i))}))
+			time.Sleep(500 * time.Millisecond)
 			b = append(b, e.Begin([]Part{part(stream("b"), unix(), fmt.Sprint(i))}))
-			time.Sleep(time.Second)
+			time.Sleep(500 * time.Millisecond)
 		}
 		time.Sleep(time.Hour)
 		synctest.Wait()
