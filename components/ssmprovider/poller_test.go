@@ -252,13 +252,9 @@ func TestThousandHostsStayBelowFortyReadsASecond(t *testing.T) {
 			assert.Greater(t, perSecond, 10.0, "they do look")
 		}
 		t.Logf("%d reads in %d minutes", w.reads()-before, minutes)
-		// Hosts look at random moments. Now and then so many of them meet in one second that the quota refuses a few, which ask
-		// again: 18 of 5,980 in one of some forty runs, none in the others.
-		var refused int64
 		for _, o := range w.Status().Requests {
-			refused += int64(o.Errors)
+			assert.Zero(t, o.Errors, o.Operation)
 		}
-		assert.Less(t, refused, (w.reads()-before)/100)
 		for i := range hosts {
 			assert.Equal(t, 1, watches[i].count(), "each host has seen the change once")
 			shutdown(t, providers[i])
