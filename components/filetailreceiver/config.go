@@ -12,6 +12,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/tail"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/safepath"
 )
@@ -38,9 +39,12 @@ type Config struct {
 	PollInterval time.Duration `mapstructure:"poll_interval"`
 	// FlushInterval is how often a file is read whose news do not fill a chunk. Default: 1s.
 	FlushInterval time.Duration `mapstructure:"flush_interval"`
-	// ForceFlushPeriod is how long an unfinished record may stand at a file's end before it is sent; 0: for ever.
-	// Default: 500ms.
+	// ForceFlushPeriod is how long whole lines of a record that may go on stand at a file's end before they are sent; 0: for
+	// ever. Default: 500ms.
 	ForceFlushPeriod time.Duration `mapstructure:"force_flush_period"`
+	// UnfinishedLineTimeout is how long a line without its end stands at a file's end before it is sent. Default: 0, it waits
+	// for its end.
+	UnfinishedLineTimeout time.Duration `mapstructure:"unfinished_line_timeout"`
 	// FingerprintSize is how much of a file's beginning recognises it, in bytes. Default: 1000.
 	FingerprintSize Bytes `mapstructure:"fingerprint_size"`
 
@@ -203,7 +207,7 @@ func (c *Config) Validate() error {
 	}
 	positive("poll_interval", c.PollInterval)
 	for key, value := range map[string]time.Duration{
-		"flush_interval": c.FlushInterval, "force_flush_period": c.ForceFlushPeriod, "drain_timeout": c.DrainTimeout, "exclude_older_than": c.ExcludeOlderThan,
+		"flush_interval": c.FlushInterval, "force_flush_period": c.ForceFlushPeriod, "unfinished_line_timeout": c.UnfinishedLineTimeout, "drain_timeout": c.DrainTimeout, "exclude_older_than": c.ExcludeOlderThan,
 	} {
 		if value < 0 {
 			errs = append(errs, fmt.Errorf("%s: %s is below 0", key, value))
@@ -325,16 +329,16 @@ func (c *Config) tailer() (tail.Options, error) {
 	}
 	o := tail.Options{
 		Finder: finder, Splitter: s, Encoding: e, FromEnd: c.StartAt == end, AfterTruncation: c.OnTruncate == readNew,
-		Poll: c.PollInterval, Linger: c.FlushInterval, Flush: c.ForceFlushPeriod, ChunkBytes: int(c.ChunkSize), MaxRecordBytes: int(c.MaxLogSize),
+		Poll: c.PollInterval, Linger: c.FlushInterval, Flush: records.Waits{Lines: c.ForceFlushPeriod, Line: c.UnfinishedLineTimeout}, ChunkBytes: int(c.ChunkSize), MaxRecordBytes: int(c.MaxLogSize),
 		MaxInFlight: int64(c.MaxInFlight), Strict: c.Ordering == strict, MaxOpen: c.MaxConcurrentFiles, HeadBytes: int(c.FingerprintSize),
 		Readers: min(4, runtime.GOMAXPROCS(0)), Drain: c.DrainTimeout, DrainFiles: c.DrainFiles, Remove: c.DeleteAfterRead, RemoveOld: c.AutoRemoval,
 		ReleaseDeleted: c.BackpressureMode == fdRelease, FreeCache: c.FileCacheAdvise,
 	}
 	switch c.Compression {
 	case gzip:
-		o.Gzip = tail.Always
+		o.Compression = source.Always
 	case auto:
-		o.Gzip = tail.ByName
+		o.Compression = source.Auto
 	}
 	return o, nil
 }

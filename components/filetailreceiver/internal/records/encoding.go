@@ -154,6 +154,27 @@ func (e Encoding) lineFeed(raw []byte) int {
 	}
 }
 
+// lastLineEnd is where the last line feed ends, or 0.
+func (e Encoding) lastLineEnd(raw []byte) int {
+	for end := len(raw); ; {
+		i := bytes.LastIndexByte(raw[:end], '\n')
+		if i < 0 {
+			return 0
+		}
+		if e.kind != utf16Text {
+			return i + 1
+		}
+		at := i
+		if e.big {
+			at--
+		}
+		if at >= 0 && at%2 == 0 && at+1 < len(raw) && e.is(raw, at, "\n") {
+			return at + 2
+		}
+		end = i
+	}
+}
+
 // pair is a character of ASCII.
 func (e Encoding) pair(c byte) [2]byte {
 	if e.big {

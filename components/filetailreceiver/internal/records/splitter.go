@@ -101,10 +101,23 @@ func atLineStart(pattern string) bool {
 	return anchored(tree)
 }
 
-// Split appends the whole records of raw, which begins where the one before ended, and says how many bytes they take.
-// e is the encoding that the file's beginning tells, and flush says that what stands at the end is whole, too. Records of nothing but their end are passed over.
-func (s *Splitter) Split(e Encoding, raw []byte, state *State, flush bool, to []Span) (records []Span, consumed int) {
-	w := walk{Splitter: s, e: e, raw: raw, state: state, flush: flush, out: to}
+// Result is what Split found.
+type Result struct {
+	Spans []Span
+	// Consumed is how many bytes the records take, in bytes of raw.
+	Consumed int
+	// Rest is what stands after them.
+	Rest Rest
+}
+
+// Split appends the whole records of raw, which begins where the one before ended, to spans. e is the encoding that the
+// file's beginning tells, and flush what is taken of the rest. Records of nothing but their end are passed over.
+func (s *Splitter) Split(e Encoding, raw []byte, state *State, flush Flush, spans []Span) Result {
+	whole := raw
+	if flush == WholeLines {
+		raw, flush = raw[:s.wholeEnd(e, raw)], Everything
+	}
+	w := walk{Splitter: s, e: e, raw: raw, state: state, flush: flush == Everything, out: spans}
 	switch {
 	case e.kind == noText:
 		w.unfinished()
@@ -117,7 +130,7 @@ func (s *Splitter) Split(e Encoding, raw []byte, state *State, flush bool, to []
 	default:
 		w.finishes()
 	}
-	return w.out, w.pos
+	return Result{Spans: w.out, Consumed: w.pos, Rest: s.rest(e, whole[w.pos:])}
 }
 
 // walk is one pass over bytes.
@@ -350,4 +363,24 @@ func (w *walk) emit(from, to int) {
 	if to > from {
 		w.out = append(w.out, Span{from, to})
 	}
+}
+
+// rest tells what stands after the last whole record.
+func (s *Splitter) rest(e Encoding, raw []byte) Rest {
+	end := 0
+	if s.boundary != nil {
+		end = s.wholeEnd(e, raw)
+	}
+	return Rest{Lines: end > 0, Unfinished: end < len(raw)}
+}
+
+// wholeEnd is where the last line ends that has an end, or with a pattern of ends the last record.
+func (s *Splitter) wholeEnd(e Encoding, raw []byte) int {
+	end := e.lastLineEnd(raw)
+	if s.ends && e.UTF8() {
+		if all := s.boundary.FindAllIndex(raw, -1); len(all) > 0 {
+			end = max(end, all[len(all)-1][1])
+		}
+	}
+	return end
 }

@@ -22,8 +22,13 @@ func split(t testing.TB, o Options, text []byte, piece int, flush bool) (all []s
 	for {
 		end = min(len(text), max(end, at)+piece)
 		last := end == len(text)
-		spans, n := s.Split(o.Encoding, text[at:end], &state, last && flush, nil)
-		for _, span := range spans {
+		now := Nothing
+		if last && flush {
+			now = Everything
+		}
+		r := s.Split(o.Encoding, text[at:end], &state, now, nil)
+		n := r.Consumed
+		for _, span := range r.Spans {
 			require.LessOrEqual(t, span.To, n)
 			all = append(all, o.Encoding.Decode(text[at+span.From:at+span.To]))
 		}
@@ -194,7 +199,7 @@ func BenchmarkLines(b *testing.B) {
 	var spans []Span
 	for b.Loop() {
 		var state State
-		spans, _ = s.Split(Encoding{}, text, &state, false, spans[:0])
+		spans = s.Split(Encoding{}, text, &state, Nothing, spans[:0]).Spans
 	}
 }
 
@@ -206,6 +211,6 @@ func BenchmarkMultiline(b *testing.B) {
 	var spans []Span
 	for b.Loop() {
 		var state State
-		spans, _ = s.Split(Encoding{}, text, &state, false, spans[:0])
+		spans = s.Split(Encoding{}, text, &state, Nothing, spans[:0]).Spans
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
 )
 
 // copyTime is how long a file, which begins as another of its name, may wait for that one to be truncated: that is how
@@ -84,8 +86,8 @@ func (t *Tailer) continued(one files.Found) *file {
 	if len(candidates) == 0 {
 		return nil
 	}
-	s, err := t.openSource(one.Path, t.o.Gzip, t.o.ChunkBytes)
-	if err != nil || s.file().ID != one.ID {
+	s, err := t.openSource(one.Path, t.o.Compression, t.o.ChunkBytes)
+	if err != nil || s.File().ID != one.ID {
 		return nil
 	}
 	defer func() { _ = s.Close() }() // it was read
@@ -155,23 +157,23 @@ func (t *Tailer) original(one files.Found) *file {
 
 // begins tells whether a file may be a copy of another, which may not be complete yet.
 func (t *Tailer) begins(path, of string, original *file) bool {
-	s, err := t.openSource(path, Plain, 0)
+	s, err := t.openSource(path, source.Plain, 0)
 	if err != nil {
 		return false
 	}
 	defer func() { _ = s.Close() }() // it was read
-	size := s.file().Size
+	size := s.File().Size
 	if size >= original.read.offset && original.read.offset > 0 {
 		return fits(original, s, size)
 	}
-	other, err := t.openSource(of, Plain, 0)
+	other, err := t.openSource(of, source.Plain, 0)
 	if err != nil {
 		return false
 	}
 	defer func() { _ = other.Close() }() // it was read
 	var a, b [1000]byte
-	n, errA := readFull(s, a[:], 0)
-	m, errB := readFull(other, b[:], 0)
+	n, errA := source.ReadFull(s, a[:], 0)
+	m, errB := source.ReadFull(other, b[:], 0)
 	if errA != nil || errB != nil {
 		return false
 	}
@@ -179,8 +181,8 @@ func (t *Tailer) begins(path, of string, original *file) bool {
 		return true
 	}
 	// Meanwhile the copy may have been finished, and the original truncated: then the next look decides.
-	info, err := s.file().Stat()
-	return err == nil && info.Size() != size || other.file().Size < max(original.size, original.read.offset)
+	info, err := s.File().Stat()
+	return err == nil && info.Size() != size || other.File().Size < max(original.size, original.read.offset)
 }
 
 // resolveCopies decides what may be a copy.
@@ -205,8 +207,8 @@ func (t *Tailer) resolveCopies(now time.Time) {
 		case original.retired == 0:
 			over = over || !t.begins(one.Path, original.now, &original.file)
 		default:
-			if s, err := t.openSource(one.Path, Plain, 0); err == nil {
-				is = s.file().ID == one.ID && fits(&original.file, s, s.file().Size)
+			if s, err := t.openSource(one.Path, source.Plain, 0); err == nil {
+				is = s.File().ID == one.ID && fits(&original.file, s, s.File().Size)
 				_ = s.Close() // it was read
 			}
 		}

@@ -2,12 +2,15 @@ package tail
 
 import (
 	"cmp"
+	"strings"
 	"time"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/inorder"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
 )
 
 // tailBytes is how many bytes before an offset tell whether they are still those that were read.
@@ -45,20 +48,24 @@ type file struct {
 	atEnd      int64     // the size of a compressed file whose text was read to its end
 	unfinished time.Time // since when its rest has no end; zero: it has none, or was not looked at
 	restSize   int64     // of the file then
-	gone       time.Time // since when it has no name
-	released   bool      // it was closed before its end
-	problem    string    // why it could not be read
-	kept       error     // why it was not removed
-	keptUntil  time.Time // when it is tried again
-	heldUntil  time.Time // it may be a copy
+	rest       records.Rest
+	flush      records.Flush // what is taken of it by the next reading
+	gone       time.Time     // since when it has no name
+	released   bool          // it was closed before its end
+	problem    string        // why it could not be read
+	kept       error         // why it was not removed
+	keptUntil  time.Time     // when it is tried again
+	heldUntil  time.Time     // it may be a copy
 	copyOf     *file
 
-	busy, queued, again, flush, dirty bool
-	unseen                            bool // what else is new was not looked at
-	fresh                             bool // its content is new, and may be a copy
+	busy, queued, again, dirty bool
+	complete                   bool // nothing is added to an archive
+	toldRest                   bool // that its last line waits for its end
+	unseen                     bool // what else is new was not looked at
+	fresh                      bool // its content is new, and may be a copy
 
 	// Of the reader.
-	source source
+	source *source.Text
 	enc    records.Encoding
 	labels any
 }
@@ -86,7 +93,7 @@ type chunk struct {
 func (f *file) checkpoint() checkpoints.Checkpoint {
 	return checkpoints.Checkpoint{
 		Device: f.id.Device, Inode: f.id.Inode, Retired: f.retired, Path: f.path, Offset: f.acked.offset, Head: f.head, Tail: f.acked.tail,
-		Records: f.acked.records, Skip: f.acked.state.Skip, Seen: f.seen.Truncate(time.Second),
+		Records: f.acked.records, Skip: f.acked.state.Skip, Archive: f.zipped, Seen: f.seen.Truncate(time.Second),
 	}
 }
 
@@ -94,7 +101,7 @@ func (f *file) checkpoint() checkpoints.Checkpoint {
 func of(c checkpoints.Checkpoint) *file {
 	p := position{c.Offset, c.Tail, c.Records, records.State{Skip: c.Skip}}
 	return &file{
-		id: files.ID{Device: c.Device, Inode: c.Inode}, path: c.Path, retired: c.Retired, head: c.Head, read: p, acked: p, saved: c.Offset, seen: c.Seen,
+		id: files.ID{Device: c.Device, Inode: c.Inode}, path: c.Path, retired: c.Retired, head: c.Head, read: p, acked: p, saved: c.Offset, seen: c.Seen, zipped: c.Archive,
 		window: firstWindow,
 	}
 }
@@ -131,14 +138,14 @@ func (f *file) rests() bool { return !f.unfinished.IsZero() && (f.zipped || f.re
 
 // fits tells whether a checkpoint's content can be the beginning of a file: its head is the file's, and so are the
 // bytes before its offset.
-func fits(c *file, s source, size int64) bool {
+func fits(c *file, s *source.Text, size int64) bool {
 	if size < c.read.offset && !c.zipped {
 		return false
 	}
 	return c.matches(s, 0, c.head) && c.matches(s, c.read.offset-int64(c.read.tail.Bytes), c.read.tail)
 }
 
-func (*file) matches(s source, at int64, mark checkpoints.Mark) bool {
+func (*file) matches(s *source.Text, at int64, mark checkpoints.Mark) bool {
 	if mark.Bytes == 0 {
 		return true
 	}
@@ -146,8 +153,22 @@ func (*file) matches(s source, at int64, mark checkpoints.Mark) bool {
 		return false
 	}
 	text := make([]byte, mark.Bytes)
-	n, _ := readFull(s, text, at) // fewer bytes are no match
+	n, _ := source.ReadFull(s, text, at) // fewer bytes are no match
 	return mark.Of(text[:n])
 }
 
 func byLag(a, b Lag) int { return cmp.Compare(b.Bytes, a.Bytes) }
+
+// openSource opens a file. keep is how much of an archive's text can be read again without beginning again, in bytes.
+func (t *Tailer) openSource(path string, c source.Compression, keep int) (*source.Text, error) {
+	f, err := t.openFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return source.New(f, c, keep), nil
+}
+
+// archive is the guess whether a file is an archive, before its first bytes are read.
+func (t *Tailer) archive(path string) bool {
+	return t.o.Compression == source.Always || t.o.Compression == source.Auto && strings.HasSuffix(strings.ToLower(path), ".gz")
+}

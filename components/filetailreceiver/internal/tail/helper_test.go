@@ -106,7 +106,7 @@ func newHost(t *testing.T) *host {
 	h := &host{t: t, folder: t.TempDir(), disk: newDisk(), logger: zaptest.NewLogger(t, zaptest.Level(zap.WarnLevel))}
 	h.options = Options{
 		Finder: &files.Finder{Include: []string{filepath.Join(h.folder, "*")}},
-		Poll:   2 * time.Millisecond, Linger: 2 * time.Millisecond, Flush: 50 * time.Millisecond, ChunkBytes: 4 << 10, MaxRecordBytes: 1 << 10,
+		Poll:   2 * time.Millisecond, Linger: 2 * time.Millisecond, Flush: records.Waits{Lines: 50 * time.Millisecond, Line: 50 * time.Millisecond}, ChunkBytes: 4 << 10, MaxRecordBytes: 1 << 10,
 		MaxInFlight: 128 << 10, MaxOpen: 100, HeadBytes: 1000, Readers: 2, Drain: 5 * time.Second,
 	}
 	return h

@@ -78,6 +78,7 @@ func (t *Tailer) look(ctx context.Context, now time.Time) (found []files.Found, 
 		copy(t.introduced, looked.Passed)
 	}
 	t.missing(present, now)
+	t.tellUnfinished(now)
 	t.resolveCopies(now)
 	if t.o.Remove || t.o.RemoveOld {
 		t.remove(found, now)
@@ -93,8 +94,8 @@ func (t *Tailer) update(f *file, one files.Found, now time.Time) *file {
 			t.o.Events.Rotated()
 			t.o.Logger.Debug("A file was renamed", zap.String("from", f.now), zap.String("to", one.Path))
 		}
+		f.zipped = f.zipped || f.now == "" && t.archive(one.Path)
 		f.now = one.Path
-		f.zipped = t.o.Gzip.has(one.Path)
 		if f.read.offset == 0 && !f.busy { // nothing tells that it is the same file
 			t.rename(f, one.Path)
 		}
@@ -148,7 +149,7 @@ func (t *Tailer) recognise(one files.Found, now time.Time) *file {
 func (t *Tailer) discover(one files.Found, joined map[*line]int, now time.Time) *file {
 	f := &file{
 		id: one.ID, path: one.Path, now: one.Path, size: one.Size, modified: one.Modified, seen: now, window: firstWindow, dirty: true,
-		zipped: t.o.Gzip.has(one.Path),
+		zipped: t.archive(one.Path),
 		unseen: true, // what it was rotated from may only be seen by the next look
 	}
 	if old := t.continued(one); old != nil {
@@ -213,7 +214,7 @@ func (t *Tailer) becomes(old *file, one files.Found, now time.Time) *file {
 	t.close(old)
 	old.id, old.retired, old.now, old.gone = one.ID, 0, one.Path, time.Time{}
 	old.size, old.modified, old.seen, old.dirty = one.Size, one.Modified, now, true
-	old.zipped = t.o.Gzip.has(one.Path)
+	old.zipped = t.archive(one.Path)
 	old.unfinished = time.Time{}
 	if old.line == nil {
 		t.join(old)
@@ -299,7 +300,7 @@ func (t *Tailer) away(f *file, is files.Found, still bool, elsewhere string, now
 	}
 	linked := elsewhere != ""
 	if f.source != nil {
-		file := f.source.file()
+		file := f.source.File()
 		linked = files.Linked(file)
 		if info, err := file.Stat(); err == nil {
 			if info.Size() != f.size || !info.ModTime().Equal(f.modified) {

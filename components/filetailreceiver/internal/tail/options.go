@@ -8,6 +8,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/inorder"
 )
@@ -33,8 +34,8 @@ type Options struct {
 	Poll            time.Duration
 	// Linger is how often a file is read whose news do not fill a chunk.
 	Linger time.Duration
-	// Flush is how long what has no end may stay as it is before it is taken as whole; 0: for ever.
-	Flush time.Duration
+	// Flush is how long what has no end stays as it is before it is taken as whole.
+	Flush records.Waits
 	// ChunkBytes is how much is read at once, and MaxRecordBytes the largest record.
 	ChunkBytes, MaxRecordBytes int
 	// MaxInFlight is how much may be read and not be saved as delivered, in bytes. Less is where more does not help.
@@ -50,8 +51,8 @@ type Options struct {
 	Drain time.Duration
 	// DrainFiles reads files to their ends before a stop.
 	DrainFiles bool
-	// Gzip reads compressed files, those whose name ends with .gz, or all.
-	Gzip Gzip
+	// Compression says which files are read as archives.
+	Compression source.Compression
 	// Remove removes files that were delivered; RemoveOld all but the newest of them.
 	Remove, RemoveOld bool
 	// ReleaseDeleted closes deleted files whose rest cannot be delivered for now.
@@ -59,16 +60,6 @@ type Options struct {
 	// FreeCache tells the operating system that what was read needs no cache.
 	FreeCache bool
 }
-
-// Gzip says which files are compressed.
-type Gzip int
-
-// Which files are compressed.
-const (
-	Plain Gzip = iota
-	ByName
-	Always
-)
 
 // Chunk are records that follow each other in a file.
 type Chunk struct {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
 )
 
 // room is what a buffer has beyond the largest record: its end, and the byte that tells it is larger.
@@ -77,7 +79,7 @@ func (b *buffers) of(n int) []byte {
 func (t *Tailer) readOne(f *file, b *buffers, r *reader) {
 	t.mu.Lock()
 	pos, flush, restSize := f.read, f.flush, f.restSize
-	f.flush, f.dirty = false, false
+	f.flush, f.dirty = records.Nothing, false
 	want := min(int64(t.o.ChunkBytes), max(f.window-f.inFlight, smallest))
 	if !f.zipped {
 		want = min(want, max(f.unread()+room, smallest))
@@ -102,13 +104,13 @@ func (t *Tailer) readOne(f *file, b *buffers, r *reader) {
 		return
 	}
 	if t.o.FreeCache {
-		defer func() { freeCache(f.source.file().File, pos.offset, want) }()
+		defer func() { freeCache(f.source.File().File, pos.offset, want) }()
 	}
 
 	before := pos.tail.Bytes
 	for {
 		text := b.of(before + int(want))
-		n, err := readFull(f.source, text, pos.offset-int64(before))
+		n, err := source.ReadFull(f.source, text, pos.offset-int64(before))
 		if err != nil {
 			t.failed(f, err)
 			return
@@ -126,13 +128,18 @@ func (t *Tailer) readOne(f *file, b *buffers, r *reader) {
 			mark = f.enc.Mark(data)
 		}
 		state := pos.state
-		whole := flush && atEnd && (f.zipped || pos.offset+int64(len(data)) == restSize)
-		var consumed int
-		b.spans, consumed = t.o.Splitter.Split(f.enc, data[mark:], &state, whole, b.spans[:0])
+		whole := records.Nothing
+		if atEnd && (f.zipped || pos.offset+int64(len(data)) == restSize) {
+			whole = flush
+		}
+		split := t.o.Splitter.Split(f.enc, data[mark:], &state, whole, b.spans[:0])
+		b.spans = split.Spans
 		if most := max(int(want)/recordBytes, smallest/recordBytes); len(b.spans) > most { // the rest is another chunk
 			data, state, atEnd = data[:mark+b.spans[most].From], pos.state, false
-			b.spans, consumed = t.o.Splitter.Split(f.enc, data[mark:], &state, false, b.spans[:0])
+			split = t.o.Splitter.Split(f.enc, data[mark:], &state, records.Nothing, b.spans[:0])
+			b.spans = split.Spans
 		}
+		consumed := split.Consumed
 		if consumed > 0 {
 			consumed += mark
 		}
@@ -150,14 +157,12 @@ func (t *Tailer) readOne(f *file, b *buffers, r *reader) {
 			end.tail = checkpoints.MarkOf(past[max(0, len(past)-tailBytes):])
 		}
 		t.readHead(f, pos, end, data)
-		t.atRest(f, pos, end, len(data), atEnd)
+		t.atRest(f, pos, end, len(data), atEnd, split.Rest)
 		if consumed == 0 {
 			return
 		}
 		t.answered(r)
-		if z, ok := f.source.(*unzipped); ok {
-			z.forget(end.offset - tailBytes)
-		}
+		f.source.Forget(end.offset - tailBytes)
 		if want > held { // the record was larger than what was asked for
 			t.mu.Lock()
 			t.used += want - held
@@ -172,7 +177,7 @@ func (t *Tailer) readOne(f *file, b *buffers, r *reader) {
 		}
 		held = 0
 		t.begin(f, Chunk{
-			Path: f.path, Now: f.now, File: f.source.file().Info, Raw: data[mark:consumed], Spans: b.spans, Encoding: f.enc,
+			Path: f.path, Now: f.now, File: f.source.File().Info, Raw: data[mark:consumed], Spans: b.spans, Encoding: f.enc,
 			Offset: pos.offset + int64(mark), Number: pos.records + 1,
 		}, end, want)
 		return
@@ -195,7 +200,7 @@ func (t *Tailer) readHead(f *file, from, end position, data []byte) {
 		return // it would have to be read from its beginning
 	default:
 		data = make([]byte, n)
-		if got, err := readFull(f.source, data, 0); err != nil || got < n {
+		if got, err := source.ReadFull(f.source, data, 0); err != nil || got < n {
 			return
 		}
 	}
@@ -205,28 +210,32 @@ func (t *Tailer) readHead(f *file, from, end position, data []byte) {
 }
 
 // atRest notes what stands after the last whole record.
-func (t *Tailer) atRest(f *file, from, end position, read int, atEnd bool) {
+func (t *Tailer) atRest(f *file, from, end position, read int, atEnd bool, rest records.Rest) {
 	var zipped os.FileInfo
-	if f.zipped && atEnd {
-		if info, err := f.source.file().Stat(); err == nil {
+	if f.source.Archive() && atEnd {
+		if info, err := f.source.File().Stat(); err == nil {
 			zipped = info
 		}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	seen := from.offset + int64(read)
+	f.zipped = f.source.Archive()
 	if f.zipped {
+		f.complete = f.source.Complete()
 		if zipped != nil {
 			f.atEnd, f.size = zipped.Size(), zipped.Size()
 		}
 	} else {
 		f.size = max(f.size, seen)
 	}
-	switch rest := seen - end.offset; {
-	case !atEnd, rest == 0:
-		f.unfinished, f.restSize = time.Time{}, 0
+	switch {
+	case !atEnd, seen == end.offset:
+		f.unfinished, f.restSize, f.rest = time.Time{}, 0, records.Rest{}
 	case f.unfinished.IsZero() || f.restSize != seen:
-		f.unfinished, f.restSize = time.Now(), seen
+		f.unfinished, f.restSize, f.rest = time.Now(), seen, rest
+	default:
+		f.rest = rest
 	}
 	if end.offset == from.offset {
 		f.lastChunk = time.Now()
@@ -255,16 +264,16 @@ func (t *Tailer) open(f *file) error {
 	if path == "" {
 		return fs.ErrNotExist
 	}
-	s, err := t.openSource(path, t.o.Gzip, t.o.ChunkBytes+t.o.MaxRecordBytes+room+tailBytes)
+	s, err := t.openSource(path, t.o.Compression, t.o.ChunkBytes+t.o.MaxRecordBytes+room+tailBytes)
 	if err != nil {
 		return err
 	}
-	if s.file().ID != f.id {
+	if s.File().ID != f.id {
 		_ = s.Close() // nothing was read
 		return errOther
 	}
 	head := make([]byte, 4)
-	n, err := readFull(s, head, 0)
+	n, err := source.ReadFull(s, head, 0)
 	if err != nil {
 		_ = s.Close() // nothing was read
 		return err
@@ -272,7 +281,7 @@ func (t *Tailer) open(f *file) error {
 	f.enc = t.o.Encoding.Of(head[:n])
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	f.source = s
+	f.source, f.zipped = s, s.Archive()
 	t.openAt[f] = t.opened.PushFront(f)
 	t.report(path, nil)
 	f.problem = ""
@@ -335,7 +344,7 @@ func (t *Tailer) replace(f *file, lost int64, now time.Time) *file {
 		delete(t.openAt, f)
 		t.openAt[next] = at
 		f.source = nil
-		if info, err := s.file().Stat(); err == nil {
+		if info, err := s.File().Stat(); err == nil {
 			next.size, next.modified = info.Size(), info.ModTime()
 		}
 	}

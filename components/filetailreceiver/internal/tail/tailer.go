@@ -12,6 +12,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/notices"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 )
 
 // finishingTick is the pause between two looks at files that are read to their ends before a stop.
@@ -62,6 +63,8 @@ type Tailer struct {
 	own     map[string]bool   // paths of the collector's own log that were told; of the watch
 	leftOut map[string]int    // how much is left out of patterns; of the watch
 	lastID  uint64            // of a retired file
+
+	toldRests int // files whose last line waits for its end
 
 	toldSince time.Time
 	toldNow   int // since then
@@ -202,14 +205,13 @@ func (t *Tailer) finish(ctx context.Context, timer *time.Timer) {
 	}
 }
 
-// left is how much is not delivered of files that can be read, in bytes, but for what may never have an end.
+// left is how much is not delivered of files that can be read, in bytes.
 func (t *Tailer) left() int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var bytes int64
 	add := func(f *file) {
-		endless := t.o.Flush == 0 && f.rests() && len(f.pending) == 0
-		if f.now == "" && f.source == nil || f.problem != "" || endless {
+		if f.now == "" && f.source == nil || f.problem != "" {
 			return
 		}
 		bytes += f.lag()
@@ -293,7 +295,7 @@ func (t *Tailer) schedule(now time.Time) (more bool) {
 // wants tells whether a file needs attention without a change of it.
 func (t *Tailer) wants(f *file) bool {
 	return f.dirty || len(f.pending) > 0 || f.heldUntil != (time.Time{}) || f.unread() > 0 && f.source != nil ||
-		f.more() && f.now != "" || t.o.Flush > 0 && f.rests()
+		f.more() && f.now != "" || f.rests() && (t.o.Flush.Bounded(f.rest) || t.ends(f))
 }
 
 // enqueue puts a file in line if it is time.
@@ -323,15 +325,10 @@ func (t *Tailer) due(f *file, now time.Time) bool {
 	if f.dirty || f.more() {
 		return true
 	}
-	wait := t.o.Flush
-	if wait == 0 && !f.gone.IsZero() && f.source != nil && !files.Linked(f.source.file()) {
-		wait = time.Second // nobody will ever end it
+	if f.rests() {
+		f.flush = t.o.Flush.Of(f.rest, now.Sub(f.unfinished), t.final(f, now))
 	}
-	if f.rests() && wait > 0 && now.Sub(f.unfinished) >= wait {
-		f.flush = true
-		return true
-	}
-	return false
+	return f.flush != records.Nothing
 }
 
 // waitsForOlder tells whether an older file, whose lines are sent under the same name, comes first.
@@ -346,7 +343,7 @@ func (t *Tailer) waitsForOlder(f *file) bool {
 		if !o.heldUntil.IsZero() && (o.copyOf == f || o.copyOf.retired == 0) {
 			continue // it may be no copy
 		}
-		if !o.unfinished.IsZero() && !o.dirty && (t.o.Flush == 0 || !o.rests()) {
+		if !o.unfinished.IsZero() && !o.dirty && (!t.o.Flush.Bounded(o.rest) || !o.rests()) {
 			continue // its rest may never come
 		}
 		if older(o, f) {
@@ -403,7 +400,7 @@ func (t *Tailer) Stats() Stats {
 		}
 		s.Files++
 		lag := f.lag()
-		if lag == 0 {
+		if lag == 0 || t.waitsForWriter(f) {
 			return
 		}
 		s.Pending++

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 )
 
 func TestLinesArriveOnce(t *testing.T) {
@@ -26,7 +28,7 @@ func TestLinesArriveOnce(t *testing.T) {
 func TestAPartialLineWaitsForItsEnd(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	h.options.Flush = 0
+	h.options.Flush = records.Waits{}
 	h.append("app.log", "line 1\nline")
 	h.start()
 	h.await("app.log", "line 1")

@@ -1,60 +1,14 @@
-package tail
+package source
 
 import (
 	"bufio"
 	"compress/gzip"
 	"errors"
 	"io"
-	"strings"
+	"io/fs"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
 )
-
-// source is a file's text.
-type source interface {
-	// ReadAt is that of io.ReaderAt.
-	ReadAt(p []byte, at int64) (int, error)
-	Close() error
-	// file is what is open.
-	file() *files.Opened
-}
-
-// readFull reads until the text ends or p is full. The end is no error.
-func readFull(s source, p []byte, at int64) (int, error) {
-	n := 0
-	for n < len(p) {
-		got, err := s.ReadAt(p[n:], at+int64(n))
-		n += got
-		if errors.Is(err, io.EOF) || err == nil && got == 0 {
-			return n, nil
-		}
-		if err != nil {
-			return n, err
-		}
-	}
-	return n, nil
-}
-
-// openSource opens a file. keep is how much of a compressed text can be read again without beginning again, in bytes.
-func (t *Tailer) openSource(path string, g Gzip, keep int) (source, error) {
-	f, err := t.openFile(path)
-	if err != nil {
-		return nil, err
-	}
-	if g.has(path) {
-		return &unzipped{opened: f, keep: keep}, nil
-	}
-	return plain{f}, nil
-}
-
-// has tells whether the file of a name is compressed.
-func (g Gzip) has(path string) bool {
-	return g == Always || g == ByName && strings.HasSuffix(strings.ToLower(path), ".gz")
-}
-
-type plain struct{ *files.Opened }
-
-func (p plain) file() *files.Opened { return p.Opened }
 
 // unzipped is the text of a gzip file. Its reader goes forwards; to go back it begins again.
 type unzipped struct {
@@ -63,10 +17,10 @@ type unzipped struct {
 	at     int64
 	last   []byte // the text before at
 	keep   int    // how much of it there may be
-}
 
-func (u *unzipped) file() *files.Opened { return u.opened }
-func (u *unzipped) Close() error        { return u.opened.Close() }
+	complete bool  // the archive's end was read, where one of its members ends
+	damage   error // why no more can be read
+}
 
 // ReadAt reads the text from a place on. A file that ends within its text may be written to at this moment, so that is
 // the end of the text for now.
@@ -82,9 +36,12 @@ func (u *unzipped) ReadAt(p []byte, at int64) (n int, err error) {
 			return n, nil
 		}
 	}
+	var skip []byte
 	for u.at < at { // to the place
-		skip := make([]byte, min(at-u.at, 64<<10))
-		got, err := u.next(skip)
+		if skip == nil {
+			skip = make([]byte, min(at-u.at, 64<<10))
+		}
+		got, err := u.next(skip[:min(at-u.at, int64(len(skip)))])
 		if err != nil || got == 0 {
 			return 0, err
 		}
@@ -101,7 +58,7 @@ func (u *unzipped) forget(before int64) {
 }
 
 func (u *unzipped) rewind() error {
-	u.at, u.last, u.reader = 0, nil, nil
+	u.at, u.last, u.reader, u.complete = 0, nil, nil, false
 	if _, err := u.opened.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
@@ -115,6 +72,7 @@ func (u *unzipped) rewind() error {
 	return err
 }
 
+// next reads on. Where more can only be found by reading again, it has no reader afterwards.
 func (u *unzipped) next(p []byte) (int, error) {
 	n, err := u.reader.Read(p)
 	u.at += int64(n)
@@ -122,8 +80,16 @@ func (u *unzipped) next(p []byte) (int, error) {
 	if over := len(u.last) - u.keep; over > u.keep {
 		u.last = append(u.last[:0], u.last[over:]...)
 	}
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		u.reader, err = nil, io.EOF // more can only be found by reading again
+	if err == nil {
+		return n, nil
 	}
-	return n, err
+	u.complete, u.damage = errors.Is(err, io.EOF), nil
+	if _, failed := errors.AsType[*fs.PathError](err); failed {
+		return n, err // the file cannot be read
+	}
+	u.reader = nil
+	if !u.complete && !errors.Is(err, io.ErrUnexpectedEOF) {
+		u.complete, u.damage = true, err
+	}
+	return n, io.EOF
 }
