@@ -48,15 +48,19 @@ type Config struct {
 	// FingerprintSize is how much of a file's beginning recognises it, in bytes. Default: 1000.
 	FingerprintSize Bytes `mapstructure:"fingerprint_size"`
 
-	// MaxLogSize is the size of the largest record, in bytes. Default: 1MiB. MaxLogSizeBehavior divides a larger one
-	// or drops its rest: split or truncate. Default: split.
-	MaxLogSize         Bytes     `mapstructure:"max_log_size"`
-	MaxLogSizeBehavior string    `mapstructure:"max_log_size_behavior"`
-	Encoding           string    `mapstructure:"encoding"`
-	Multiline          Multiline `mapstructure:"multiline"`
-	PreserveLeading    bool      `mapstructure:"preserve_leading_whitespaces"`
-	PreserveTrailing   bool      `mapstructure:"preserve_trailing_whitespaces"`
-	// Compression is empty, gzip or auto: by the name's .gz.
+	// MaxLogSize is the size of the largest record, in bytes of its text in UTF-8. Default: 1048550, the largest event of
+	// CloudWatch Logs. MaxLogSizeBehavior divides a larger one or drops its rest: split or truncate. Default: split.
+	MaxLogSize         Bytes  `mapstructure:"max_log_size"`
+	MaxLogSizeBehavior string `mapstructure:"max_log_size_behavior"`
+	Encoding           string `mapstructure:"encoding"`
+	// LineEnding is lf or cr. Default: lf, and with it CR LF.
+	LineEnding string    `mapstructure:"line_ending"`
+	Multiline  Multiline `mapstructure:"multiline"`
+	// Header says which lines are no records. Default: none.
+	Header           Header `mapstructure:"header"`
+	PreserveLeading  bool   `mapstructure:"preserve_leading_whitespaces"`
+	PreserveTrailing bool   `mapstructure:"preserve_trailing_whitespaces"`
+	// Compression is empty, gzip or auto: by the file's first bytes. Without it archives are left out.
 	Compression string `mapstructure:"compression"`
 	// Filters keep or leave out records.
 	Filters []Filter `mapstructure:"filters"`
@@ -115,7 +119,6 @@ type FileLog struct {
 	PollsToArchive    any `mapstructure:"polls_to_archive"`
 
 	Operators        any `mapstructure:"operators"`
-	Header           any `mapstructure:"header"`
 	OrderingCriteria any `mapstructure:"ordering_criteria"`
 	AcquireFSLock    any `mapstructure:"acquire_fs_lock"`
 }
@@ -135,6 +138,16 @@ type Multiline struct {
 	OmitPattern      bool   `mapstructure:"omit_pattern"`
 }
 
+// Header says which lines of a file are no records, such as the first one of CSV.
+type Header struct {
+	// Lines is how many lines at a file's beginning belong to it. Default: 0.
+	Lines int `mapstructure:"lines"`
+	// Pattern is a regular expression of lines that belong to it wherever they stand. Default: none.
+	Pattern string `mapstructure:"pattern"`
+	// MetadataOperators are those of file_log.
+	MetadataOperators any `mapstructure:"metadata_operators"`
+}
+
 // Filter keeps (include) or leaves out (exclude) records that match an expression.
 type Filter struct {
 	Type       string `mapstructure:"type"`
@@ -146,6 +159,8 @@ const (
 	beginning, end      = "beginning", "end"
 	readWhole, readNew  = "read_whole_file", "read_new"
 	split, truncate     = "split", "truncate"
+	lineFeed            = "lf"
+	carriageReturn      = "cr"
 	record, resource    = "record", "resource"
 	parallel, strict    = "parallel", "strict"
 	fdRelease           = "fd_release"
@@ -154,6 +169,9 @@ const (
 	minFingerprint      = 16
 	minInFlight         = 128 << 10
 	minChunk, maxRecord = 4 << 10, 128 << 20
+	// largestEvent is the largest message of CloudWatch Logs, in bytes of UTF-8: PutLogEvents takes 1,048,576 bytes, in which
+	// each event counts 26 (API reference of CloudWatch Logs).
+	largestEvent = 1<<20 - 26
 )
 
 func createDefaultConfig() component.Config {
@@ -161,7 +179,7 @@ func createDefaultConfig() component.Config {
 	retry.InitialInterval, retry.MaxInterval, retry.MaxElapsedTime = 100*time.Millisecond, 10*time.Second, 0
 	return &Config{
 		StartAt: end, OnTruncate: readWhole, PollInterval: 200 * time.Millisecond, FlushInterval: time.Second,
-		ForceFlushPeriod: 500 * time.Millisecond, FingerprintSize: 1000, MaxLogSize: 1 << 20, MaxLogSizeBehavior: split,
+		ForceFlushPeriod: 500 * time.Millisecond, FingerprintSize: 1000, MaxLogSize: largestEvent, MaxLogSizeBehavior: split, LineEnding: lineFeed,
 		IncludeFileName: true, FileAttributes: record, Retry: retry, Ordering: parallel, ChunkSize: 1 << 20, MaxInFlight: 32 << 20,
 		DrainTimeout: 10 * time.Second, MaxConcurrentFiles: 1024,
 	}
@@ -186,6 +204,7 @@ func (c *Config) Validate() error {
 		word("on_truncate", c.OnTruncate, readWhole, readNew)
 	}
 	word("max_log_size_behavior", c.MaxLogSizeBehavior, split, truncate)
+	word("line_ending", c.LineEnding, lineFeed, carriageReturn)
 	word("file_attributes", c.FileAttributes, record, resource)
 	word("ordering", c.Ordering, parallel, strict)
 	word("backpressure_mode", c.BackpressureMode, "", fdRelease)
@@ -212,6 +231,9 @@ func (c *Config) Validate() error {
 		if value < 0 {
 			errs = append(errs, fmt.Errorf("%s: %s is below 0", key, value))
 		}
+	}
+	if c.Header.MetadataOperators != nil {
+		errs = append(errs, errors.New("header::metadata_operators: file_tail leaves out the lines of a header, and does not parse them: remove it, or use file_log"))
 	}
 	if _, _, err := c.splitter(); err != nil {
 		errs = append(errs, err)
@@ -245,7 +267,6 @@ func (f FileLog) refused() error {
 		remedy string
 	}{
 		{"operators", f.Operators, "use file_log, or a processor such as transform; multi-line, filters and timestamps have keys of their own here"},
-		{"header", f.Header, "use file_log"},
 		{"ordering_criteria", f.OrderingCriteria, "newest_only reads the newest file of each pattern; for anything else use file_log"},
 		{"acquire_fs_lock", f.AcquireFSLock, "use file_log"},
 	} {
@@ -287,11 +308,11 @@ func (c *Config) splitter() (*records.Splitter, records.Encoding, error) {
 		return nil, e, fmt.Errorf("encoding: %w", err)
 	}
 	s, err := records.New(records.Options{
-		Encoding: e, LineStart: c.Multiline.LineStartPattern, LineEnd: c.Multiline.LineEndPattern, OmitPattern: c.Multiline.OmitPattern,
+		Encoding: e, CarriageReturns: c.LineEnding == carriageReturn, HeaderLines: c.Header.Lines, Header: c.Header.Pattern, LineStart: c.Multiline.LineStartPattern, LineEnd: c.Multiline.LineEndPattern, OmitPattern: c.Multiline.OmitPattern,
 		MaxBytes: int(c.MaxLogSize), Truncate: c.MaxLogSizeBehavior == truncate, TrimLeading: !c.PreserveLeading, TrimTrailing: !c.PreserveTrailing,
 	})
 	if err != nil {
-		return nil, e, fmt.Errorf("multiline: %w", err)
+		return nil, e, err // it names the key
 	}
 	return s, e, nil
 }
@@ -329,7 +350,7 @@ func (c *Config) tailer() (tail.Options, error) {
 	}
 	o := tail.Options{
 		Finder: finder, Splitter: s, Encoding: e, FromEnd: c.StartAt == end, AfterTruncation: c.OnTruncate == readNew,
-		Poll: c.PollInterval, Linger: c.FlushInterval, Flush: records.Waits{Lines: c.ForceFlushPeriod, Line: c.UnfinishedLineTimeout}, ChunkBytes: int(c.ChunkSize), MaxRecordBytes: int(c.MaxLogSize),
+		Poll: c.PollInterval, Linger: c.FlushInterval, Flush: records.Waits{Lines: c.ForceFlushPeriod, Line: c.UnfinishedLineTimeout}, ChunkBytes: int(c.ChunkSize), MaxRecordBytes: s.MaxRaw(),
 		MaxInFlight: int64(c.MaxInFlight), Strict: c.Ordering == strict, MaxOpen: c.MaxConcurrentFiles, HeadBytes: int(c.FingerprintSize),
 		Readers: min(4, runtime.GOMAXPROCS(0)), Drain: c.DrainTimeout, DrainFiles: c.DrainFiles, Remove: c.DeleteAfterRead, RemoveOld: c.AutoRemoval,
 		ReleaseDeleted: c.BackpressureMode == fdRelease, FreeCache: c.FileCacheAdvise,

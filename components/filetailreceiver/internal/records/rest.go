@@ -5,13 +5,15 @@ import "time"
 // Flush says what of the text that is not a whole record is taken as one.
 type Flush int
 
-// What is flushed.
+// What is flushed, the less first.
 const (
 	// Nothing waits for the record's end.
 	Nothing Flush = iota
 	// WholeLines takes lines whose record may go on, up to the last line's end. A line without its end stays.
 	WholeLines
-	// Everything takes a line without its end, too.
+	// UnfinishedLine takes a line without its end, too.
+	UnfinishedLine
+	// Everything also takes NULs at the file's end, which its program may have written over.
 	Everything
 )
 
@@ -21,10 +23,12 @@ type Rest struct {
 	Lines bool
 	// Unfinished says that it ends with a line that has no end.
 	Unfinished bool
+	// NULs says that NULs follow up to the file's end.
+	NULs bool
 }
 
 // Any reports whether there is a rest.
-func (r Rest) Any() bool { return r.Lines || r.Unfinished }
+func (r Rest) Any() bool { return r != Rest{} }
 
 // Waits are how long a rest stays as it is before it is flushed.
 type Waits struct {
@@ -37,13 +41,15 @@ type Waits struct {
 func (w Waits) Of(r Rest, same time.Duration, final bool) Flush {
 	due := func(wait time.Duration) bool { return wait > 0 && same >= wait }
 	switch {
-	case final && r.Any(), r.Unfinished && due(w.Line):
+	case final && r.Any():
 		return Everything
+	case r.Unfinished && due(w.Line):
+		return UnfinishedLine
 	case r.Lines && due(w.Lines):
 		return WholeLines
 	}
 	return Nothing
 }
 
-// Bounded reports whether a rest is flushed by time alone: one that is not waits without being late.
+// Bounded reports whether a rest is flushed by time alone. One that is not waits for its program, and is no lag.
 func (w Waits) Bounded(r Rest) bool { return r.Lines && w.Lines > 0 || r.Unfinished && w.Line > 0 }

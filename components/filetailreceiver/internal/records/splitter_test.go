@@ -24,7 +24,7 @@ func split(t testing.TB, o Options, text []byte, piece int, flush bool) (all []s
 		last := end == len(text)
 		now := Nothing
 		if last && flush {
-			now = Everything
+			now = UnfinishedLine
 		}
 		r := s.Split(o.Encoding, text[at:end], &state, now, nil)
 		n := r.Consumed
@@ -104,11 +104,11 @@ func TestOptionsThatAreNone(t *testing.T) {
 	nop, err := LookupEncoding("nop")
 	require.NoError(t, err)
 	for want, o := range map[string]Options{
-		"exclude each other":                   {LineStart: "a", LineEnd: "b", MaxBytes: 9},
-		`line_start_pattern "(" is no regular`: {LineStart: "(", MaxBytes: 9},
-		"matches the empty text":               {LineEnd: "a*", MaxBytes: 9},
-		"needs text":                           {LineEnd: "a", Encoding: nop, MaxBytes: 9},
-		"too small":                            {MaxBytes: 1},
+		"exclude each other":                    {LineStart: "a", LineEnd: "b", MaxBytes: 9},
+		`line_start_pattern: "(" is no regular`: {LineStart: "(", MaxBytes: 9},
+		"matches the empty text":                {LineEnd: "a*", MaxBytes: 9},
+		"needs text":                            {LineEnd: "a", Encoding: nop, MaxBytes: 9},
+		"too few":                               {MaxBytes: 1},
 	} {
 		_, err := New(o)
 		assert.ErrorContains(t, err, want)
