@@ -244,3 +244,6 @@ func (e Encoding) bare(line []byte) int {
 	n := e.LeadingNULs(line)
 	return n + e.Mark(line[n:])
 }
+
+// Wide reports whether a character takes two bytes at least.
+func (e Encoding) Wide() bool { return e.kind == utf16Text }

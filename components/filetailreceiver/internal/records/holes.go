@@ -6,6 +6,9 @@ import "bytes"
 // on writing where it was, after its file was truncated, leaves one, and so does a crash of the host.
 const minHole = 512
 
+// minNULs is how many NULs in a row, around a record, are no text, in bytes.
+const minNULs = 8
+
 // replacesNULs reports whether NULs around a record, and holes, are left out.
 func (e Encoding) replacesNULs() bool { return e.kind != rawText && e.kind != noText }
 
@@ -56,7 +59,10 @@ func (e Encoding) LeadingNULs(raw []byte) int {
 		return 0
 	}
 	n := leadingNULs(raw)
-	return n - n%e.unit()
+	if n -= n % e.unit(); n < minNULs {
+		return 0
+	}
+	return n
 }
 
 // TrailingNULs is how many bytes of a text are NULs that it ends with, and are left out if something follows them.
@@ -71,8 +77,10 @@ func (e Encoding) TrailingNULs(raw []byte) int {
 	for from > 0 && raw[from-1] == 0 {
 		from--
 	}
-	from += from % e.unit()
-	return max(0, len(raw)-from)
+	if from += from % e.unit(); len(raw)-from < minNULs {
+		return 0
+	}
+	return len(raw) - from
 }
 
 // leadingNULs is how many NUL bytes a text begins with.

@@ -328,15 +328,16 @@ func (w *walk) pieces(from, to int, whole bool) (next int, divided bool) {
 	return from, divided
 }
 
-// emit appends a record, without NULs, and where that is asked for blanks, around it.
+// emit appends a record, without rows of NULs around it, and where that is asked for without blanks.
 func (w *walk) emit(from, to int) {
 	e, unit := w.e, w.unit
 	if to > from && e.replacesNULs() && (w.raw[from] == 0 || w.raw[to-1] == 0 || w.raw[from] >= 0xEF) {
 		n := e.bare(w.raw[from:to])
 		w.nuls += leadingNULs(w.raw[from : from+n])
-		for from += n; to-from >= unit && e.is(w.raw, to-unit, "\x00"); w.nuls += unit {
-			to -= unit
-		}
+		from += n
+		n = e.TrailingNULs(w.raw[from:to])
+		to -= n
+		w.nuls += n
 	}
 	for w.o.TrimTrailing && to-from >= unit && e.is(w.raw, to-unit, " \t\r\n") {
 		to -= unit

@@ -68,6 +68,10 @@ type file struct {
 	source *source.Text
 	enc    records.Encoding
 	labels any
+	// What was told of the content.
+	leftOut  source.Format
+	damaged  bool
+	encoding string
 }
 
 // line is what the files have in common whose lines are sent under one name: a file and what was rotated from it.

@@ -85,8 +85,9 @@ type host struct {
 	tailer  *Tailer
 	opening func(path string) // nil: nothing; called before a file is opened
 
-	mu   sync.Mutex
-	sent []*sent
+	mu      sync.Mutex
+	sent    []*sent
+	unusual []Unusual
 	events
 }
 
@@ -294,6 +295,12 @@ func wanted(from, to int) []string {
 
 func (h *host) Read(int, int) {}
 func (h *host) Looked(error)  {}
+
+func (h *host) Unusual(_ string, u Unusual) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.unusual = append(h.unusual, u)
+}
 
 func (h *host) Acknowledged(bytes int64) { h.count(&h.acknowledged, bytes) }
 func (h *host) Rotated()                 { h.count(&h.rotated, 1) }

@@ -86,8 +86,22 @@ type Events interface {
 	Rotated()
 	Truncated(lost int64)
 	Released(lost int64)
+	// Unusual is told what a file has that its user should know of.
+	Unusual(path string, u Unusual)
 	// Looked is told of each look how it went: an error says that files may not be found.
 	Looked(err error)
+}
+
+// Unusual is what a file has that its user should know of.
+type Unusual struct {
+	// NULs is how many bytes are left out as NUL, and CutOff how many as the rest of records that are too large.
+	NULs, CutOff int64
+	// LeftOut is the format of an archive that is not read.
+	LeftOut source.Format
+	// Damage is why an archive cannot be read to its end.
+	Damage error
+	// Encoding is what the file seems to have, and is not read as.
+	Encoding string
 }
 
 // Stats is how things stand.

@@ -127,21 +127,46 @@ func (t *Tailer) readOne(f *file, b *buffers, r *reader) {
 			f.enc = t.o.Encoding.Of(data)
 			mark = f.enc.Mark(data)
 		}
-		state := pos.state
+		t.tellSource(f, pos, data)
+		g, err := t.gapAfter(f, pos.offset, data[mark:], mark, atEnd || want >= int64(t.o.MaxRecordBytes)+room, atEnd)
+		if err != nil {
+			t.failed(f, err)
+			return
+		}
+		if g.searching {
+			t.again(f)
+			return
+		}
+		atEnd = atEnd && !g.ends || g.last
+		seen := int64(len(data)) + g.past
+		split := func(data []byte, flush records.Flush) (records.Result, records.State) {
+			state := pos.state
+			state.Start = pos.offset == 0
+			r := t.o.Splitter.Split(f.enc, data[mark:], &state, flush, b.spans[:0])
+			b.spans = r.Spans
+			return r, state
+		}
 		whole := records.Nothing
-		if atEnd && (f.zipped || pos.offset+int64(len(data)) == restSize) {
+		switch {
+		case g.ends:
+			whole = records.Everything
+		case atEnd && (f.zipped || pos.offset+seen == restSize):
 			whole = flush
 		}
-		split := t.o.Splitter.Split(f.enc, data[mark:], &state, whole, b.spans[:0])
-		b.spans = split.Spans
+		found, state := split(data[:len(data)-g.nuls], whole)
 		if most := max(int(want)/recordBytes, smallest/recordBytes); len(b.spans) > most { // the rest is another chunk
-			data, state, atEnd = data[:mark+b.spans[most].From], pos.state, false
-			split = t.o.Splitter.Split(f.enc, data[mark:], &state, records.Nothing, b.spans[:0])
-			b.spans = split.Spans
+			data, atEnd, g = data[:mark+b.spans[most].From], false, gap{}
+			found, state = split(data, records.Nothing)
 		}
-		consumed := split.Consumed
+		consumed, past := found.Consumed, int64(0)
 		if consumed > 0 {
 			consumed += mark
+		}
+		if whole == records.Everything && g.nuls > 0 && found.Consumed == len(data)-g.nuls-mark {
+			consumed, past = len(data), g.past
+			found.NULs += g.nuls + int(g.past)
+		} else {
+			found.Rest.NULs = g.last
 		}
 		if consumed == 0 && !atEnd {
 			if want >= int64(t.o.MaxRecordBytes)+room {
@@ -151,16 +176,16 @@ func (t *Tailer) readOne(f *file, b *buffers, r *reader) {
 			want = int64(t.o.MaxRecordBytes) + room
 			continue
 		}
-		end := position{offset: pos.offset + int64(consumed), records: pos.records + int64(len(b.spans)), state: state, tail: pos.tail}
+		end := position{offset: pos.offset + int64(consumed) + past, records: pos.records + int64(len(b.spans)), state: state, tail: pos.tail}
 		if consumed > 0 {
-			past := text[:before+consumed]
-			end.tail = checkpoints.MarkOf(past[max(0, len(past)-tailBytes):])
+			end.tail = tailOf(text[:before+consumed], past)
 		}
 		t.readHead(f, pos, end, data)
-		t.atRest(f, pos, end, len(data), atEnd, split.Rest)
+		t.atRest(f, pos, end, seen, atEnd, found.Rest)
 		if consumed == 0 {
 			return
 		}
+		t.unusual(f, Unusual{NULs: int64(found.NULs), CutOff: int64(found.Truncated)})
 		t.answered(r)
 		f.source.Forget(end.offset - tailBytes)
 		if want > held { // the record was larger than what was asked for
@@ -194,7 +219,7 @@ func (t *Tailer) readHead(f *file, from, end position, data []byte) {
 	}
 	n := int(min(int64(t.o.HeadBytes), end.offset))
 	switch {
-	case from.offset == 0:
+	case from.offset == 0 && n <= len(data):
 		data = data[:n]
 	case f.zipped:
 		return // it would have to be read from its beginning
@@ -210,7 +235,7 @@ func (t *Tailer) readHead(f *file, from, end position, data []byte) {
 }
 
 // atRest notes what stands after the last whole record.
-func (t *Tailer) atRest(f *file, from, end position, read int, atEnd bool, rest records.Rest) {
+func (t *Tailer) atRest(f *file, from, end position, read int64, atEnd bool, rest records.Rest) {
 	var zipped os.FileInfo
 	if f.source.Archive() && atEnd {
 		if info, err := f.source.File().Stat(); err == nil {
@@ -219,7 +244,7 @@ func (t *Tailer) atRest(f *file, from, end position, read int, atEnd bool, rest 
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	seen := from.offset + int64(read)
+	seen := from.offset + read
 	f.zipped = f.source.Archive()
 	if f.zipped {
 		f.complete = f.source.Complete()
