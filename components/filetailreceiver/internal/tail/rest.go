@@ -6,7 +6,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 )
 
 const (
@@ -32,10 +31,10 @@ func (t *Tailer) final(f *file, now time.Time) bool {
 	return t.ends(f) && now.Sub(later(f.unfinished, f.modified)) >= afterlife
 }
 
-// waitsForWriter reports whether all that is left of a file is a line without its end, which its program has to write. That is
+// waitsForWriter reports whether all that is left of a file is a line without its end, or NULs, where its program has to write. That is
 // no lag. The lock is held.
 func (t *Tailer) waitsForWriter(f *file) bool {
-	return f.rests() && f.rest == records.Rest{Unfinished: true} && !t.o.Flush.Bounded(f.rest) && len(f.pending) == 0
+	return f.rests() && f.rest.Any() && !f.rest.Lines && !t.o.Flush.Bounded(f.rest) && len(f.pending) == 0
 }
 
 // tellUnfinished says once of a file that its last line waits for its end for long: a program may have written all of it.
