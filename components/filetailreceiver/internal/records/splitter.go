@@ -46,6 +46,8 @@ type Splitter struct {
 type State struct {
 	// Start says that they are the first ones of the file.
 	Start bool
+	// Within says that they are pieces of a line that has no end so far.
+	Within bool
 	// Skip says that the rest of a record which was too large is passed over.
 	Skip bool
 }

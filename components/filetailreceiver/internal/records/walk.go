@@ -46,19 +46,22 @@ func (w *walk) lines() {
 		if i >= minHole && w.endsAtHole(end, false) {
 			continue
 		}
-		if w.header != nil && w.isHeader(w.raw[w.pos:end]) {
-			w.pos, w.state.Skip = end+unit, false
+		if w.header != nil && !w.within() && w.isHeader(w.raw[w.pos:end]) {
+			w.pos = end + unit
 			continue
 		}
 		w.record(end, end+unit, w.pos)
 	}
 	for w.endsAtHole(len(w.raw), true) {
 	}
-	if w.flush && w.header != nil && w.pos < len(w.raw) && w.isHeader(w.raw[w.pos:]) {
-		w.pos, w.state.Skip = len(w.raw), false
+	if w.flush && w.header != nil && !w.within() && w.pos < len(w.raw) && w.isHeader(w.raw[w.pos:]) {
+		w.pos = len(w.raw)
 	}
 	w.unfinished()
 }
+
+// within reports whether the next byte is within a line.
+func (w *walk) within() bool { return w.state.Skip || w.state.Within }
 
 // parts divides what stands between holes, and between the lines of a header, each of which ends a record.
 func (w *walk) parts() {
@@ -70,10 +73,9 @@ func (w *walk) parts() {
 		}
 		w.raw, w.flush = all[:from], true
 		w.divide()
-		if all[from] == 0 {
-			w.nuls += to - from
-		}
-		w.pos, w.state.Skip, scan = to, false, to
+		w.nuls += holeIn(all[from:to])
+		w.pos, scan = to, to
+		w.state.Skip, w.state.Within = false, false
 	}
 	w.raw, w.flush = all, flush
 	w.divide()
@@ -87,19 +89,24 @@ func (w *walk) obstacle(raw []byte, scan int, flush bool) (from, to int) {
 		}
 		return -1, -1
 	}
-	for line := scan; line < len(raw); {
+	for line, within := scan, w.within(); line < len(raw); within = false {
 		i := w.e.lineFeed(raw[line:], w.lineEnd)
 		end, next := line+i, line+i+w.unit
 		if i < 0 {
 			end, next = len(raw), len(raw)
 		}
+		from, to = end, end
 		if end-line >= minHole {
-			if from, to = w.hole(raw, line, end, i < 0); from < to {
-				return from, to
-			}
+			from, to = w.hole(raw, line, end, i < 0)
 		}
-		if (i >= 0 || flush) && w.isHeader(raw[line:end]) {
+		if (i >= 0 || flush || from < to) && !within && w.isHeader(raw[line:from]) {
+			if from < to {
+				next = to
+			}
 			return line, next
+		}
+		if from < to {
+			return from, to
 		}
 		line = next
 	}
@@ -108,7 +115,7 @@ func (w *walk) obstacle(raw []byte, scan int, flush bool) (from, to int) {
 
 // isHeader reports whether a line, without its end, is one of a header.
 func (w *walk) isHeader(line []byte) bool {
-	line = line[w.e.bare(line):]
+	line = line[w.lead(line):]
 	if !w.e.UTF8() {
 		return w.header.MatchString(w.e.Decode(line))
 	}
@@ -154,7 +161,7 @@ func (w *walk) lineHeads() {
 }
 
 func (w *walk) head(line []byte) bool {
-	line = line[w.e.bare(line):]
+	line = line[w.lead(line):]
 	head := w.lineHead
 	if head == nil {
 		head = w.boundary
@@ -220,6 +227,9 @@ func (w *walk) unfinished() {
 	switch {
 	case rest == 0:
 	case w.state.Skip:
+		if !w.flush && w.e.replacesNULs() {
+			rest = w.e.withoutNULs(w.raw[w.pos : w.pos+rest]) // they may become a hole, which ends it
+		}
 		w.pos += rest
 		w.truncated += rest
 		if w.flush {
@@ -229,11 +239,21 @@ func (w *walk) unfinished() {
 		w.record(w.pos+rest, w.pos+rest, w.pos)
 	case rest*w.e.grows() > w.o.MaxBytes:
 		from, to := w.pos, w.pos+rest
+		if w.header != nil && w.tooLarge(from, to) {
+			line := from + w.e.lastLineEnd(w.raw[from:to], w.lineEnd)
+			if (line > from || !w.within()) && w.isHeader(w.raw[line:to]) {
+				if line == from { // no header has such a line, but no record has it either
+					w.pos, w.state.Skip = from+w.e.withoutNULs(w.raw[from:to]), true
+					return
+				}
+				to = line // it ends the record before, once it has its end
+			}
+		}
 		if w.boundary != nil {
 			from = w.withoutLead(from, to)
 		}
 		if next, divided := w.pieces(from, to, false); divided {
-			w.pos = next
+			w.pos, w.state.Within = next, !w.e.is(w.raw, next-w.unit, string(w.lineEnd))
 			if w.o.Truncate {
 				w.truncated += to - next
 				w.pos, w.state.Skip = to, true
@@ -244,7 +264,7 @@ func (w *walk) unfinished() {
 
 // record takes in what ends at a place, and goes on at the next.
 func (w *walk) record(end, next, from int) {
-	w.pos = next
+	w.pos, w.state.Within = next, false
 	if w.state.Skip {
 		w.state.Skip = false
 		w.truncated += end - from
@@ -253,11 +273,7 @@ func (w *walk) record(end, next, from int) {
 	if w.boundary != nil {
 		from = w.withoutLead(from, end)
 		end = w.withoutLineEnd(from, end)
-	} else if w.o.CarriageReturns {
-		if end-from >= w.unit && w.e.is(w.raw, from, "\n") {
-			from += w.unit
-		}
-	} else if end-from >= w.unit && w.e.is(w.raw, end-w.unit, "\r") {
+	} else if !w.o.CarriageReturns && end-from >= w.unit && w.e.is(w.raw, end-w.unit, "\r") {
 		end -= w.unit
 	}
 	w.pieces(from, end, true)
@@ -293,23 +309,28 @@ func (w *walk) withoutLineEnd(from, end int) int {
 	return end
 }
 
+// tooLarge reports whether an unfinished record has to be divided.
+func (w *walk) tooLarge(from, to int) bool {
+	to -= w.e.partial(w.raw[from:to], false)
+	from += w.lead(w.raw[from:to])
+	return w.e.prefix(w.raw[from:to], w.o.MaxBytes) < to-from
+}
+
 // pieces appends a record in as many pieces as its size needs, and says where the next begins and whether there are several.
 // Where the record is not whole its last piece stays, since more may belong to it.
 func (w *walk) pieces(from, to int, whole bool) (next int, divided bool) {
-	most := to
-	if !whole {
-		most -= w.e.partial(w.raw[from:to]) // what is no character yet may become one
-	}
+	most := to - w.e.partial(w.raw[from:to], whole)
 	for (most-from)*w.e.grows() > w.o.MaxBytes {
-		n := w.e.prefix(w.raw[from:most], w.o.MaxBytes)
-		if n == most-from {
+		begin := from + w.lead(w.raw[from:most])
+		n := w.e.prefix(w.raw[begin:most], w.o.MaxBytes)
+		if n == most-begin {
 			break
 		}
-		end, next := from+n, from+n
+		end, next := begin+n, begin+n
 		if w.boundary != nil && !w.o.Truncate {
-			if line := w.e.lastLineEnd(w.raw[from:min(next+w.unit, most)], w.lineEnd); line > 0 {
-				next = from + line
-				end = w.withoutLineEnd(from, next)
+			if line := w.e.lastLineEnd(w.raw[begin:min(next+w.unit, most)], w.lineEnd); line > 0 {
+				next = begin + line
+				end = w.withoutLineEnd(begin, next)
 			}
 		}
 		w.emit(from, end)
@@ -328,12 +349,21 @@ func (w *walk) pieces(from, to int, whole bool) (next int, divided bool) {
 	return from, divided
 }
 
+// lead is how long the NULs, the byte order mark and the second half of a line's end are that a record begins with.
+func (w *walk) lead(raw []byte) int {
+	n := w.e.bare(raw)
+	if w.o.CarriageReturns && len(raw)-n >= w.unit && w.e.is(raw, n, "\n") {
+		n += w.unit
+	}
+	return n
+}
+
 // emit appends a record, without rows of NULs around it, and where that is asked for without blanks.
 func (w *walk) emit(from, to int) {
 	e, unit := w.e, w.unit
-	if to > from && e.replacesNULs() && (w.raw[from] == 0 || w.raw[to-1] == 0 || w.raw[from] >= 0xEF) {
-		n := e.bare(w.raw[from:to])
-		w.nuls += leadingNULs(w.raw[from : from+n])
+	if to > from && e.replacesNULs() && (w.raw[from] == 0 || w.raw[to-1] == 0 || w.raw[from] >= 0xEF || w.o.CarriageReturns) {
+		n := w.lead(w.raw[from:to])
+		w.nuls += e.LeadingNULs(w.raw[from : from+n])
 		from += n
 		n = e.TrailingNULs(w.raw[from:to])
 		to -= n
