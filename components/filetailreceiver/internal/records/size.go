@@ -7,11 +7,14 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// grows is how many bytes of UTF-8 a byte of a file becomes at most. What is no character becomes U+FFFD, which takes 3.
+// maxGrowth is how many bytes of UTF-8 a byte of a file becomes at most: what is no character becomes U+FFFD.
+const maxGrowth = 3
+
+// grows is that of an encoding.
 func (e Encoding) grows() int {
 	switch e.kind {
 	case utf8Text, bytewise:
-		return 3
+		return maxGrowth
 	case utf16Text:
 		return 2 // a unit of 2 bytes becomes 3 at most
 	}

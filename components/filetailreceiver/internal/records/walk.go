@@ -1,5 +1,7 @@
 package records
 
+import "bytes"
+
 // walk is one pass over bytes.
 type walk struct {
 	*Splitter
@@ -38,7 +40,7 @@ func (w *walk) passHeader() bool {
 func (w *walk) lines() {
 	unit := w.unit
 	for w.pos < len(w.raw) {
-		i := w.e.lineFeed(w.raw[w.pos:], w.lineEnd)
+		i := w.shortLines()
 		if i < 0 {
 			break
 		}
@@ -58,6 +60,33 @@ func (w *walk) lines() {
 		w.pos = len(w.raw)
 	}
 	w.unfinished()
+}
+
+// shortLines makes a record of each line up to one that is long enough for a hole or to be divided, and says how far that one's
+// end is, or -1.
+func (w *walk) shortLines() int {
+	if w.unit != 1 || w.header != nil || w.state.Skip || w.o.CarriageReturns {
+		return w.e.lineFeed(w.raw[w.pos:], w.lineEnd)
+	}
+	raw, short := w.raw, min(minHole, w.o.MaxBytes/maxGrowth)
+	for {
+		i := bytes.IndexByte(raw[w.pos:], '\n')
+		if i < 0 || i >= short {
+			return i
+		}
+		from, end := w.pos, w.pos+i
+		w.pos, w.state.Within = end+1, false
+		if i > 0 && raw[end-1] == '\r' {
+			end--
+		}
+		switch {
+		case end == from:
+		case raw[from] > ' ' && raw[from] < 0xEF && raw[end-1] > ' ':
+			w.out = append(w.out, Span{from, end})
+		default:
+			w.emit(from, end)
+		}
+	}
 }
 
 // within reports whether the next byte is within a line.
@@ -142,7 +171,12 @@ func (w *walk) divide() {
 // lineHeads begins a record with each line that matches.
 func (w *walk) lineHeads() {
 	for line := w.pos; ; {
-		i := w.e.lineFeed(w.raw[line:], w.lineEnd)
+		i := 0
+		if w.unit == 1 {
+			i = bytes.IndexByte(w.raw[line:], w.lineEnd)
+		} else {
+			i = w.e.lineFeed(w.raw[line:], w.lineEnd)
+		}
 		end, next := line+i, line+i+w.unit
 		if i < 0 {
 			if !w.flush {
@@ -161,12 +195,14 @@ func (w *walk) lineHeads() {
 }
 
 func (w *walk) head(line []byte) bool {
-	line = line[w.lead(line):]
+	if len(line) > 0 && (line[0] == 0 || line[0] >= 0xEF || w.o.CarriageReturns) {
+		line = line[w.lead(line):]
+	}
 	head := w.lineHead
 	if head == nil {
 		head = w.boundary
 	}
-	if !w.e.UTF8() {
+	if w.e.kind > noText {
 		return head.MatchString(w.e.Decode(line))
 	}
 	return head.Match(line)
@@ -300,6 +336,15 @@ func (w *walk) withoutLead(from, end int) int {
 
 // withoutLineEnd is where a record ends without the end of its last line.
 func (w *walk) withoutLineEnd(from, end int) int {
+	if w.unit == 1 {
+		if end > from && w.raw[end-1] == '\n' {
+			end--
+		}
+		if end > from && w.raw[end-1] == '\r' {
+			end--
+		}
+		return end
+	}
 	if end-from >= w.unit && w.e.is(w.raw, end-w.unit, "\n") {
 		end -= w.unit
 	}
@@ -319,6 +364,10 @@ func (w *walk) tooLarge(from, to int) bool {
 // pieces appends a record in as many pieces as its size needs, and says where the next begins and whether there are several.
 // Where the record is not whole its last piece stays, since more may belong to it.
 func (w *walk) pieces(from, to int, whole bool) (next int, divided bool) {
+	if whole && to-from <= w.o.MaxBytes/maxGrowth {
+		w.emit(from, to)
+		return to, false
+	}
 	most := to - w.e.partial(w.raw[from:to], whole)
 	for (most-from)*w.e.grows() > w.o.MaxBytes {
 		begin := from + w.lead(w.raw[from:most])
@@ -360,7 +409,7 @@ func (w *walk) lead(raw []byte) int {
 
 // emit appends a record, without rows of NULs around it, and where that is asked for without blanks.
 func (w *walk) emit(from, to int) {
-	e, unit := w.e, w.unit
+	e, unit := &w.e, w.unit
 	if to > from && e.replacesNULs() && (w.raw[from] == 0 || w.raw[to-1] == 0 || w.raw[from] >= 0xEF || w.o.CarriageReturns) {
 		n := w.lead(w.raw[from:to])
 		w.nuls += e.LeadingNULs(w.raw[from : from+n])
