@@ -157,7 +157,7 @@ func (w *walk) patternsSpanLines() bool { return w.e.UTF8() && !w.o.CarriageRetu
 // divide makes records of what the patterns say.
 func (w *walk) divide() {
 	switch {
-	case !w.ends && (w.lineHead != nil || !w.patternsSpanLines()):
+	case w.byLines():
 		w.lineHeads()
 	case !w.ends:
 		w.starts()
@@ -184,7 +184,7 @@ func (w *walk) lineHeads() {
 			}
 			end, next = len(w.raw), len(w.raw)
 		}
-		if line > w.pos && w.head(w.raw[line:end]) {
+		if (line > w.pos || w.state.Skip && !w.state.Within) && w.head(w.raw[line:end]) {
 			w.record(line, line, w.pos)
 		}
 		if line = next; i < 0 || line >= len(w.raw) {
@@ -266,36 +266,68 @@ func (w *walk) unfinished() {
 		if !w.flush && w.e.replacesNULs() {
 			rest = w.e.withoutNULs(w.raw[w.pos : w.pos+rest]) // they may become a hole, which ends it
 		}
-		w.pos += rest
-		w.truncated += rest
-		if w.flush {
-			w.state.Skip = false
-		}
+		w.skip(w.pos + rest)
 	case w.flush, w.e.kind == noText:
 		w.record(w.pos+rest, w.pos+rest, w.pos)
 	case rest*w.e.grows() > w.o.MaxBytes:
-		from, to := w.pos, w.pos+rest
-		if w.header != nil && w.tooLarge(from, to) {
-			line := from + w.e.lastLineEnd(w.raw[from:to], w.lineEnd)
-			if (line > from || !w.within()) && w.isHeader(w.raw[line:to]) {
-				if line == from { // no header has such a line, but no record has it either
-					w.pos, w.state.Skip = from+w.e.withoutNULs(w.raw[from:to]), true
-					return
-				}
-				to = line // it ends the record before, once it has its end
-			}
-		}
-		if w.boundary != nil {
-			from = w.withoutLead(from, to)
-		}
-		if next, divided := w.pieces(from, to, false); divided {
-			w.pos, w.state.Within = next, !w.e.is(w.raw, next-w.unit, string(w.lineEnd))
-			if w.o.Truncate {
-				w.truncated += to - next
-				w.pos, w.state.Skip = to, true
-			}
+		w.divideUnfinished(w.pos, w.pos+rest)
+	}
+}
+
+// skip passes over a record that is too large, up to a place, but for a last line that may begin another.
+func (w *walk) skip(to int) {
+	if w.flush {
+		w.truncated += to - w.pos
+		w.pos, w.state.Skip = to, false
+		return
+	}
+	within := w.state.Within
+	if w.byLines() {
+		line := w.pos + w.e.lastLineEnd(w.raw[w.pos:to], w.lineEnd)
+		if within = within && line == w.pos; !within && !w.tooLarge(line, to) {
+			to = line
+		} else {
+			within = true
 		}
 	}
+	w.truncated += to - w.pos
+	w.pos, w.state.Within = to, within
+}
+
+// divideUnfinished takes pieces of a record that is too large and has no end yet.
+func (w *walk) divideUnfinished(from, to int) {
+	if (w.header != nil || w.byLines()) && w.tooLarge(from, to) { // the last line may be no part of it
+		line := from + w.e.lastLineEnd(w.raw[from:to], w.lineEnd)
+		switch {
+		case w.header != nil && (line > from || !w.within()) && w.isHeader(w.raw[line:to]):
+			if line == from { // no header has such a line, but no record has it either
+				w.pos, w.state.Skip = from+w.e.withoutNULs(w.raw[from:to]), true
+				return
+			}
+			to = line // it ends the record before, once it has its end
+		case w.byLines() && line > from && w.head(w.raw[line:to]):
+			w.record(line, line, from)
+			w.divideUnfinished(line, to)
+			return
+		}
+	}
+	if w.boundary != nil {
+		from = w.withoutLead(from, to)
+	}
+	next, divided := w.pieces(from, to, false)
+	if !divided {
+		return
+	}
+	w.pos, w.state.Within = next, !w.e.is(w.raw, next-w.unit, string(w.lineEnd))
+	if w.o.Truncate {
+		w.state.Skip = true
+		w.skip(to)
+	}
+}
+
+// byLines reports whether a record begins with a line that matches.
+func (w *walk) byLines() bool {
+	return w.boundary != nil && !w.ends && (w.lineHead != nil || !w.patternsSpanLines())
 }
 
 // record takes in what ends at a place, and goes on at the next.

@@ -154,6 +154,11 @@ func (t *Tailer) readOne(f *file, b *buffers, r *reader) {
 			whole = flush
 		}
 		found, state := split(data[:len(data)-g.nuls], whole)
+		if found.Consumed == 0 && !atEnd && !g.ends && want >= int64(t.o.MaxRecordBytes)+room {
+			state = pos.state
+			found = t.o.Splitter.Piece(f.enc, data[mark:], &state, b.spans[:0])
+			b.spans = found.Spans
+		}
 		if most := max(int(want)/recordBytes, smallest/recordBytes); len(b.spans) > most { // the rest is another chunk
 			data, atEnd, g = data[:mark+b.spans[most].From], false, gap{}
 			found, state = split(data, records.Nothing)
@@ -169,10 +174,6 @@ func (t *Tailer) readOne(f *file, b *buffers, r *reader) {
 			found.Rest.NULs = g.last
 		}
 		if consumed == 0 && !atEnd {
-			if want >= int64(t.o.MaxRecordBytes)+room {
-				t.failed(f, errors.New("a record is larger than what can be read at once")) // the splitter does not let it be
-				return
-			}
 			want = int64(t.o.MaxRecordBytes) + room
 			continue
 		}

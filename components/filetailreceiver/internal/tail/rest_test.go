@@ -211,3 +211,19 @@ func TestABombOfZerosIsLeftOut(t *testing.T) {
 	h.await("bomb.gz", "first", "last")
 	h.settle()
 }
+
+// What is left out of a record has no size: a record with it may be larger than what can be read at once.
+func TestARecordThatIsLargerThanWhatCanBeReadAtOnceHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	h := patient(t)
+	most := h.options.MaxRecordBytes
+	h.append("app.log", strings.Repeat("\x00", 500)+strings.Repeat("a", most-300)+strings.Repeat("\x00", 400)+strings.Repeat("b", 10*most)+"\nlast\n")
+	h.start()
+	assert.Eventually(t, func() bool {
+		all := h.records(h.path("app.log"))
+		return len(all) > 0 && all[len(all)-1] == "last"
+	}, eventually, tick)
+	h.settle()
+	all := strings.Join(h.records(h.path("app.log")), "")
+	assert.Equal(t, strings.Repeat("a", most-300)+strings.Repeat("b", 10*most)+"last", strings.ReplaceAll(all, "\x00", ""))
+}
