@@ -25,6 +25,8 @@ type Options struct {
 	// Events is told what happens. Its methods must be quick.
 	Events Events
 	Logger *zap.Logger
+	// Now is the wall clock, which stamps chunks; nil: time.Now. Waits are measured by a clock that nobody sets.
+	Now func() time.Time
 
 	// FromEnd begins files that are there at the first start at their end. Later ones are read from their beginning.
 	FromEnd bool
