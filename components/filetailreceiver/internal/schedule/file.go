@@ -33,11 +33,15 @@ type File struct {
 	// Delivery is what is in flight of it.
 	Delivery Delivery
 
-	state  State
-	since  time.Time // in state
-	why    Reason    // it is held
-	of     *File     // it may be a copy of
-	ticket uint64    // tells its place in the queue from places that it has left
+	state State
+	since time.Time // in state
+	why   Reason    // it is held
+	of    *File     // it may be a copy of
+	// waitsFor is an older file that comes first, waitsSince is since when, and idleSince since when nothing of that one is in flight.
+	waitsFor              *File
+	waitsSince, idleSince time.Time
+	passed                bool   // one waited for it in vain; until it is read
+	ticket                uint64 // tells its place in the queue from places that it has left
 }
 
 // Delivery is what is in flight of a file.

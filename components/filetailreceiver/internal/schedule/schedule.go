@@ -5,8 +5,15 @@ import (
 	"time"
 )
 
-// unlinkedFlushTime is after what time the rest of a file is taken as whole that nobody will ever end.
-const unlinkedFlushTime = time.Second
+const (
+	// unlinkedFlushTime is after what time the rest of a file is taken as whole that nobody will ever end.
+	unlinkedFlushTime = time.Second
+	// maxOlderWait is how long a file waits for an older one of its name that does not go on, such as one whose file system does
+	// not answer. It is more than any pause between two looks.
+	maxOlderWait = 30 * time.Second
+	// maxHold is how long a file is held at most, whatever the reason: who holds one is to come to a decision before.
+	maxHold = time.Minute
+)
 
 // Options of a Schedule.
 type Options struct {
@@ -18,8 +25,11 @@ type Options struct {
 	Flush time.Duration
 	// Strict has one chunk of each file in flight.
 	Strict bool
-	// Illegal is told of transitions that are not allowed.
+	// Illegal is told of transitions that are not allowed, Passed of files that go on before an older one of their name, which does
+	// not, and Expired of files that were held for too long and are released.
 	Illegal func(what string)
+	Passed  func(f, older *File)
+	Expired func(f *File, why Reason)
 }
 
 // Schedule says which file is read next.
@@ -67,6 +77,11 @@ func (s *Schedule) Rename(f *File, path string) {
 
 func (s *Schedule) leave(f *File) {
 	rest := slices.DeleteFunc(s.lines[f.Path], func(o *File) bool { return o == f })
+	for _, o := range rest {
+		if o.waitsFor == f {
+			o.waitsFor = nil
+		}
+	}
 	if s.lines[f.Path] = rest; len(rest) == 0 {
 		delete(s.lines, f.Path)
 	}
@@ -113,6 +128,11 @@ func (s *Schedule) Tick(now time.Time) (more bool) {
 	}
 	var all []*File
 	for f := range s.files {
+		if f.state == Held && now.Sub(f.since) > maxHold {
+			s.o.Expired(f, f.why)
+			f.Changed = true
+			s.Release(f, f.why, now)
+		}
 		if s.wants(f) {
 			all = append(all, f)
 		}
@@ -141,7 +161,7 @@ func (s *Schedule) Enqueue(f *File, now time.Time) {
 // due reports whether a file is to be read now.
 func (s *Schedule) due(f *File, now time.Time) bool {
 	switch {
-	case s.waitsForOlder(f):
+	case s.waitsForOlder(f, now):
 		return false
 	case f.Delivery.InFlight >= f.Delivery.Window, s.o.Strict && f.Delivery.Pending > 0:
 		return false // who owns the schedule tells when there is room
@@ -164,23 +184,73 @@ func (s *Schedule) flushes(f *File, now time.Time) bool {
 	return f.Rests() && wait > 0 && now.Sub(f.Unfinished) >= wait
 }
 
-// waitsForOlder reports whether an older file, whose lines are sent under the same name, comes first.
-func (s *Schedule) waitsForOlder(f *File) bool {
+// waitsForOlder reports whether an older file, whose lines are sent under the same name, comes first: the oldest of those that
+// are to be read.
+func (s *Schedule) waitsForOlder(f *File, now time.Time) bool {
+	var first *File
 	for _, o := range s.lines[f.Path] {
-		if o == f || !o.Readable() || o.Problem != "" || o.Unread() == 0 {
-			continue
-		}
-		if o.why == MaybeCopy && (o.of == f || !o.of.Retired) {
-			continue // it may be no copy
-		}
-		if !o.Unfinished.IsZero() && !o.Changed && (s.o.Flush == 0 || !o.Rests()) {
-			continue // its rest may never come
-		}
-		if older(o, f) {
-			return true
+		if o != f && older(o, f) && (first == nil || older(o, first)) && s.comesFirst(o, f) {
+			first = o
 		}
 	}
-	return false
+	switch {
+	case first == nil:
+		f.waitsFor = nil
+		return false
+	case f.waitsFor != first:
+		f.waitsFor, f.waitsSince, f.idleSince = first, now, now
+	case first.Delivery.Pending > 0: // waited for without a bound: what is read of a newer one would wait for it, too
+		f.idleSince = now
+	case now.Sub(later(first.LastRead, f.idleSince)) > maxOlderWait:
+		first.passed = true // until it is read
+		s.o.Passed(f, first)
+		return s.waitsForOlder(f, now)
+	}
+	return true
+}
+
+// comesFirst reports whether an older file is to be read before another.
+func (s *Schedule) comesFirst(o, f *File) bool {
+	switch {
+	case !o.Readable(), o.Problem != "", o.Unread() == 0, o.passed:
+		return false
+	case o.why == MaybeCopy && (o.of == f || !o.of.Retired):
+		return false // it may be no copy
+	case !o.Unfinished.IsZero() && !o.Changed && (s.o.Flush == 0 || !o.Rests()):
+		return false // its rest may never come
+	}
+	return true
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// Wait is a file that does not go on by itself.
+type Wait struct {
+	File *File
+	// For is the file that it waits for, or nil.
+	For *File
+	// Reason is why it is held otherwise.
+	Reason Reason
+	Since  time.Time
+}
+
+// Waits are the files that wait for something, those that wait for longest first.
+func (s *Schedule) Waits() (all []Wait) {
+	for f := range s.files {
+		switch {
+		case f.why != NotHeld:
+			all = append(all, Wait{f, f.of, f.why, f.since})
+		case f.waitsFor != nil && f.state == Idle:
+			all = append(all, Wait{f, f.waitsFor, NotHeld, f.waitsSince})
+		}
+	}
+	slices.SortFunc(all, func(a, b Wait) int { return a.Since.Compare(b.Since) })
+	return all
 }
 
 // Turn is a file's turn to be read.
@@ -204,6 +274,7 @@ func (s *Schedule) Take(limit int64, now time.Time) (Turn, bool) {
 	if isNew {
 		s.trying[f] = struct{}{}
 	}
+	f.passed = false
 	turn := Turn{File: f, Flush: s.flushes(f, now), RestSize: f.RestSize}
 	f.Changed = false
 	s.to(f, Reading, now)

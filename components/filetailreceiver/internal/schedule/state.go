@@ -53,7 +53,7 @@ const (
 
 // String is the reason's name.
 func (r Reason) String() string {
-	return [...]string{"", "until the next look", "it may be a copy", "its content was replaced"}[r]
+	return [...]string{"", "until the next look", "until it is known whether it is a copy", "since its content was replaced"}[r]
 }
 
 // to changes a file's state. One that is not allowed is the program's fault.

@@ -71,6 +71,13 @@ func newEngine(o *Options, f *flow.Flow, open *opener) *engine {
 		schedule: schedule.New(schedule.Options{
 			Chunk: int64(o.ChunkBytes), Linger: o.Linger, Flush: o.Flush, Strict: o.Strict,
 			Illegal: func(what string) { o.Logger.DPanic("A file's state changes as it must not", zap.String("what", what)) },
+			Passed: func(f, older *schedule.File) {
+				o.Logger.Warn("A file does not go on; newer lines of its name are sent before the rest of it",
+					zap.String("path", older.Path), zap.String("file", older.Name), zap.Int64("bytes", older.Unread()), zap.String("newer", f.Name))
+			},
+			Expired: func(f *schedule.File, why schedule.Reason) {
+				o.Logger.Warn("What a file is was not found out in time; it is read on as a file of its own", zap.String("file", f.Name), zap.Stringer("reason", why))
+			},
 		}),
 	}
 }

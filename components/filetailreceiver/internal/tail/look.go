@@ -248,6 +248,10 @@ func (w *watch) missing(present map[*known]bool, now time.Time) {
 	}
 	folders := map[string]map[files.ID]string{}
 	for _, k := range lost {
+		if k.unseen { // what else is new was looked at
+			k.unseen = false
+			w.engine.release(k.f, schedule.UntilLook, now)
+		}
 		path := k.now
 		if path == "" {
 			path = k.path

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,6 +15,9 @@ import (
 
 // finishingTick is the pause between two looks at files that are read to their ends before a stop.
 const finishingTick = 20 * time.Millisecond
+
+// mostListed is how many files a list in Stats has.
+const mostListed = 20
 
 // Tailer reads files.
 type Tailer struct {
@@ -161,6 +165,14 @@ func (e *engine) stats() Stats {
 		s.Worst = append(s.Worst, l)
 	}
 	slices.SortFunc(s.Worst, func(a, b Lag) int { return cmp.Compare(b.Bytes, a.Bytes) })
-	s.Worst = s.Worst[:min(len(s.Worst), 20)]
+	s.Worst = s.Worst[:min(len(s.Worst), mostListed)]
+	waits := e.schedule.Waits()
+	for _, w := range waits[:min(len(waits), mostListed)] {
+		why := w.Reason.String()
+		if w.For != nil {
+			why = strings.TrimPrefix(why + ", after " + w.For.Name, ", ")
+		}
+		s.Waiting = append(s.Waiting, Wait{Path: w.File.Path, Name: w.File.Name, Why: why, Seconds: now.Sub(w.Since).Seconds()})
+	}
 	return s
 }
