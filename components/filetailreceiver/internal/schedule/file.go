@@ -1,6 +1,10 @@
 package schedule
 
-import "time"
+import (
+	"time"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
+)
 
 // File is what the schedule is told of a file, and what it makes of that. Who owns the Schedule sets the fields.
 type File struct {
@@ -21,9 +25,13 @@ type File struct {
 	Modified          time.Time
 	// Changed says that it has to be looked at, whatever its size is.
 	Changed bool
-	// Unfinished is since when its rest has no end, and RestSize its size then; zero: it has no rest, or was not looked at.
+	// Unfinished is since when its rest has no end, and RestSize its size then; zero: it has no rest, or was not looked at. Rest is
+	// what it is.
 	Unfinished time.Time
 	RestSize   int64
+	Rest       records.Rest
+	// Complete says that nothing is added to a compressed file.
+	Complete bool
 	// LastRead is when it was read last.
 	LastRead time.Time
 	// Gone is since when it has no name that a pattern names; zero: it has one.

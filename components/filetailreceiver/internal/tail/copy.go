@@ -11,6 +11,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/schedule"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
 )
 
@@ -80,8 +81,8 @@ func (w *watch) continued(one files.Found) *known {
 	if len(all) == 0 {
 		return nil
 	}
-	s, err := w.opener.source(one.Path, w.o.Gzip.has(one.Path), w.o.ChunkBytes)
-	if err != nil || s.file().ID != one.ID {
+	s, err := w.opener.source(one.Path, w.o.Compression, w.o.ChunkBytes)
+	if err != nil || s.File().ID != one.ID {
 		return nil
 	}
 	defer func() { _ = s.Close() }() // it was read
@@ -140,23 +141,23 @@ func (w *watch) original(one files.Found) *known {
 
 // begins reports whether a file may be a copy of another, which may not be complete yet.
 func (w *watch) begins(path, of string, original facts) bool {
-	s, err := w.opener.source(path, false, 0)
+	s, err := w.opener.source(path, source.Plain, 0)
 	if err != nil {
 		return false
 	}
 	defer func() { _ = s.Close() }() // it was read
-	size := s.file().Size
+	size := s.File().Size
 	if size >= original.read.Offset && original.read.Offset > 0 {
 		return fits(original, false, s, size)
 	}
-	other, err := w.opener.source(of, false, 0)
+	other, err := w.opener.source(of, source.Plain, 0)
 	if err != nil {
 		return false
 	}
 	defer func() { _ = other.Close() }() // it was read
 	var a, b [1000]byte
-	n, errA := readFull(s, a[:], 0)
-	m, errB := readFull(other, b[:], 0)
+	n, errA := source.ReadFull(s, a[:], 0)
+	m, errB := source.ReadFull(other, b[:], 0)
 	if errA != nil || errB != nil {
 		return false
 	}
@@ -164,8 +165,8 @@ func (w *watch) begins(path, of string, original facts) bool {
 		return true
 	}
 	// Meanwhile the copy may have been finished, and the original truncated: then the next look decides.
-	info, err := s.file().Stat()
-	return err == nil && info.Size() != size || other.file().Size < max(original.size, original.read.Offset)
+	info, err := s.File().Stat()
+	return err == nil && info.Size() != size || other.File().Size < max(original.size, original.read.Offset)
 }
 
 // resolveCopies decides what may be a copy.
@@ -185,8 +186,8 @@ func (w *watch) resolveCopies(now time.Time) {
 		case k.copyOf.retired == 0:
 			over = over || !w.begins(one.Path, k.copyOf.now, original)
 		default:
-			if s, err := w.opener.source(one.Path, false, 0); err == nil {
-				same = s.file().ID == one.ID && fits(original, k.copyOf.zipped, s, s.file().Size)
+			if s, err := w.opener.source(one.Path, source.Plain, 0); err == nil {
+				same = s.File().ID == one.ID && fits(original, k.copyOf.zipped, s, s.File().Size)
 				_ = s.Close() // it was read
 			}
 		}
@@ -203,14 +204,14 @@ func (w *watch) resolveCopies(now time.Time) {
 
 // fits reports whether what was read of a file can be the beginning of another: its head is the file's, and so are the bytes before
 // its offset.
-func fits(is facts, zipped bool, s source, size int64) bool {
+func fits(is facts, zipped bool, s *source.Text, size int64) bool {
 	if size < is.read.Offset && !zipped {
 		return false
 	}
 	return matches(s, 0, is.head) && matches(s, is.read.Offset-int64(is.read.Tail.Bytes), is.read.Tail)
 }
 
-func matches(s source, at int64, mark checkpoints.Mark) bool {
+func matches(s *source.Text, at int64, mark checkpoints.Mark) bool {
 	if mark.Bytes == 0 {
 		return true
 	}
@@ -218,7 +219,7 @@ func matches(s source, at int64, mark checkpoints.Mark) bool {
 		return false
 	}
 	text := make([]byte, mark.Bytes)
-	n, _ := readFull(s, text, at) // fewer bytes are no match
+	n, _ := source.ReadFull(s, text, at) // fewer bytes are no match
 	return mark.Of(text[:n])
 }
 

@@ -62,6 +62,7 @@ func (w *watch) look(ctx context.Context, now time.Time) (found []files.Found, o
 		copy(w.introduced, looked.Passed)
 	}
 	w.missing(present, now)
+	w.engine.tellUnfinished(now)
 	w.resolveCopies(now)
 	if w.o.Remove || w.o.RemoveOld {
 		w.remove(found, now)
@@ -103,7 +104,7 @@ func (w *watch) saw(of []*known, which []files.Found, wrote bool, now time.Time)
 				w.o.Events.Rotated()
 				w.o.Logger.Debug("A file was renamed", zap.String("from", k.now), zap.String("to", one.Path))
 			}
-			k.zipped = w.o.Gzip.has(one.Path)
+			k.zipped = k.zipped || k.now == "" && w.o.archive(one.Path)
 		}
 		all[i] = sighting{file: k.f, path: one.Path, size: one.Size, modified: one.Modified, seen: one.Seen, zipped: k.zipped, wrote: wrote}
 	}
@@ -193,7 +194,7 @@ func (w *watch) discover(one files.Found, joined map[string]int, now time.Time) 
 		return w.becomes(old, one, now)
 	}
 	k := &known{
-		id: one.ID, path: one.Path, now: one.Path, seen: now, zipped: w.o.Gzip.has(one.Path),
+		id: one.ID, path: one.Path, now: one.Path, seen: now, zipped: w.o.archive(one.Path),
 		unseen: true, // what it was rotated from may only be seen by the next look
 	}
 	novel := !w.introduced[one.Pattern] && !w.included[one.Pattern] // it may be there for long
@@ -230,7 +231,7 @@ func (w *watch) becomes(old *known, one files.Found, now time.Time) *known {
 	}
 	w.drop(old)
 	old.id, old.retired, old.now, old.gone, old.seen = one.ID, 0, one.Path, time.Time{}, now
-	old.zipped = w.o.Gzip.has(one.Path)
+	old.zipped = w.o.archive(one.Path)
 	w.join(old)
 	w.files[one.ID] = old
 	w.engine.move(old.f, over, one.ID, fresh{now: one.Path, size: one.Size, modified: one.Modified, zipped: old.zipped}, now)

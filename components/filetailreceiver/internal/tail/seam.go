@@ -188,7 +188,7 @@ func (e *engine) replace(f *file, n fresh, retired uint64, toEnd bool, now time.
 			next.place, f.place = f.place, nil
 			next.place.Value = next
 			f.text.source = nil
-			if info, err := s.file().Stat(); err == nil {
+			if info, err := s.File().Stat(); err == nil {
 				n.size, n.modified = info.Size(), info.ModTime()
 			}
 		}
@@ -267,7 +267,7 @@ func (e *engine) away(f *file, elsewhere string, found files.Found, now time.Tim
 func (e *engine) inspect(f *file) (is facts) {
 	e.do(func() {
 		if f.text.source != nil && f.State() != schedule.Reading {
-			opened := f.text.source.file()
+			opened := f.text.source.File()
 			f.Unlinked = !files.Linked(opened)
 			if info, err := opened.Stat(); err == nil && (info.Size() != f.Size || !info.ModTime().Equal(f.Modified)) {
 				f.Size, f.Modified, f.Changed = info.Size(), info.ModTime(), true

@@ -76,7 +76,7 @@ func newWatch(o *Options, e *engine, open *opener) *watch {
 // load takes in what the store has.
 func (w *watch) load(now time.Time) {
 	for _, c := range w.o.Store.All() {
-		k := &known{id: files.ID{Device: c.Device, Inode: c.Inode}, path: c.Path, retired: c.Retired, seen: c.Seen}
+		k := &known{id: files.ID{Device: c.Device, Inode: c.Inode}, path: c.Path, retired: c.Retired, seen: c.Seen, zipped: c.Archive}
 		switch {
 		case c.Retired != 0:
 			w.retired = append(w.retired, k)
@@ -86,7 +86,7 @@ func (w *watch) load(now time.Time) {
 		default:
 			w.files[k.id] = k
 		}
-		k.f = w.engine.opened(fresh{is: c, size: 0, saved: true}, now)
+		k.f = w.engine.opened(fresh{is: c, zipped: c.Archive, saved: true}, now)
 		w.join(k)
 	}
 }
