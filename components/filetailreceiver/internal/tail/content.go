@@ -1,8 +1,6 @@
 package tail
 
 import (
-	"time"
-
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
 )
@@ -18,8 +16,8 @@ type gap struct {
 
 // gapAfter finds out what follows the NULs at the end of a text that begins at an offset, if no more of the text can be read at
 // once (all), or it is nothing but NULs.
-func (t *Tailer) gapAfter(f *file, offset int64, text []byte, mark int, all, atEnd bool) (gap, error) {
-	n := f.enc.TrailingNULs(text)
+func (t *text) gapAfter(offset int64, text []byte, mark int, all, atEnd bool) (gap, error) {
+	n := t.enc.TrailingNULs(text)
 	if n == 0 || n < len(text) && (!all || n < minGap && !atEnd) {
 		return gap{}, nil
 	}
@@ -27,16 +25,16 @@ func (t *Tailer) gapAfter(f *file, offset int64, text []byte, mark int, all, atE
 	if atEnd {
 		return gap{nuls: n, last: true}, nil
 	}
-	next, found, more, err := f.source.AfterHole(end)
+	next, found, more, err := t.source.AfterHole(end)
 	if err != nil {
 		return gap{}, err
 	}
 	past := next - end
-	if f.enc.Wide() && found {
+	if t.enc.Wide() && found {
 		past -= past % 2
 	}
 	switch {
-	case found, more && f.source.Archive(): // nobody writes to an archive's text
+	case found, more && t.source.Archive(): // nobody writes to an archive's text
 		return gap{nuls: n, past: past, ends: true}, nil
 	case more:
 		return gap{searching: true}, nil
@@ -47,13 +45,6 @@ func (t *Tailer) gapAfter(f *file, offset int64, text []byte, mark int, all, atE
 // minGap is how many NULs after a line that is as large as can be read at once end it, in bytes.
 const minGap = 512
 
-// again has a file read once more.
-func (t *Tailer) again(f *file) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	f.dirty, f.lastChunk = true, time.Now()
-}
-
 // tailOf is the mark of the last bytes of a text that NULs follow.
 func tailOf(text []byte, nuls int64) checkpoints.Mark {
 	if nuls > 0 {
@@ -62,34 +53,39 @@ func tailOf(text []byte, nuls int64) checkpoints.Mark {
 	return checkpoints.MarkOf(text[max(0, len(text)-tailBytes):])
 }
 
-// tellSource tells what is new of a file's content, of which data was read.
-func (t *Tailer) tellSource(f *file, pos position, data []byte) {
-	var u Unusual
-	if left := f.source.LeftOut(); left != f.leftOut {
-		f.leftOut, u.LeftOut = left, left
-	}
-	damage := f.source.Damage()
-	if damage != nil && !f.damaged {
-		u.Damage = damage
-	}
-	f.damaged = damage != nil
-	if pos.offset == 0 && f.source.LeftOut() == source.None {
-		if e := t.o.Encoding.Unmarked(data); e != f.encoding {
-			f.encoding, u.Encoding = e, e
-		}
-	}
-	t.unusual(f, u)
+// told is what was told of a file's content.
+type told struct {
+	leftOut  source.Format
+	damaged  bool
+	encoding string
 }
 
-func (t *Tailer) unusual(f *file, u Unusual) {
+// news is what is new of a file's content, of which data was read from its beginning on, or from elsewhere.
+func (t *text) news(unmarked func(data []byte) string, data []byte) (u Unusual) {
+	if left := t.source.LeftOut(); left != t.told.leftOut {
+		t.told.leftOut, u.LeftOut = left, left
+	}
+	damage := t.source.Damage()
+	if damage != nil && !t.told.damaged {
+		u.Damage = damage
+	}
+	t.told.damaged = damage != nil
+	if t.pos.Offset == 0 && t.source.LeftOut() == source.None {
+		if e := unmarked(data); e != t.told.encoding {
+			t.told.encoding, u.Encoding = e, e
+		}
+	}
+	return u
+}
+
+// unusual tells what a task's file has that its user should know of.
+func (r *reader) unusual(t task, u Unusual) {
 	if u == (Unusual{}) {
 		return
 	}
-	t.mu.Lock()
-	path := f.now
+	path := t.name
 	if path == "" {
-		path = f.path
+		path = t.path
 	}
-	t.mu.Unlock()
-	t.o.Events.Unusual(path, u)
+	r.e.o.Events.Unusual(path, u)
 }

@@ -1,0 +1,28 @@
+package tail
+
+import (
+	"strings"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
+)
+
+// opener opens files.
+type opener struct {
+	// open is the Finder's Open.
+	open func(path string) (*files.Opened, error)
+}
+
+// source opens a file. keep is how much of an archive's text can be read again without beginning again, in bytes.
+func (o *opener) source(path string, c source.Compression, keep int) (*source.Text, error) {
+	f, err := o.open(path)
+	if err != nil {
+		return nil, err
+	}
+	return source.New(f, c, keep), nil
+}
+
+// archive is the guess whether a file is an archive, before its first bytes are read.
+func (o *Options) archive(path string) bool {
+	return o.Compression == source.Always || o.Compression == source.Auto && strings.HasSuffix(strings.ToLower(path), ".gz")
+}
