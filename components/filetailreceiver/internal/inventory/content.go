@@ -3,8 +3,6 @@ package inventory
 import (
 	"bytes"
 
-	"github.com/cespare/xxhash/v2"
-
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
 )
 
@@ -129,4 +127,4 @@ type sum struct {
 
 func sumOf(m checkpoints.Mark) sum { return sum{m.Bytes, uint64(m.Sum)} }
 
-func (s *subject) sum(n int) sum { return sum{n, xxhash.Sum64(s.head[:n])} }
+func (s *subject) sum(n int) sum { return sumOf(checkpoints.MarkOf(s.head[:n])) }
