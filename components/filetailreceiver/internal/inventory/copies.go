@@ -12,7 +12,7 @@ func (d *decider) originals(i int) (all []int) {
 	if d.o.Identity != ByContent || i >= d.own || len(d.live) == 0 {
 		return nil
 	}
-	for _, base := range bases(one.Path) {
+	for _, base := range Bases(one.Path) {
 		contents := d.live[base]
 		if len(contents) == 0 || !Extends(one.Path, base) {
 			continue
@@ -20,7 +20,7 @@ func (d *decider) originals(i int) (all []int) {
 		from := len(all)
 		for _, at := range contents {
 			k := &d.known[at]
-			if k.ID != one.ID && !k.Archive && !k.Unjudged && k.Now != "" && (k.Size > 0 || k.Moving) {
+			if k.Place != Retired && k.ID != one.ID && !k.Archive && !k.Unjudged && k.Now != "" && (k.Size > 0 || k.Moving) {
 				all = append(all, at)
 			}
 		}

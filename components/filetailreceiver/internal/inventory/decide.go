@@ -13,6 +13,7 @@ func Decide(known []Known, found []files.Found, probe Prober, o Options) []Decis
 	for i := range found {
 		d.identity(i)
 	}
+	d.lengths = slices.Sorted(maps.Keys(d.begun))
 	for i := range o.Beside {
 		d.waiting = append(d.waiting, d.own+i)
 	}
@@ -40,7 +41,8 @@ type decider struct {
 	byInode map[uint64][]int // contents that may come back, by inode, path and beginning
 	byPath  map[string][]int
 	byHead  map[sum][]int
-	lengths []int            // of the beginnings in byHead
+	begun   map[int]bool     // the lengths of the beginnings in byHead
+	lengths []int            // the same, sorted
 	live    map[string][]int // contents that are there, by the name that they are sent under
 	taken   map[int]bool
 }
@@ -48,8 +50,8 @@ type decider struct {
 func newDecider(known []Known, found []files.Found, probe Prober, o Options) *decider {
 	n := len(found) + len(o.Beside)
 	d := &decider{
-		o: o, known: known, found: append(found[:len(found):len(found)], o.Beside...), own: len(found), probe: probe, out: make([]Decision, n), self: make([]int, n),
-		byID: make(map[files.ID]int, len(known)), byInode: map[uint64][]int{}, byPath: map[string][]int{}, byHead: map[sum][]int{},
+		o: o, known: slices.Clone(known), found: append(found[:len(found):len(found)], o.Beside...), own: len(found), probe: probe, out: make([]Decision, n), self: make([]int, n),
+		byID: make(map[files.ID]int, len(known)), byInode: map[uint64][]int{}, byPath: map[string][]int{}, byHead: map[sum][]int{}, begun: map[int]bool{},
 		live: make(map[string][]int, len(known)), taken: map[int]bool{}, names: map[int]string{}, begins: map[int][]byte{},
 	}
 	for i := range d.out {
@@ -60,21 +62,19 @@ func newDecider(known []Known, found []files.Found, probe Prober, o Options) *de
 			d.byID[k.ID] = i
 		}
 	}
-	lengths := map[int]bool{}
 	for i := range known {
 		k := &known[i]
 		if k.Place == Here || k.Place == Aside {
 			d.live[k.Path] = append(d.live[k.Path], i)
 			continue
 		}
-		d.away(i, lengths)
+		d.away(i)
 	}
-	d.lengths = slices.Sorted(maps.Keys(lengths))
 	return d
 }
 
 // away notes a content that may come back under another identity.
-func (d *decider) away(i int, lengths map[int]bool) {
+func (d *decider) away(i int) {
 	k := &d.known[i]
 	if k.ID.Inode != 0 {
 		d.byInode[k.ID.Inode] = append(d.byInode[k.ID.Inode], i)
@@ -88,7 +88,7 @@ func (d *decider) away(i int, lengths map[int]bool) {
 	if k.Head.Bytes == 0 && k.Place != Gone {
 		return
 	}
-	lengths[k.Head.Bytes] = true
+	d.begun[k.Head.Bytes] = true
 	d.byHead[sumOf(k.Head)] = append(d.byHead[sumOf(k.Head)], i)
 }
 
@@ -143,8 +143,10 @@ func (d *decider) follows(k *Known, one *files.Found) bool {
 	return err != nil || s.fits(k)
 }
 
-// displace has a found file decided by its content, as that of its identity is gone from it.
+// displace has a found file decided by its content, as that of its identity is gone from it. That may go on elsewhere.
 func (d *decider) displace(i, n int) {
+	d.known[n].Place, d.known[n].Since = Retired, d.o.Now
+	d.away(n)
 	d.out[i].Displaced = n
 	d.waiting = append(d.waiting, i)
 }
@@ -446,7 +448,7 @@ func (d *decider) generationOf(one *files.Found) (string, Moved) {
 	if len(d.o.Moved) == 0 {
 		return "", Moved{}
 	}
-	for _, base := range bases(one.Path)[1:] {
+	for _, base := range Bases(one.Path)[1:] {
 		m, ok := d.o.Moved[base]
 		if !ok {
 			continue

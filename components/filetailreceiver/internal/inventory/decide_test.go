@@ -214,11 +214,6 @@ func TestATruncatedFileIsReplacedAndItsCopyGoesOn(t *testing.T) {
 	all := h.look()
 	assert.Equal(t, Replaced, all["/l/app.log"].Kind)
 	assert.Equal(t, k, all["/l/app.log"].Displaced)
-	// Who watches retires the content, and looks again.
-	h.known[k].Place, h.known[k].Since = Retired, now
-	h.reads("/l/app.log", 4)
-	all = h.look()
-	assert.Equal(t, Same, all["/l/app.log"].Kind)
 	assert.Equal(t, Rotated, all["/l/app.log.1"].Kind, "also where it is short")
 	assert.Equal(t, k, all["/l/app.log.1"].Of)
 }

@@ -92,9 +92,9 @@ func shape(path string) string {
 	return b.String()
 }
 
-// bases are the paths of files that one may be a copy or a generation of, by its name: those of its folder, and of the two above
+// Bases are the paths of files that one may be a copy or a generation of, by its name: those of its folder, and of the two above
 // it, as archive/app.log.1 is of app.log.
-func bases(path string) []string {
+func Bases(path string) []string {
 	folder, name := filepath.Split(path)
 	folder = filepath.Clean(folder)
 	name = Plain(name)

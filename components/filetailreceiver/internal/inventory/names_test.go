@@ -34,7 +34,7 @@ func TestNamesThatOneMayBeMadeFrom(t *testing.T) {
 		if c.is && c.path != c.base {
 			is, _ := numbered(c.path, c.base)
 			assert.Equal(t, c.numbered, is, "%s of %s", c.path, c.base)
-			assert.Contains(t, bases(c.path), c.base)
+			assert.Contains(t, Bases(c.path), c.base)
 		}
 	}
 }
@@ -55,7 +55,7 @@ func TestDatedNames(t *testing.T) {
 
 func TestWhoChoosesANameDoesNotChooseTheCost(t *testing.T) {
 	t.Parallel()
-	assert.LessOrEqual(t, len(bases("/a/b/c/"+strings.Repeat("-.", 120))), mostBases)
+	assert.LessOrEqual(t, len(Bases("/a/b/c/"+strings.Repeat("-.", 120))), mostBases)
 }
 
 func FuzzNames(f *testing.F) {
@@ -66,6 +66,6 @@ func FuzzNames(f *testing.F) {
 		numbered(path, base)
 		Dated(path)
 		shape(path)
-		bases(path)
+		Bases(path)
 	})
 }
