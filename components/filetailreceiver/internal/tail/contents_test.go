@@ -20,6 +20,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/flow"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 )
 
@@ -186,7 +187,7 @@ func TestWhatIsRefusedHoldsNoOther(t *testing.T) {
 	require.Eventually(t, func() bool { return h.tailer.Stats().InFlight > 0 }, eventually, tick)
 	h.append("good.log", lines(1, 20000))
 	h.await("good.log", wanted(1, 20000)...)
-	require.Eventually(t, func() bool { return h.tailer.Stats().InFlight <= firstWindow+4<<10 }, eventually, tick, "who delivers nothing takes little room")
+	require.Eventually(t, func() bool { return h.tailer.Stats().InFlight <= flow.FirstWindow+4<<10 }, eventually, tick, "who delivers nothing takes little room")
 	close(free)
 	h.await("bad.log", wanted(1, 50000)...)
 }
@@ -323,7 +324,7 @@ func TestDeletedFileIsReleased(t *testing.T) {
 		const n = 50000
 		h.append("app.log", lines(1, n))
 		h.start()
-		require.Eventually(t, func() bool { return h.tailer.Stats().InFlight >= firstWindow }, eventually, tick)
+		require.Eventually(t, func() bool { return h.tailer.Stats().InFlight >= flow.FirstWindow }, eventually, tick)
 		require.NoError(t, os.Remove(h.path("app.log")))
 		h.append("other.log", "x\n")
 		if release {

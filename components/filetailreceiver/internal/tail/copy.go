@@ -10,6 +10,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/schedule"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
 )
 
 // copyTime is how long a file, which begins as another of its name, may wait for that one to be truncated: that is how
@@ -29,18 +31,18 @@ const (
 )
 
 // baseOf is the name that a rotated file's had, if it is that of a known file: app.log of app.log.1, app.log-20260101,
-// app-20260101.log and app.1.log. Otherwise it is the path. The lock is held.
-func (t *Tailer) baseOf(path string) string {
+// app-20260101.log and app.1.log. Otherwise it is the path.
+func (w *watch) baseOf(path string) string {
 	folder, name := filepath.Split(path)
 	for n := len(name) - 1; n > 0; n-- {
 		if c := name[n]; c != '.' && c != '-' && c != '_' && c != '~' {
 			continue
 		}
-		if t.lines[folder+name[:n]] != nil {
+		if w.names[folder+name[:n]] != nil {
 			return folder + name[:n]
 		}
 	}
-	if bare := withoutNumbers(name); bare != name && t.lines[folder+bare] != nil {
+	if bare := withoutNumbers(name); bare != name && w.names[folder+bare] != nil {
 		return folder + bare
 	}
 	return path
@@ -64,107 +66,90 @@ func withoutNumbers(name string) string {
 }
 
 // continued finds what was read before of a new file: content whose identity is gone or was never known.
-func (t *Tailer) continued(one files.Found) *file {
-	t.mu.Lock()
-	var candidates []candidate
-	for _, f := range slices.Backward(t.retired) { // the latest first
-		if len(candidates) == mostCandidates {
+func (w *watch) continued(one files.Found) *known {
+	var all []*known
+	for _, k := range slices.Backward(w.retired) { // the latest first
+		if len(all) == mostCandidates {
 			break
 		}
-		if !f.busy && (f.head.Bytes > 0 || f.zipped) && sibling(f.path, one.Path) {
-			candidates = append(candidates, candidateOf(f))
+		if sibling(k.path, one.Path) {
+			all = append(all, k)
 		}
 	}
-	for _, f := range t.imports {
-		if !f.busy {
-			candidates = append(candidates, candidateOf(f))
-		}
-	}
-	t.mu.Unlock()
-	if len(candidates) == 0 {
+	all = append(all, w.imports...)
+	if len(all) == 0 {
 		return nil
 	}
-	s, err := t.openSource(one.Path, t.o.Gzip, t.o.ChunkBytes)
+	s, err := w.opener.source(one.Path, w.o.Gzip.has(one.Path), w.o.ChunkBytes)
 	if err != nil || s.file().ID != one.ID {
 		return nil
 	}
 	defer func() { _ = s.Close() }() // it was read
-	best := candidate{}
-	for _, c := range candidates {
-		if c.head.Bytes == 0 && c.path != one.Path || c.retired != 0 && !sibling(c.path, one.Path) {
+	var best *known
+	var offset int64
+	for i, is := range w.facts(all) {
+		k := all[i]
+		if is.reading || is.head.Bytes == 0 && (k.retired != 0 || k.path != one.Path) { // nothing was read of it
 			continue
 		}
-		if c.retired != 0 && c.head.Bytes == 0 { // nothing was read of it
-			continue
-		}
-		if fits(&c.file, s, one.Size) && (best.is == nil || c.read.offset > best.read.offset) {
-			best = c
+		if fits(is, k.zipped, s, one.Size) && (best == nil || is.read.Offset > offset) {
+			best, offset = k, is.read.Offset
 		}
 	}
-	return best.is
+	return best
 }
 
-// candidate is a file as it was when the lock was held.
-type candidate struct {
-	is *file
-	file
-}
-
-// candidateOf leaves out what is the reader's. The lock is held.
-func candidateOf(f *file) candidate {
-	return candidate{f, file{
-		id: f.id, path: f.path, modified: f.modified, now: f.now, retired: f.retired, size: f.size, head: f.head, read: f.read, zipped: f.zipped, busy: f.busy,
-	}}
-}
-
-// sibling tells whether two paths are in one folder: a rotated file stays in it.
+// sibling reports whether two paths are in one folder: a rotated file stays in it.
 func sibling(a, b string) bool { return filepath.Dir(a) == filepath.Dir(b) }
 
 // original finds the file that a new one may be a copy of, which is not truncated yet, or was at this moment.
-func (t *Tailer) original(one files.Found) *file {
-	t.mu.Lock()
-	base := t.baseOf(one.Path)
-	var candidates []candidate
-	if l := t.lines[base]; l != nil && base != one.Path {
-		for _, f := range l.files {
-			// One that is being read, and empty by now, was truncated a moment ago.
-			if f.retired != 0 && f.busy || f.retired == 0 && f.now != "" && !f.zipped && (f.size > 0 || f.busy) {
-				candidates = append(candidates, candidateOf(f))
-			}
-		}
-		// Rotation copies the file that is written to, or one that was not long before.
-		slices.SortStableFunc(candidates, func(a, b candidate) int {
-			switch {
-			case a.now == base && b.now != base:
-				return -1
-			case b.now == base && a.now != base:
-				return 1
-			}
-			return b.modified.Compare(a.modified)
-		})
-		candidates = candidates[:min(len(candidates), mostOriginals)]
+func (w *watch) original(one files.Found) *known {
+	base := w.baseOf(one.Path)
+	if base == one.Path {
+		return nil
 	}
-	t.mu.Unlock()
-	for _, c := range candidates {
-		if c.retired != 0 || c.size == 0 || t.begins(one.Path, c.now, &c.file) {
-			return c.is
+	type candidate struct {
+		*known
+		facts
+	}
+	of := w.names[base]
+	var candidates []candidate
+	for i, is := range w.facts(of) {
+		// One that is being read, and empty by now, was truncated a moment ago.
+		if k := of[i]; k.retired != 0 && is.reading || k.retired == 0 && k.now != "" && !k.zipped && (is.size > 0 || is.reading) {
+			candidates = append(candidates, candidate{k, is})
+		}
+	}
+	// Rotation copies the file that is written to, or one that was not long before.
+	slices.SortStableFunc(candidates, func(a, b candidate) int {
+		switch {
+		case a.now == base && b.now != base:
+			return -1
+		case b.now == base && a.now != base:
+			return 1
+		}
+		return b.modified.Compare(a.modified)
+	})
+	for _, c := range candidates[:min(len(candidates), mostOriginals)] {
+		if c.retired != 0 || c.size == 0 || w.begins(one.Path, c.now, c.facts) {
+			return c.known
 		}
 	}
 	return nil
 }
 
-// begins tells whether a file may be a copy of another, which may not be complete yet.
-func (t *Tailer) begins(path, of string, original *file) bool {
-	s, err := t.openSource(path, Plain, 0)
+// begins reports whether a file may be a copy of another, which may not be complete yet.
+func (w *watch) begins(path, of string, original facts) bool {
+	s, err := w.opener.source(path, false, 0)
 	if err != nil {
 		return false
 	}
 	defer func() { _ = s.Close() }() // it was read
 	size := s.file().Size
-	if size >= original.read.offset && original.read.offset > 0 {
-		return fits(original, s, size)
+	if size >= original.read.Offset && original.read.Offset > 0 {
+		return fits(original, false, s, size)
 	}
-	other, err := t.openSource(of, Plain, 0)
+	other, err := w.opener.source(of, false, 0)
 	if err != nil {
 		return false
 	}
@@ -180,44 +165,88 @@ func (t *Tailer) begins(path, of string, original *file) bool {
 	}
 	// Meanwhile the copy may have been finished, and the original truncated: then the next look decides.
 	info, err := s.file().Stat()
-	return err == nil && info.Size() != size || other.file().Size < max(original.size, original.read.offset)
+	return err == nil && info.Size() != size || other.file().Size < max(original.size, original.read.Offset)
 }
 
 // resolveCopies decides what may be a copy.
-func (t *Tailer) resolveCopies(now time.Time) {
-	t.mu.Lock()
-	var held []*file
-	for _, f := range t.files {
-		if !f.heldUntil.IsZero() {
-			held = append(held, f)
+func (w *watch) resolveCopies(now time.Time) {
+	var held []*known
+	for _, k := range w.files {
+		if !k.heldUntil.IsZero() {
+			held = append(held, k)
 		}
 	}
-	t.mu.Unlock()
-	for _, f := range held {
-		t.mu.Lock()
-		original := candidateOf(f.copyOf)
-		one := files.Found{Path: f.now, ID: f.id, Size: f.size, Modified: f.modified}
-		over := now.After(f.heldUntil)
-		t.mu.Unlock()
-		is := false
+	for _, k := range held {
+		is := w.facts([]*known{k, k.copyOf})
+		one := files.Found{Path: k.now, ID: k.id, Size: is[0].size, Modified: is[0].modified}
+		over, same, original := now.After(k.heldUntil), false, is[1]
 		switch {
-		case original.busy: // it ends soon
-		case original.retired == 0:
-			over = over || !t.begins(one.Path, original.now, &original.file)
+		case original.reading: // it ends soon
+		case k.copyOf.retired == 0:
+			over = over || !w.begins(one.Path, k.copyOf.now, original)
 		default:
-			if s, err := t.openSource(one.Path, Plain, 0); err == nil {
-				is = s.file().ID == one.ID && fits(&original.file, s, s.file().Size)
+			if s, err := w.opener.source(one.Path, false, 0); err == nil {
+				same = s.file().ID == one.ID && fits(original, k.copyOf.zipped, s, s.file().Size)
 				_ = s.Close() // it was read
 			}
 		}
-		t.mu.Lock()
 		switch {
-		case is:
-			t.becomes(original.is, one, now)
+		case same:
+			w.becomes(k.copyOf, one, now)
 		case over:
-			t.o.Logger.Debug("A file that began as another is read from its beginning", zap.String("path", one.Path))
-			f.heldUntil, f.copyOf, f.dirty = time.Time{}, nil, true
+			w.o.Logger.Debug("A file that began as another is read from its beginning", zap.String("path", one.Path))
+			k.heldUntil, k.copyOf, k.unseen = time.Time{}, nil, true
+			w.engine.hold(k.f, schedule.UntilLook, nil, now) // what it was rotated from may only be seen by the next look
 		}
-		t.mu.Unlock()
+	}
+}
+
+// fits reports whether what was read of a file can be the beginning of another: its head is the file's, and so are the bytes before
+// its offset.
+func fits(is facts, zipped bool, s source, size int64) bool {
+	if size < is.read.Offset && !zipped {
+		return false
+	}
+	return matches(s, 0, is.head) && matches(s, is.read.Offset-int64(is.read.Tail.Bytes), is.read.Tail)
+}
+
+func matches(s source, at int64, mark checkpoints.Mark) bool {
+	if mark.Bytes == 0 {
+		return true
+	}
+	if at < 0 {
+		return false
+	}
+	text := make([]byte, mark.Bytes)
+	n, _ := readFull(s, text, at) // fewer bytes are no match
+	return mark.Of(text[:n])
+}
+
+// mayJoin reports whether one more file is taken for a rotated one of a name, of which there are few that are not read.
+func (w *watch) mayJoin(path string, joined map[string]int) bool {
+	if _, ok := joined[path]; !ok {
+		of := w.names[path]
+		for i, is := range w.facts(of) {
+			if is.unread > 0 && of[i].retired == 0 {
+				joined[path]++
+			}
+		}
+	}
+	joined[path]++
+	return joined[path] <= mostJoined
+}
+
+// dropRetired forgets the oldest contents that are gone of a name, where there are many and nothing of them is on its way.
+func (w *watch) dropRetired(path string) {
+	var idle []*known
+	of := w.names[path]
+	for i, is := range w.facts(of) {
+		if of[i].retired != 0 && is.pending == 0 && !is.reading && (is.unread == 0 || !is.open) {
+			idle = append(idle, of[i])
+		}
+	}
+	for len(idle) > mostRetired {
+		w.forget(idle[0])
+		idle = idle[1:]
 	}
 }

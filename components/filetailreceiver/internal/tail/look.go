@@ -5,11 +5,13 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/schedule"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/safepath"
 )
 
@@ -27,303 +29,299 @@ const (
 )
 
 // look finds out what there is, and returns it, unless ctx ends.
-func (t *Tailer) look(ctx context.Context, now time.Time) (found []files.Found, ok bool) {
-	looked := t.looker.Look(ctx, now)
+func (w *watch) look(ctx context.Context, now time.Time) (found []files.Found, ok bool) {
+	looked := w.looker.Look(ctx, now)
 	if ctx.Err() != nil {
 		return nil, false
 	}
 	found = looked.Found
-	defer t.looks.Add(1)
-	t.o.Events.Looked(errors.Join(t.late(looked, now), t.hangs(now)))
+	defer w.looks.Add(1)
+	w.o.Events.Looked(errors.Join(w.late(looked, now), w.engine.hangs(now)))
+	w.engine.bad(looked.Problems)
 
-	t.mu.Lock()
-	t.reportAll(looked.Problems)
-	present := make(map[*file]bool, len(found))
-	var fresh, replaced []files.Found
-	for _, one := range found {
-		f := t.files[one.ID]
-		if f == nil {
-			fresh = append(fresh, one)
-			continue
-		}
-		f = t.update(f, one, now)
-		present[f] = true
-		if f.fresh && !f.busy {
-			f.fresh, f.unseen = false, true // not before it is known what it is
-			replaced = append(replaced, one)
-		}
-	}
-	t.mu.Unlock()
-
+	present := make(map[*known]bool, len(found))
+	unknown, replaced := w.update(found, present, now)
 	for _, one := range replaced {
-		if f := t.recognise(one, now); f != nil {
-			present[f] = true
+		if k := w.recognise(one, now); k != nil {
+			present[k] = true
 		}
 	}
-	t.unfinished = false
-	joined := map[*line]int{}
-	for _, one := range fresh {
+	w.unfinished = false
+	joined := map[string]int{}
+	for _, one := range unknown {
 		if ctx.Err() != nil {
 			return nil, false
 		}
 		if time.Since(now) > discoverTime {
-			t.unfinished = true // known files have their turn
+			w.unfinished = true // known files have their turn
 			break
 		}
-		if f := t.discover(one, joined, now); f != nil {
-			present[f] = true
-		}
+		present[w.discover(one, joined, now)] = true
 	}
-	if !t.unfinished {
-		copy(t.introduced, looked.Passed)
+	if !w.unfinished {
+		copy(w.introduced, looked.Passed)
 	}
-	t.missing(present, now)
-	t.resolveCopies(now)
-	if t.o.Remove || t.o.RemoveOld {
-		t.remove(found, now)
+	w.missing(present, now)
+	w.resolveCopies(now)
+	if w.o.Remove || w.o.RemoveOld {
+		w.remove(found, now)
 	}
 	return found, true
 }
 
-// update takes in how a known file is now. The lock is held.
-func (t *Tailer) update(f *file, one files.Found, now time.Time) *file {
-	f.seen, f.gone, f.unseen = now, time.Time{}, false
-	if f.now != one.Path {
-		if f.now != "" {
-			t.o.Events.Rotated()
-			t.o.Logger.Debug("A file was renamed", zap.String("from", f.now), zap.String("to", one.Path))
-		}
-		f.now = one.Path
-		f.zipped = t.o.Gzip.has(one.Path)
-		if f.read.offset == 0 && !f.busy { // nothing tells that it is the same file
-			t.rename(f, one.Path)
+// update takes in how known files are now. It returns the others, and those whose content is new.
+func (w *watch) update(found []files.Found, present map[*known]bool, now time.Time) (unknown, replaced []files.Found) {
+	of := make([]*known, 0, len(found))
+	which := make([]files.Found, 0, len(found))
+	for _, one := range found {
+		if k := w.files[one.ID]; k == nil {
+			unknown = append(unknown, one)
+		} else {
+			of, which = append(of, k), append(which, one)
 		}
 	}
-	if one.Size < f.read.offset && one.Seen.Before(f.lastChunk) {
-		f.unseen = true // it was read after it was looked at: the next look tells
-		return f
+	for i, k := range w.saw(of, which, false, now) {
+		present[k] = true
+		if k.fresh {
+			k.fresh, k.unseen = false, true // not before it is known what it is
+			w.engine.hold(k.f, schedule.UntilLook, nil, now)
+			replaced = append(replaced, which[i])
+		}
 	}
-	changed, lost := f.size != one.Size || !f.modified.Equal(one.Modified), f.unread()
-	f.size, f.modified = one.Size, one.Modified
-	if !f.zipped && one.Size < f.read.offset && !f.busy {
-		f = t.replace(f, lost, now)
-		f.unseen = true
-	} else if changed {
-		f.dirty = true
-	}
-	if f.behind.IsZero() && f.lag() > 0 {
-		f.behind = now
-	}
-	return f
+	return unknown, replaced
 }
 
-// rename gives a file of which nothing was read the name that a new one would get. The lock is held.
-func (t *Tailer) rename(f *file, path string) {
-	t.leave(f)
-	f.path = path
-	if base := t.baseOf(path); t.lines[base] != nil {
-		f.path = base
+// saw takes in how known files are now, and returns them: those whose content was replaced are others by then. wrote says that they
+// were written to, though neither size nor time may tell.
+func (w *watch) saw(of []*known, which []files.Found, wrote bool, now time.Time) []*known {
+	all := make([]sighting, len(of))
+	for i, k := range of {
+		one := which[i]
+		k.seen, k.gone, k.unseen = now, time.Time{}, false
+		if k.now != one.Path {
+			if k.now != "" {
+				w.o.Events.Rotated()
+				w.o.Logger.Debug("A file was renamed", zap.String("from", k.now), zap.String("to", one.Path))
+			}
+			k.zipped = w.o.Gzip.has(one.Path)
+		}
+		all[i] = sighting{file: k.f, path: one.Path, size: one.Size, modified: one.Modified, seen: one.Seen, zipped: k.zipped, wrote: wrote}
 	}
-	t.join(f)
+	for i, sight := range w.engine.saw(all, now) {
+		k, one := of[i], which[i]
+		renamed := k.now != one.Path
+		k.now = one.Path
+		switch {
+		case sight == sightStale:
+			k.unseen = true
+		case sight == sightShorter:
+			of[i] = w.replace(k, true, now)
+		case sight == sightUntouched && renamed: // nothing tells that it is the same file
+			w.rename(k, one.Path)
+		}
+	}
+	return of
+}
+
+// replace takes in that a file's content was replaced. The new one is held until the next look: a copy of the old one may come
+// first. seen says that a look has seen it, and no reader.
+func (w *watch) replace(k *known, seen bool, now time.Time) *known {
+	next := &known{id: k.id, path: k.now, now: k.now, seen: now, zipped: k.zipped, fresh: true, unseen: true}
+	if w.baseOf(k.now) == k.path {
+		next.path = k.path // what was rotated stays with the name it had
+	}
+	is := w.facts([]*known{k})[0]
+	w.lastID++
+	var unread int64
+	next.f, unread = w.engine.replace(k.f, fresh{
+		is: next.checkpoint(), now: next.now, size: is.size, modified: is.modified, zipped: next.zipped, held: schedule.UntilLook,
+	}, w.lastID, w.o.AfterTruncation, now)
+	if next.f == nil {
+		return k // a reader has it, and the next look finds the same
+	}
+	lost := int64(0)
+	if seen {
+		lost = unread
+	}
+	w.o.Events.Truncated(lost)
+	w.o.Logger.Debug("A file's content was replaced", zap.String("path", k.now), zap.Int64("offset", is.read.Offset), zap.Int64("unread", lost))
+	k.retired, k.now, k.gone = w.lastID, "", now
+	w.retired = append(w.retired, k)
+	w.dropRetired(k.path)
+	w.files[k.id] = next
+	w.join(next)
+	return next
+}
+
+// rename gives a file of which nothing was read the name that a new one would get.
+func (w *watch) rename(k *known, path string) {
+	w.leave(k)
+	k.path = path
+	if base := w.baseOf(path); w.names[base] != nil {
+		k.path = base
+	}
+	w.join(k)
+	w.engine.rename(k.f, k.path)
 }
 
 // recognise finds out whether the new content of a known identity is a copy of what was read elsewhere.
-func (t *Tailer) recognise(one files.Found, now time.Time) *file {
-	old := t.continued(one)
-	original := t.original(one)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	f := t.files[one.ID]
-	switch {
-	case f == nil || f.busy || f.read.offset > 0:
+func (w *watch) recognise(one files.Found, now time.Time) *known {
+	old, original := w.continued(one), w.original(one)
+	k := w.files[one.ID]
+	if k == nil {
+		return nil
+	}
+	switch is := w.facts([]*known{k})[0]; {
+	case is.reading || is.read.Offset > 0:
 	case old != nil:
-		return t.becomes(old, one, now)
-	case original != nil && original != f:
-		f.copyOf, f.heldUntil = original, now.Add(copyTime)
+		return w.becomes(old, one, now)
+	case original != nil && original != k:
+		w.mayBeCopy(k, original, now)
 	}
 	return nil
 }
 
-// discover begins with a file that was not known.
-func (t *Tailer) discover(one files.Found, joined map[*line]int, now time.Time) *file {
-	f := &file{
-		id: one.ID, path: one.Path, now: one.Path, size: one.Size, modified: one.Modified, seen: now, window: firstWindow, dirty: true,
-		zipped: t.o.Gzip.has(one.Path),
-		unseen: true, // what it was rotated from may only be seen by the next look
-	}
-	if old := t.continued(one); old != nil {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		return t.becomes(old, one, now)
-	}
-	novel := !t.introduced[one.Pattern] && !t.included[one.Pattern] // it may be there for long
-	t.mu.Lock()
-	base := t.baseOf(one.Path)
-	known := t.lines[base] != nil && t.mayJoin(t.lines[base], joined)
-	t.mu.Unlock()
-	var original *file
-	if known {
-		original = t.original(one)
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if known && !novel {
-		f.path = base // it was rotated before it was seen under its own name
-	}
-	switch {
-	case original != nil:
-		f.copyOf, f.heldUntil = original, now.Add(copyTime)
-	case t.o.FromEnd && novel && !f.zipped:
-		f.read.offset = one.Size
-		f.acked = f.read
-	}
-	if f.lag() > 0 {
-		f.behind = now
-	}
-	t.o.Logger.Debug("A file was found", zap.String("path", one.Path), zap.String("as", f.path), zap.Int64("bytes", one.Size),
-		zap.Int64("offset", f.read.offset), zap.Bool("held", original != nil))
-	t.files[f.id] = f
-	t.join(f)
-	t.o.Store.Set(f.checkpoint())
-	t.wantSave()
-	return f
+// mayBeCopy has a file wait until it is known whether it is a copy of another.
+func (w *watch) mayBeCopy(k, original *known, now time.Time) {
+	k.copyOf, k.heldUntil, k.unseen = original, now.Add(copyTime), false
+	w.engine.hold(k.f, schedule.MaybeCopy, original.f, now)
 }
 
-// becomes makes a file of old content go on under an identity. The lock is held.
-func (t *Tailer) becomes(old *file, one files.Found, now time.Time) *file {
-	t.o.Store.Remove(old.key())
-	wasHere := t.files[one.ID]
-	if wasHere != nil {
-		t.close(wasHere)
-		t.leave(wasHere)
-		t.o.Store.Remove(wasHere.key())
+// discover begins with a file that was not known.
+func (w *watch) discover(one files.Found, joined map[string]int, now time.Time) *known {
+	if old := w.continued(one); old != nil {
+		return w.becomes(old, one, now)
 	}
-	for i, o := range t.retired {
-		if o == old {
-			t.retired = append(t.retired[:i:i], t.retired[i+1:]...)
-			break
-		}
+	k := &known{
+		id: one.ID, path: one.Path, now: one.Path, seen: now, zipped: w.o.Gzip.has(one.Path),
+		unseen: true, // what it was rotated from may only be seen by the next look
 	}
-	for i, o := range t.imports {
-		if o == old {
-			t.imports = append(t.imports[:i:i], t.imports[i+1:]...)
-			break
-		}
+	novel := !w.introduced[one.Pattern] && !w.included[one.Pattern] // it may be there for long
+	base := w.baseOf(one.Path)
+	known := w.names[base] != nil && w.mayJoin(base, joined)
+	if known && !novel {
+		k.path = base // it was rotated before it was seen under its own name
 	}
-	t.close(old)
-	old.id, old.retired, old.now, old.gone = one.ID, 0, one.Path, time.Time{}
-	old.size, old.modified, old.seen, old.dirty = one.Size, one.Modified, now, true
-	old.zipped = t.o.Gzip.has(one.Path)
-	old.unfinished = time.Time{}
-	if old.line == nil {
-		t.join(old)
+	n := fresh{is: k.checkpoint(), now: one.Path, size: one.Size, modified: one.Modified, zipped: k.zipped, held: schedule.UntilLook}
+	if known {
+		k.copyOf = w.original(one)
 	}
-	t.files[one.ID] = old
-	if old.lag() > 0 {
-		old.behind = now
+	switch {
+	case k.copyOf != nil:
+		k.heldUntil, k.unseen = now.Add(copyTime), false
+		n.held, n.copyOf = schedule.MaybeCopy, k.copyOf.f
+	case w.o.FromEnd && novel && !k.zipped:
+		n.is.Offset = one.Size
 	}
-	t.o.Store.Set(old.checkpoint())
-	t.wantSave()
-	t.o.Logger.Info("A file goes on where its content was read under another identity", zap.String("path", one.Path), zap.Int64("offset", old.read.offset))
+	w.o.Logger.Debug("A file was found", zap.String("path", one.Path), zap.String("as", k.path), zap.Int64("bytes", one.Size),
+		zap.Int64("offset", n.is.Offset), zap.Stringer("held", n.held))
+	k.f = w.engine.opened(n, now)
+	w.files[k.id] = k
+	w.join(k)
+	return k
+}
+
+// becomes has a file of old content go on under an identity.
+func (w *watch) becomes(old *known, one files.Found, now time.Time) *known {
+	var over *file
+	if here := w.files[one.ID]; here != nil {
+		over = here.f
+		w.drop(here)
+	}
+	w.drop(old)
+	old.id, old.retired, old.now, old.gone, old.seen = one.ID, 0, one.Path, time.Time{}, now
+	old.zipped = w.o.Gzip.has(one.Path)
+	w.join(old)
+	w.files[one.ID] = old
+	w.engine.move(old.f, over, one.ID, fresh{now: one.Path, size: one.Size, modified: one.Modified, zipped: old.zipped}, now)
+	w.o.Logger.Info("A file goes on where its content was read under another identity", zap.String("path", one.Path))
 	return old
 }
 
 // missing deals with files whose names are not among those that were found.
-func (t *Tailer) missing(present map[*file]bool, now time.Time) {
-	t.mu.Lock()
-	var lost []*file
-	for _, f := range t.files {
-		if !present[f] {
-			lost = append(lost, f)
+func (w *watch) missing(present map[*known]bool, now time.Time) {
+	var lost []*known
+	for _, k := range w.files {
+		if !present[k] {
+			lost = append(lost, k)
 		}
 	}
-	t.mu.Unlock()
 	folders := map[string]map[files.ID]string{}
-	for _, f := range lost {
-		t.mu.Lock()
-		path, id, gone := f.now, f.id, !f.gone.IsZero()
-		if path == "" {
-			path = f.path
+	for _, k := range lost {
+		if k.unseen { // what else is new was looked at
+			k.unseen = false
+			w.engine.release(k.f, schedule.UntilLook, now)
 		}
-		t.mu.Unlock()
-		is, still := t.sameFile(path, id)
+		path := k.now
+		if path == "" {
+			path = k.path
+		}
+		is, still := w.sameFile(path, k.id)
+		if still { // excluded, or too old, or not the newest
+			w.engine.resized(k.f, is)
+			continue
+		}
 		elsewhere := ""
-		if !still && !gone { // once
+		if k.gone.IsZero() { // once
 			folder := filepath.Dir(path)
 			if folders[folder] == nil {
-				folders[folder] = t.o.Finder.Folder(folder)
+				folders[folder] = w.o.Finder.Folder(folder)
 			}
-			if elsewhere = folders[folder][id]; elsewhere != "" {
-				is, _ = t.o.Finder.Look(elsewhere)
+			if elsewhere = folders[folder][k.id]; elsewhere != "" {
+				is, _ = w.o.Finder.Look(elsewhere)
 			}
 		}
-		t.mu.Lock()
-		if t.files[id] == f {
-			t.away(f, is, still, elsewhere, now)
-		}
-		t.mu.Unlock()
+		w.away(k, is, elsewhere, now)
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, f := range append([]*file(nil), t.retired...) {
-		if len(f.pending) == 0 && !f.busy && now.Sub(f.seen) > memory {
-			t.forget(f)
+	for _, k := range slices.Clone(w.retired) {
+		if now.Sub(k.seen) <= memory {
+			continue
+		}
+		if is := w.facts([]*known{k})[0]; is.pending == 0 && !is.reading {
+			w.forget(k)
 		}
 	}
 }
 
-// away is a file that no pattern names now. The lock is held.
-func (t *Tailer) away(f *file, is files.Found, still bool, elsewhere string, now time.Time) {
-	if still { // excluded, or too old, or not the newest
-		if f.source != nil {
-			f.size, f.modified = is.Size, is.Modified
+// away is a file that no pattern names now.
+func (w *watch) away(k *known, found files.Found, elsewhere string, now time.Time) {
+	is := w.facts([]*known{k})[0]
+	if k.gone.IsZero() {
+		k.gone = now
+		if k.now != "" {
+			w.o.Events.Rotated()
 		}
-		return
-	}
-	if f.gone.IsZero() {
-		f.gone = now
-		if f.now != "" {
-			t.o.Events.Rotated()
-		}
-		if f.read.offset == 0 && t.o.Finder.Matches(elsewhere) {
+		if is.read.Offset == 0 && w.o.Finder.Matches(elsewhere) {
 			elsewhere = "" // another file may have its identity now: the next look tells which
 		}
-		f.now = elsewhere
-		f.dirty = elsewhere != "" || f.source != nil
-		if elsewhere != "" {
-			f.size, f.modified = is.Size, is.Modified
-		}
+		k.now = elsewhere
+		w.engine.away(k.f, elsewhere, found, now)
 	}
-	if f.busy {
+	is = w.engine.inspect(k.f)
+	k.readable = is.readable
+	if is.reading {
 		return
 	}
-	linked := elsewhere != ""
-	if f.source != nil {
-		file := f.source.file()
-		linked = files.Linked(file)
-		if info, err := file.Stat(); err == nil {
-			if info.Size() != f.size || !info.ModTime().Equal(f.modified) {
-				f.size, f.modified, f.dirty = info.Size(), info.ModTime(), true
-			}
-		}
-		if !linked && t.o.ReleaseDeleted && f.unread() > 0 && f.inFlight >= f.window {
-			t.o.Events.Released(f.unread())
-			t.o.Logger.Warn("A deleted file was closed though it was not read to its end, since its lines cannot be delivered for now",
-				zap.String("path", f.path), zap.Int64("bytes", f.unread()))
-			t.close(f)
-			f.size, f.released = f.read.offset, true
-		}
+	linked := is.open && is.linked || !is.open && elsewhere != ""
+	unread := is.unread
+	if is.open && !is.linked && w.o.ReleaseDeleted && unread > 0 && is.full {
+		w.o.Events.Released(unread)
+		w.o.Logger.Warn("A deleted file was closed though it was not read to its end, since its lines cannot be delivered for now",
+			zap.String("path", k.path), zap.Int64("bytes", unread))
+		w.engine.leave(k.f, true, now)
+		unread, k.released, k.readable = 0, true, false
+		k.now = ""
 	}
-	done := f.unread() == 0 || f.source == nil && f.now == ""
+	done := unread == 0 || !is.readable
 	switch {
-	case len(f.pending) > 0 || !done:
-	case f.released, f.source != nil && !linked: // deleted
-		t.forget(f)
-	case now.Sub(later(f.gone, f.modified)) > afterlife:
-		t.close(f)
-		f.now = ""
-		if now.Sub(f.seen) > memory {
-			t.forget(f)
+	case is.pending > 0 || !done:
+	case k.released, is.open && !linked: // deleted
+		w.forget(k)
+	case now.Sub(later(k.gone, is.modified)) > afterlife:
+		w.engine.leave(k.f, false, now)
+		k.now, k.readable = "", false
+		if now.Sub(k.seen) > memory {
+			w.forget(k)
 		}
 	}
 }
@@ -335,89 +333,82 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// sameFile tells whether a path still is a file's.
-func (t *Tailer) sameFile(path string, id files.ID) (files.Found, bool) {
-	one, err := t.o.Finder.Look(path)
+// sameFile reports whether a path still is a file's.
+func (w *watch) sameFile(path string, id files.ID) (files.Found, bool) {
+	one, err := w.o.Finder.Look(path)
 	return one, err == nil && one.ID == id
 }
 
 // glance looks at paths that were written to.
-func (t *Tailer) glance(paths []string, now time.Time) {
+func (w *watch) glance(paths []string, now time.Time) {
 	for _, path := range paths {
-		one, err := t.o.Finder.Look(path)
+		one, err := w.o.Finder.Look(path)
 		if err != nil {
 			continue // a complete look follows
 		}
-		t.mu.Lock()
-		if f := t.files[one.ID]; f != nil {
+		if k := w.files[one.ID]; k != nil {
 			// Size and time may be as they were, if the content was replaced by as much within one tick of the clock.
-			t.update(f, one, now).dirty = true
+			w.saw([]*known{k}, []files.Found{one}, true, now)
 		}
-		t.mu.Unlock()
 	}
 }
 
 // remove removes files that were delivered to their end.
-func (t *Tailer) remove(found []files.Found, now time.Time) {
+func (w *watch) remove(found []files.Found, now time.Time) {
 	newest := map[int]files.Found{}
-	found = append(found[:len(found):len(found)], t.passed(found)...)
+	found = append(found[:len(found):len(found)], w.passed(found)...)
 	for _, one := range found {
 		if best, ok := newest[one.Pattern]; !ok || one.Modified.After(best.Modified) {
 			newest[one.Pattern] = one
 		}
 	}
 	for _, one := range found {
-		if !t.o.Remove && one.Pattern >= 0 && newest[one.Pattern].Path == one.Path {
+		if !w.o.Remove && one.Pattern >= 0 && newest[one.Pattern].Path == one.Path {
 			continue
 		}
-		t.mu.Lock()
-		f := t.files[one.ID]
-		over := f != nil && !f.busy && !f.queued && len(f.pending) == 0 && f.lag() == 0 && f.heldUntil.IsZero() && f.size > 0 && now.Sub(f.modified) > quiet && now.After(f.keptUntil)
-		t.mu.Unlock()
-		if !over {
+		k := w.files[one.ID]
+		if k == nil || !k.heldUntil.IsZero() || !now.After(k.keptUntil) {
 			continue
 		}
-		t.removeOne(f, one, now)
+		if is := w.facts([]*known{k})[0]; is.delivered() && !is.queued && is.size > 0 && now.Sub(is.modified) > quiet {
+			w.removeOne(k, one, now)
+		}
 	}
 }
 
+// delivered reports whether all of a file is.
+func (is facts) delivered() bool { return !is.reading && is.pending == 0 && is.lag == 0 }
+
 // removeOne removes a file, unless somebody has it open for writing or has changed it.
-func (t *Tailer) removeOne(f *file, one files.Found, now time.Time) {
-	err := t.o.Finder.Remove(one.Path, one.ID, func(is files.Info) bool {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		return !f.busy && len(f.pending) == 0 && f.lag() == 0 && is.Size == f.size && is.Modified.Equal(f.modified)
+func (w *watch) removeOne(k *known, one files.Found, now time.Time) {
+	err := w.o.Finder.Remove(one.Path, one.ID, func(now files.Info) bool {
+		is := w.facts([]*known{k})[0]
+		return is.delivered() && now.Size == is.size && now.Modified.Equal(is.modified)
 	})
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	f.keptUntil = now.Add(removePause)
+	k.keptUntil = now.Add(removePause)
 	switch {
 	case errors.Is(err, safepath.ErrInUse), errors.Is(err, safepath.ErrChanged), errors.Is(err, fs.ErrNotExist):
-		t.o.Logger.Debug("A file that was delivered is not removed for now", zap.String("path", one.Path), zap.Error(err))
+		w.o.Logger.Debug("A file that was delivered is not removed for now", zap.String("path", one.Path), zap.Error(err))
 	case err != nil:
-		f.kept = err
-		t.report(one.Path, err)
+		w.engine.keptFile(k.f, one.Path, err)
 	default:
-		f.kept = nil
-		t.report(one.Path, nil)
-		t.o.Logger.Info("A file was removed after it was delivered", zap.String("path", one.Path))
+		w.engine.keptFile(k.f, one.Path, nil)
+		w.o.Logger.Info("A file was removed after it was delivered", zap.String("path", one.Path))
 	}
 }
 
 // passed are files that were read when they were the newest, and no longer are. None of them is found.
-func (t *Tailer) passed(found []files.Found) (all []files.Found) {
-	if !t.o.Finder.NewestOnly {
+func (w *watch) passed(found []files.Found) (all []files.Found) {
+	if !w.o.Finder.NewestOnly {
 		return nil
 	}
 	present := make(map[files.ID]bool, len(found))
 	for _, one := range found {
 		present[one.ID] = true
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for id, f := range t.files {
-		if !present[id] && f.now != "" && t.o.Finder.Matches(f.now) {
-			all = append(all, files.Found{Path: f.now, ID: id, Pattern: -1}) // no pattern's newest
+	for id, k := range w.files {
+		if !present[id] && k.now != "" && w.o.Finder.Matches(k.now) {
+			all = append(all, files.Found{Path: k.now, ID: id, Pattern: -1}) // no pattern's newest
 		}
 	}
 	return all
