@@ -36,7 +36,6 @@ type File struct {
 	state State
 	since time.Time // in state
 	why   Reason    // it is held
-	of    *File     // it may be a copy of
 	// waitsFor is an older file that comes first, waitsSince is since when, and idleSince since when nothing of that one is in flight.
 	waitsFor              *File
 	waitsSince, idleSince time.Time

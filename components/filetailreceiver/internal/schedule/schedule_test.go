@@ -122,7 +122,7 @@ func TestWhatIsHeldIsNotRead(t *testing.T) {
 	f := c.file("/a", "/a", 10)
 	c.after(0)
 	assert.Equal(t, Queued, f.State())
-	c.Hold(f, UntilLook, nil, c.now)
+	c.Hold(f, UntilLook, c.now)
 	assert.Nil(t, c.read(), "though it was queued")
 	c.Release(f, MaybeCopy, c.now)
 	assert.Equal(t, Held, f.State(), "that was another reason")
@@ -130,7 +130,7 @@ func TestWhatIsHeldIsNotRead(t *testing.T) {
 	c.after(0)
 	turn, ok := c.Take(1<<20, c.now)
 	require.True(t, ok)
-	c.Hold(f, Replaced, nil, c.now)
+	c.Hold(f, Replaced, c.now)
 	assert.Equal(t, Reading, f.State(), "a reader has it")
 	c.Done(turn.File, c.now)
 	assert.Equal(t, Held, f.State())
@@ -139,10 +139,10 @@ func TestWhatIsHeldIsNotRead(t *testing.T) {
 
 func TestNothingIsHeldForEver(t *testing.T) {
 	t.Parallel()
-	for _, why := range []Reason{UntilLook, MaybeCopy, Replaced} {
+	for _, why := range []Reason{UntilLook, MaybeCopy, Unjudged, Replaced} {
 		c := newClock(t, nil)
 		f := c.file("/a", "/a", 10)
-		c.Hold(f, why, f, c.now)
+		c.Hold(f, why, c.now)
 		c.after(maxHold)
 		assert.Nil(t, c.read())
 		c.after(time.Second)

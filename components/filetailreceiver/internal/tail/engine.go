@@ -220,7 +220,7 @@ func (e *engine) take(t task, res result, now time.Time) {
 		e.failed(f, t.name, res.err)
 	case res.replaced:
 		e.replaced = append(e.replaced, f)
-		e.schedule.Hold(&f.File, schedule.Replaced, nil, now)
+		e.schedule.Hold(&f.File, schedule.Replaced, now)
 	case res.looked:
 		e.rest(f, res, now)
 	}

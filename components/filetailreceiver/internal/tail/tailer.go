@@ -100,7 +100,7 @@ func (t *Tailer) finish(ctx context.Context, timer *time.Timer) {
 	defer ticks.Stop()
 	for {
 		now := time.Now()
-		t.watch.takeReplaced(now)
+		t.watch.takeReplaced()
 		t.watch.look(context.Background(), now)
 		t.engine.tick(now)
 		left := t.engine.left()
@@ -170,7 +170,7 @@ func (e *engine) stats() Stats {
 	for _, w := range waits[:min(len(waits), mostListed)] {
 		why := w.Reason.String()
 		if w.For != nil {
-			why = strings.TrimPrefix(why + ", after " + w.For.Name, ", ")
+			why = strings.TrimPrefix(why+", after "+w.For.Name, ", ")
 		}
 		s.Waiting = append(s.Waiting, Wait{Path: w.File.Path, Name: w.File.Name, Why: why, Seconds: now.Sub(w.Since).Seconds()})
 	}
