@@ -113,7 +113,8 @@ func (e *engine) sawOne(s sighting, now time.Time) sight {
 		return sightShorter
 	}
 	f.Size, f.Modified = s.size, s.modified
-	f.Changed = f.Changed || changed || s.wrote
+	why, _ := f.Held()
+	f.Changed = (f.Changed || changed || s.wrote) && why != schedule.Unjudged // there is nothing to look at
 	e.lags(f, now)
 	if s.moved {
 		f.flow.Change(func(c *checkpoints.Checkpoint) { c.Now, c.Why = nowOf(s.path, c.Path), s.why })
