@@ -109,6 +109,9 @@ func older(a, b *File) bool {
 	if a.Gone.IsZero() != b.Gone.IsZero() {
 		return !a.Gone.IsZero()
 	}
+	if aLive, bLive := a.Name == a.Path, b.Name == b.Path; aLive != bLive {
+		return bLive // whatever the clock was when they were written to
+	}
 	if !a.Modified.Equal(b.Modified) {
 		return a.Modified.Before(b.Modified)
 	}

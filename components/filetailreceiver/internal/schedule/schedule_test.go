@@ -298,3 +298,15 @@ func TestAnUnfinishedLineWaitsForItsEnd(t *testing.T) {
 		assert.InDelta(t, one.after.Seconds(), after.Seconds(), 1, name)
 	}
 }
+
+// The clock was set back between two generations, so that the older one was written to later.
+func TestTheFileThatIsWrittenToIsTheNewestOfItsName(t *testing.T) {
+	t.Parallel()
+	c := newClock(t, nil)
+	live, rotated := c.file("/a", "/a", 10), c.file("/a", "/a.1", 10)
+	rotated.Modified, live.Modified = c.now.Add(9*time.Hour), c.now
+	c.after(0)
+	assert.Equal(t, rotated, c.read())
+	c.after(0)
+	assert.Equal(t, live, c.read())
+}

@@ -318,20 +318,13 @@ func (w *watch) away(k *known, found files.Found, elsewhere string, now time.Tim
 	case is.pending > 0 || !done:
 	case k.released, is.open && !linked: // deleted
 		w.forget(k)
-	case now.Sub(later(k.gone, is.modified)) > afterlife:
+	case now.Sub(k.gone) > afterlife && (is.modified.After(now) || now.Sub(is.modified) > afterlife):
 		w.engine.leave(k.f, false, now)
 		k.now, k.readable = "", false
 		if now.Sub(k.seen) > memory {
 			w.forget(k)
 		}
 	}
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // sameFile reports whether a path still is a file's.
