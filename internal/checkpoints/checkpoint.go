@@ -34,6 +34,10 @@ type Checkpoint struct {
 	Archive bool `json:"archive,omitempty"`
 	// Seen is when the file was last there.
 	Seen time.Time `json:"seen,omitzero"`
+	// Now is where it was then, if that is not Path.
+	Now string `json:"now,omitempty"`
+	// Why is why it was taken for what it is, for people.
+	Why string `json:"why,omitempty"`
 }
 
 // Key tells checkpoints apart.

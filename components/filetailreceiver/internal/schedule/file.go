@@ -44,7 +44,6 @@ type File struct {
 	state State
 	since time.Time // in state
 	why   Reason    // it is held
-	of    *File     // it may be a copy of
 	// waitsFor is an older file that comes first, waitsSince is since when, and idleSince since when nothing of that one is in flight.
 	waitsFor              *File
 	waitsSince, idleSince time.Time
@@ -111,6 +110,9 @@ func (f *File) isNew() bool { return f.Delivery.Acked == 0 && !f.Delivery.Proven
 func older(a, b *File) bool {
 	if a.Gone.IsZero() != b.Gone.IsZero() {
 		return !a.Gone.IsZero()
+	}
+	if aLive, bLive := a.Name == a.Path, b.Name == b.Path; aLive != bLive {
+		return bLive // whatever the clock was when they were written to
 	}
 	if !a.Modified.Equal(b.Modified) {
 		return a.Modified.Before(b.Modified)

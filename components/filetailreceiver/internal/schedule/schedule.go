@@ -15,7 +15,8 @@ const (
 	// maxOlderWait is how long a file waits for an older one of its name that does not go on, such as one whose file system does
 	// not answer. It is more than any pause between two looks.
 	maxOlderWait = 30 * time.Second
-	// maxHold is how long a file is held at most, whatever the reason: who holds one is to come to a decision before.
+	// maxHold is how long a file is held at most, whatever the reason: who holds one is to come to a decision before, or to hold it
+	// again.
 	maxHold = time.Minute
 )
 
@@ -93,17 +94,20 @@ func (s *Schedule) leave(f *File) {
 	}
 }
 
-// Hold has a file wait for a reason; of is the file that it may be a copy of, or nil. One that is being read is held when that
-// has ended.
-func (s *Schedule) Hold(f *File, why Reason, of *File, now time.Time) {
-	f.why, f.of = why, of
+// Hold has a file wait for a reason, and for as long again where it is held already. One that is being read is held when that has
+// ended.
+func (s *Schedule) Hold(f *File, why Reason, now time.Time) {
+	f.why = why
 	s.settle(f, now)
+	if f.state == Held {
+		f.since = now
+	}
 }
 
 // Release lets a file go on that is held for a reason.
 func (s *Schedule) Release(f *File, why Reason, now time.Time) {
 	if f.why == why {
-		f.why, f.of = NotHeld, nil
+		f.why = NotHeld
 		s.settle(f, now)
 	}
 }
@@ -244,8 +248,8 @@ func (s *Schedule) comesFirst(o, f *File) bool {
 	switch {
 	case !o.Readable(), o.Problem != "", o.Unread() == 0, o.passed:
 		return false
-	case o.why == MaybeCopy && (o.of == f || !o.of.Retired):
-		return false // it may be no copy
+	case o.why == MaybeCopy, o.why == Unjudged:
+		return false // it may be no generation
 	case !o.Unfinished.IsZero() && !o.Changed && (!s.o.Flush.Bounded(o.Rest) || !o.Rests()):
 		return false // its rest may never come
 	}
@@ -262,7 +266,7 @@ func later(a, b time.Time) time.Time {
 // Wait is a file that does not go on by itself.
 type Wait struct {
 	File *File
-	// For is the file that it waits for, or nil.
+	// For is the older file that it waits for, or nil.
 	For *File
 	// Reason is why it is held otherwise.
 	Reason Reason
@@ -273,8 +277,9 @@ type Wait struct {
 func (s *Schedule) Waits() (all []Wait) {
 	for f := range s.files {
 		switch {
+		case f.why == Unjudged: // there is nothing to wait for
 		case f.why != NotHeld:
-			all = append(all, Wait{f, f.of, f.why, f.since})
+			all = append(all, Wait{f, nil, f.why, f.since})
 		case f.waitsFor != nil && f.state == Idle:
 			all = append(all, Wait{f, f.waitsFor, NotHeld, f.waitsSince})
 		}

@@ -124,7 +124,7 @@ func TestWhatIsHeldIsNotRead(t *testing.T) {
 	f := c.file("/a", "/a", 10)
 	c.after(0)
 	assert.Equal(t, Queued, f.State())
-	c.Hold(f, UntilLook, nil, c.now)
+	c.Hold(f, UntilLook, c.now)
 	assert.Nil(t, c.read(), "though it was queued")
 	c.Release(f, MaybeCopy, c.now)
 	assert.Equal(t, Held, f.State(), "that was another reason")
@@ -132,7 +132,7 @@ func TestWhatIsHeldIsNotRead(t *testing.T) {
 	c.after(0)
 	turn, ok := c.Take(1<<20, c.now)
 	require.True(t, ok)
-	c.Hold(f, Replaced, nil, c.now)
+	c.Hold(f, Replaced, c.now)
 	assert.Equal(t, Reading, f.State(), "a reader has it")
 	c.Done(turn.File, c.now)
 	assert.Equal(t, Held, f.State())
@@ -141,10 +141,10 @@ func TestWhatIsHeldIsNotRead(t *testing.T) {
 
 func TestNothingIsHeldForEver(t *testing.T) {
 	t.Parallel()
-	for _, why := range []Reason{UntilLook, MaybeCopy, Replaced} {
+	for _, why := range []Reason{UntilLook, MaybeCopy, Unjudged, Replaced} {
 		c := newClock(t, nil)
 		f := c.file("/a", "/a", 10)
-		c.Hold(f, why, f, c.now)
+		c.Hold(f, why, c.now)
 		c.after(maxHold)
 		assert.Nil(t, c.read())
 		c.after(time.Second)
@@ -301,4 +301,16 @@ func TestAnUnfinishedLineWaitsForItsEnd(t *testing.T) {
 		assert.Equal(t, one.flush, flush, name)
 		assert.InDelta(t, one.after.Seconds(), after.Seconds(), 1, name)
 	}
+}
+
+// The clock was set back between two generations, so that the older one was written to later.
+func TestTheFileThatIsWrittenToIsTheNewestOfItsName(t *testing.T) {
+	t.Parallel()
+	c := newClock(t, nil)
+	live, rotated := c.file("/a", "/a", 10), c.file("/a", "/a.1", 10)
+	rotated.Modified, live.Modified = c.now.Add(9*time.Hour), c.now
+	c.after(0)
+	assert.Equal(t, rotated, c.read())
+	c.after(0)
+	assert.Equal(t, live, c.read())
 }

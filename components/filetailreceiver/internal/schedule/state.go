@@ -47,13 +47,15 @@ const (
 	UntilLook
 	// MaybeCopy waits until it is known whether it is a copy of another.
 	MaybeCopy
+	// Unjudged waits until its content was looked at: nothing was read of it.
+	Unjudged
 	// Replaced waits until who looks for files has taken in that its content is another.
 	Replaced
 )
 
 // String is the reason's name.
 func (r Reason) String() string {
-	return [...]string{"", "until the next look", "until it is known whether it is a copy", "since its content was replaced"}[r]
+	return [...]string{"", "until the next look", "until it is known whether it is a copy", "until something is in it", "since its content was replaced"}[r]
 }
 
 // to changes a file's state. One that is not allowed is the program's fault.

@@ -256,27 +256,31 @@ func TestDeliveredFilesAreRemoved(t *testing.T) {
 			t.Parallel()
 			h := newHost(t)
 			h.options.Remove, h.options.RemoveOld = all, !all
+			a, b, c, d, fresh := "a.log", "b.log", "c.log", "d.log", "fresh.log"
+			if !all { // generations
+				a, b, c, d, fresh = "app.log.4", "app.log.3", "app.log.2", "app.log.1", "app.log"
+			}
 			free := make(chan struct{})
 			h.deliver = func(ctx context.Context, s *sent) error {
-				if s.path == h.path("c.log") {
+				if s.path == h.path(c) {
 					<-free
 				}
 				return nil
 			}
-			for i, file := range []string{"a.log", "b.log", "c.log", "d.log"} {
+			for i, file := range []string{a, b, c, d} {
 				h.append(file, lines(1, 3))
 				old := time.Now().Add(time.Duration(i-10) * time.Minute)
 				require.NoError(t, os.Chtimes(h.path(file), old, old))
 			}
-			h.append("fresh.log", "")
+			h.append(fresh, "")
 			h.start()
 			gone := func(file string) bool { _, err := os.Stat(h.path(file)); return errors.Is(err, os.ErrNotExist) }
-			require.Eventually(t, func() bool { return gone("a.log") && gone("b.log") && gone("d.log") }, eventually, tick)
-			assert.False(t, gone("c.log"), "it is not delivered")
+			require.Eventually(t, func() bool { return gone(a) && gone(b) && gone(d) }, eventually, tick)
+			assert.False(t, gone(c), "it is not delivered")
 			close(free)
-			require.Eventually(t, func() bool { return gone("c.log") }, eventually, tick)
-			assert.False(t, gone("fresh.log"))
-			for _, file := range []string{"a.log", "b.log", "c.log", "d.log"} {
+			require.Eventually(t, func() bool { return gone(c) }, eventually, tick)
+			assert.False(t, gone(fresh))
+			for _, file := range []string{a, b, c, d} {
 				h.await(file, wanted(1, 3)...)
 			}
 		})

@@ -49,6 +49,7 @@ type file struct {
 	place  *list.Element // among those that are open
 	kept   bool          // it could not be removed
 	rest   bool          // it was told that its last line waits for its end
+	packed bool          // it goes on in an archive
 	text   text          // of its reader, while it is being read
 }
 
@@ -165,7 +166,7 @@ func (e *engine) taskOf(f *file, turn schedule.Turn) task {
 	if !f.Zipped {
 		want = min(want, max(f.Unread()+room, smallest))
 	}
-	return task{file: f, text: &f.text, id: f.id, path: f.Path, name: f.Name, flush: turn.Flush, restSize: turn.RestSize, want: want}
+	return task{file: f, text: &f.text, id: f.id, path: f.Path, name: f.Name, packed: f.packed, flush: turn.Flush, restSize: turn.RestSize, want: want}
 }
 
 // tick queues the files whose time has come, and reports whether there are others whose time will come.
@@ -227,7 +228,7 @@ func (e *engine) take(t task, res result, now time.Time) {
 		e.failed(f, t.name, res.err)
 	case res.replaced:
 		e.replaced = append(e.replaced, f)
-		e.schedule.Hold(&f.File, schedule.Replaced, nil, now)
+		e.schedule.Hold(&f.File, schedule.Replaced, now)
 	case res.again:
 		f.Changed, f.LastRead = true, now
 	case res.looked:

@@ -7,6 +7,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/inventory"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
@@ -29,6 +30,8 @@ type Options struct {
 	// Now is the wall clock, which stamps chunks; nil: time.Now. Waits are measured by a clock that nobody sets.
 	Now func() time.Time
 
+	// Identity is what makes a file the one that was read before.
+	Identity inventory.Identity
 	// FromEnd begins files that are there at the first start at their end. Later ones are read from their beginning.
 	FromEnd bool
 	// AfterTruncation is where a file goes on that was truncated: at its beginning, or, with true, at its new end.

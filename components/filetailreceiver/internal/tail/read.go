@@ -33,6 +33,7 @@ type task struct {
 	text       *text // the reader's until it has finished
 	id         files.ID
 	path, name string        // the lines are sent under path, and name is where the file is
+	packed     bool          // it is read as an archive, if it is one
 	flush      records.Flush // what is taken as whole of what has no end, if the file is as large as
 	restSize   int64         // this
 	want       int64         // how much is to be read, in bytes
@@ -262,7 +263,11 @@ func (r *reader) open(t task) (opened bool, err error) {
 		return false, fs.ErrNotExist
 	}
 	o := r.e.o
-	s, err := r.e.opener.source(t.name, o.Compression, o.ChunkBytes+o.MaxRecordBytes+room+tailBytes)
+	compression := o.Compression
+	if t.packed {
+		compression = max(compression, source.Auto)
+	}
+	s, err := r.e.opener.source(t.name, compression, o.ChunkBytes+o.MaxRecordBytes+room+tailBytes)
 	if err != nil {
 		return false, err
 	}

@@ -89,18 +89,28 @@ func (t *troubles) report(path string, err error) {
 	t.told[path] = true
 }
 
+// watchTroubles are what was told of looks.
+type watchTroubles struct {
+	own     map[string]bool // paths of the collector's own log
+	leftOut map[string]int  // how much is left out of patterns
+}
+
+func newWatchTroubles() watchTroubles {
+	return watchTroubles{own: map[string]bool{}, leftOut: map[string]int{}}
+}
+
 // late tells once what is left out, and returns why files may not be found, if that is so for long.
-func (w *watch) late(looked files.Looked, now time.Time) (err error) {
+func (w *watchTroubles) late(log *zap.Logger, looked files.Looked, now time.Time) (err error) {
 	for _, path := range looked.Own {
 		if !w.own[path] {
 			w.own[path] = true
-			w.o.Logger.Warn("The collector's own log is among the files that it reads, so that a line about sending makes another one: exclude it",
+			log.Warn("The collector's own log is among the files that it reads, so that a line about sending makes another one: exclude it",
 				zap.String("path", path))
 		}
 	}
 	for _, l := range looked.Left {
 		if w.leftOut[l.Pattern] == 0 {
-			w.o.Logger.Warn("A pattern names more than can be kept: what is left out is read when there are fewer. Narrow the pattern, or exclude folders",
+			log.Warn("A pattern names more than can be kept: what is left out is read when there are fewer. Narrow the pattern, or exclude folders",
 				zap.String("include", l.Pattern), zap.Int("left_out", l.Number))
 		}
 	}

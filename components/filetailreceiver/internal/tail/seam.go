@@ -14,7 +14,7 @@ import (
 
 // facts are what the engine knows of a file at one moment. While a reader has it, read is what is delivered.
 type facts struct {
-	read             flow.Position
+	read, acked      flow.Position
 	head             checkpoints.Mark
 	size             int64
 	modified         time.Time
@@ -37,6 +37,9 @@ func (e *engine) factsOf(f *file) facts {
 		is.read, is.head = f.flow.Delivered()
 	} else {
 		is.read, is.head = f.text.pos, f.text.head
+	}
+	if is.acked = is.read; is.pending > 0 {
+		is.acked, _ = f.flow.Delivered()
 	}
 	return is
 }
@@ -62,6 +65,9 @@ type sighting struct {
 	zipped   bool
 	// wrote says that it was written to, though neither size nor time may tell.
 	wrote bool
+	// moved says that it has another name than before, and why is what is noted of it.
+	moved bool
+	why   string
 }
 
 // sight is what became of a sighting.
@@ -71,8 +77,6 @@ const (
 	sightTaken sight = iota
 	// sightStale says that the file was read after it was looked at: it is held until the next look.
 	sightStale
-	// sightUntouched says that nothing was read of the file, and nobody reads it now.
-	sightUntouched
 	// sightShorter says that the file is shorter than what was read of it: its content was replaced.
 	sightShorter
 )
@@ -96,22 +100,34 @@ func (e *engine) sawOne(s sighting, now time.Time) sight {
 	f.Gone, f.Unlinked, f.Name, f.Zipped = time.Time{}, false, s.path, s.zipped
 	e.schedule.Settle(&f.File, now)
 	if !f.Zipped && s.size < f.Read && s.seen.Before(f.LastRead) { // it was read after it was looked at
-		e.schedule.Hold(&f.File, schedule.UntilLook, nil, now)
+		e.schedule.Hold(&f.File, schedule.UntilLook, now)
 		return sightStale
 	}
 	e.schedule.Release(&f.File, schedule.UntilLook, now)
+	if why, _ := f.Held(); why == schedule.Unjudged {
+		e.schedule.Hold(&f.File, why, now)
+	}
 	changed := f.Size != s.size || !f.Modified.Equal(s.modified)
 	if !f.Zipped && s.size < f.Read && !reading {
 		f.Modified = s.modified // its size tells later what was lost
 		return sightShorter
 	}
 	f.Size, f.Modified = s.size, s.modified
-	f.Changed = f.Changed || changed || s.wrote
+	why, _ := f.Held()
+	f.Changed = (f.Changed || changed || s.wrote) && why != schedule.Unjudged // there is nothing to look at
 	e.lags(f, now)
-	if f.Read == 0 && !reading {
-		return sightUntouched
+	if s.moved {
+		f.flow.Change(func(c *checkpoints.Checkpoint) { c.Now, c.Why = nowOf(s.path, c.Path), s.why })
 	}
 	return sightTaken
+}
+
+// nowOf is what a checkpoint says of where a file is.
+func nowOf(now, path string) string {
+	if now == path {
+		return ""
+	}
+	return now
 }
 
 // lags notes since when something is not delivered.
@@ -130,8 +146,7 @@ type fresh struct {
 	modified time.Time
 	zipped   bool
 	held     schedule.Reason
-	copyOf   *file // with schedule.MaybeCopy
-	saved    bool  // the store has it
+	saved    bool // the store has it
 }
 
 // opened takes in a file.
@@ -143,8 +158,8 @@ func (e *engine) opened(n fresh, now time.Time) *file {
 
 func (e *engine) add(f *file, n fresh, now time.Time) {
 	f.Owner = f
-	f.Path, f.Name, f.Retired, f.Zipped, f.Size, f.Modified, f.Changed = n.is.Path, n.now, n.is.Retired != 0, n.zipped, n.size, n.modified, n.now != ""
-	f.Open = f.text.source != nil
+	f.Path, f.Name, f.Retired, f.Zipped, f.Size, f.Modified, f.Changed = n.is.Path, n.now, n.is.Retired != 0, n.zipped, n.size, n.modified, n.now != "" && n.held != schedule.Unjudged
+	f.Open, f.packed = f.text.source != nil, n.is.Archive
 	f.text.pos, f.text.head = flow.PositionOf(n.is), n.is.Head
 	f.Read = f.text.pos.Offset
 	f.flow = e.flow.File(n.is, f)
@@ -152,11 +167,7 @@ func (e *engine) add(f *file, n fresh, now time.Time) {
 	e.files[f] = struct{}{}
 	e.schedule.Add(&f.File, now)
 	if n.held != schedule.NotHeld {
-		var of *schedule.File
-		if n.copyOf != nil {
-			of = &n.copyOf.File
-		}
-		e.schedule.Hold(&f.File, n.held, of, now)
+		e.schedule.Hold(&f.File, n.held, now)
 	}
 	if !n.saved {
 		f.flow.Change(func(*checkpoints.Checkpoint) {})
@@ -213,11 +224,13 @@ func (e *engine) move(f, over *file, id files.ID, n fresh, now time.Time) {
 		}
 		e.close(f)
 		f.id, f.Retired, f.Name, f.Gone, f.Unlinked = id, false, n.now, time.Time{}, false
-		f.Size, f.Modified, f.Changed, f.Zipped, f.Unfinished = n.size, n.modified, true, n.zipped, time.Time{}
+		f.Size, f.Modified, f.Changed, f.Zipped, f.Unfinished, f.packed = n.size, n.modified, true, n.zipped, time.Time{}, n.zipped
 		e.schedule.Settle(&f.File, now)
-		e.schedule.Release(&f.File, schedule.UntilLook, now)
+		for _, why := range []schedule.Reason{schedule.UntilLook, schedule.MaybeCopy, schedule.Unjudged, schedule.Replaced} {
+			e.schedule.Release(&f.File, why, now)
+		}
 		f.flow.Change(func(c *checkpoints.Checkpoint) {
-			c.Device, c.Inode, c.Retired, c.Head, c.Seen = id.Device, id.Inode, 0, f.text.head, now
+			c.Device, c.Inode, c.Retired, c.Head, c.Seen, c.Now, c.Why, c.Archive = id.Device, id.Inode, 0, f.text.head, now, n.is.Now, n.is.Why, n.zipped
 		})
 		if f.Lag() > 0 {
 			f.behind = now
@@ -229,31 +242,31 @@ func (e *engine) move(f, over *file, id files.ID, n fresh, now time.Time) {
 func (e *engine) rename(f *file, path string) {
 	e.do(func() {
 		e.schedule.Rename(&f.File, path)
-		f.flow.Change(func(c *checkpoints.Checkpoint) { c.Path = path })
+		f.flow.Change(func(c *checkpoints.Checkpoint) { c.Path, c.Now = path, "" })
 	})
 }
 
 // hold has a file wait, and release lets it go on.
-func (e *engine) hold(f *file, why schedule.Reason, of *file, now time.Time) {
-	e.do(func() {
-		var it *schedule.File
-		if of != nil {
-			it = &of.File
-		}
-		e.schedule.Hold(&f.File, why, it, now)
-	})
+func (e *engine) hold(f *file, why schedule.Reason, now time.Time) {
+	e.do(func() { e.schedule.Hold(&f.File, why, now) })
 }
 
-func (e *engine) release(f *file, why schedule.Reason, now time.Time) {
+func (e *engine) release(f *file, now time.Time) {
 	e.do(func() {
 		f.Changed = true
-		e.schedule.Release(&f.File, why, now)
+		e.schedule.Release(&f.File, schedule.MaybeCopy, now)
+		e.schedule.Release(&f.File, schedule.Unjudged, now)
 	})
 }
 
 // away takes in that no pattern names a file any more; elsewhere is where else it is, as found has it.
-func (e *engine) away(f *file, elsewhere string, found files.Found, now time.Time) {
+func (e *engine) away(f *file, elsewhere, why string, found files.Found, now time.Time) {
 	e.do(func() {
+		f.flow.Change(func(c *checkpoints.Checkpoint) {
+			if elsewhere != "" {
+				c.Now, c.Why = nowOf(elsewhere, c.Path), why
+			}
+		})
 		f.Gone, f.Name = now, elsewhere
 		f.Changed = elsewhere != "" || f.Open
 		if elsewhere != "" {
@@ -284,6 +297,19 @@ func (e *engine) resized(f *file, found files.Found) {
 		if f.Open {
 			f.Size, f.Modified = found.Size, found.Modified
 		}
+	})
+}
+
+// aside takes in where a file is that is not wanted now, and that is read to its end where it was begun.
+func (e *engine) aside(f *file, path string, found files.Found, begun bool, now time.Time) {
+	e.do(func() {
+		if !begun || f.Size == found.Size && f.Modified.Equal(found.Modified) && f.Name == path || found.Size < f.Read {
+			return
+		}
+		f.Name, f.Size, f.Modified, f.Changed = path, found.Size, found.Modified, true
+		e.schedule.Settle(&f.File, now)
+		e.schedule.Release(&f.File, schedule.UntilLook, now)
+		e.lags(f, now)
 	})
 }
 

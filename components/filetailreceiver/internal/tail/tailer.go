@@ -100,7 +100,7 @@ func (t *Tailer) finish(ctx context.Context, timer *time.Timer) {
 	defer ticks.Stop()
 	for {
 		now := time.Now()
-		t.watch.takeReplaced(now)
+		t.watch.takeReplaced()
 		t.watch.look(context.Background(), now)
 		t.engine.tick(now)
 		left := t.engine.left()

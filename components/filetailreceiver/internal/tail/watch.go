@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/inventory"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/notices"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/schedule"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
 )
 
@@ -19,8 +21,8 @@ const (
 	maxLookPause = 10 * time.Second
 )
 
-// watch knows which files there are, and decides what each of them is. One goroutine at a time owns it: that of run, and
-// then that of a stop.
+// watch knows which files there are, has the inventory decide what each of them is, and tells the engine. One goroutine at a time
+// owns it: that of run, and then that of a stop.
 type watch struct {
 	o      *Options
 	engine *engine
@@ -29,17 +31,18 @@ type watch struct {
 	looks  atomic.Int64
 
 	files   map[files.ID]*known
-	retired []*known            // whose content is gone from its identity
-	imports []*known            // whose identity is not known
-	names   map[string][]*known // by path
-	lastID  uint64              // of a retired file
+	retired []*known // whose content is gone from its identity
+	imports []*known // whose identity is not known
+	lastID  uint64   // of a retired file
+	// leftOut are files that are not read, as they were when that was decided, and moved logs that were rotated a moment ago.
+	leftOut map[files.ID]files.Found
+	moved   map[string]inventory.Moved
 
 	// included says of each pattern whether files were looked for by it in an earlier run, and introduced whether all of
 	// it was looked at in this one.
 	included, introduced []bool
-	unfinished           bool            // the last look did not come to all
-	own                  map[string]bool // paths of the collector's own log that were told
-	leftOut              map[string]int  // how much is left out of patterns
+	unfinished           bool // the last look did not come to all
+	troubles             watchTroubles
 }
 
 // known is one content under one identity, as the watch has it.
@@ -50,22 +53,28 @@ type known struct {
 	now     string // where it is; "": it has no name
 	retired uint64 // not 0: its content is gone from its identity
 
-	seen      time.Time
-	gone      time.Time // since when it has no name
+	place inventory.Place
+	since time.Time // it is not Here
+	was   string    // its name before
+	seen  time.Time // when it was last there
+	why   string    // it was taken for what it is
+
 	zipped    bool
-	fresh     bool      // its content is new, and may be a copy
+	unjudged  bool      // see inventory.Known
+	differs   bool      // a reader found another content
+	waits     time.Time // since when it waits unchanged to be told from a file that it may be a copy of; zero: it does not
+	size      int64     // then
+	told      bool      // that it waits for long
+	again     bool      // the next look has to come to it
+	readable  bool      // though no pattern names it
 	released  bool      // it was closed before its end
-	unseen    bool      // what else is new was not looked at
-	readable  bool      // though it is gone
 	keptUntil time.Time // when its removal is tried again
-	heldUntil time.Time // it may be a copy
-	copyOf    *known
 }
 
 func newWatch(o *Options, e *engine, open *opener) *watch {
 	w := &watch{
-		o: o, engine: e, opener: open, looker: files.NewLooker(o.Finder), files: map[files.ID]*known{}, names: map[string][]*known{},
-		introduced: make([]bool, len(o.Finder.Include)), own: map[string]bool{}, leftOut: map[string]int{},
+		o: o, engine: e, opener: open, looker: files.NewLooker(o.Finder), files: map[files.ID]*known{}, leftOut: map[files.ID]files.Found{},
+		moved: map[string]inventory.Moved{}, introduced: make([]bool, len(o.Finder.Include)), troubles: newWatchTroubles(),
 	}
 	for _, pattern := range o.Finder.Include {
 		w.included = append(w.included, o.Store.Included(pattern))
@@ -75,19 +84,36 @@ func newWatch(o *Options, e *engine, open *opener) *watch {
 
 // load takes in what the store has.
 func (w *watch) load(now time.Time) {
+	var last time.Time // something was seen
 	for _, c := range w.o.Store.All() {
-		k := &known{id: files.ID{Device: c.Device, Inode: c.Inode}, path: c.Path, retired: c.Retired, seen: c.Seen, zipped: c.Archive}
+		k := &known{id: files.ID{Device: c.Device, Inode: c.Inode}, path: c.Path, was: c.Path, retired: c.Retired, seen: c.Seen, why: c.Why, unjudged: c.Offset == 0, zipped: c.Archive || w.o.archive(c.Path)}
+		if c.Now != "" {
+			k.was = c.Now
+		}
+		if c.Seen.After(last) {
+			last = c.Seen
+		}
 		switch {
 		case c.Retired != 0:
 			w.retired = append(w.retired, k)
 			w.lastID = max(w.lastID, c.Retired)
+			k.place, k.since = inventory.Retired, now
 		case k.id == files.ID{}:
 			w.imports = append(w.imports, k)
+			k.place = inventory.Imported
 		default:
 			w.files[k.id] = k
 		}
-		k.f = w.engine.opened(fresh{is: c, zipped: c.Archive, saved: true}, now)
-		w.join(k)
+		n := fresh{is: c, saved: true, zipped: k.zipped}
+		if k.unjudged {
+			n.held = schedule.Unjudged
+		}
+		k.f = w.engine.opened(n, now)
+	}
+	for n, included := range w.included {
+		if included {
+			w.looker.Since(n, last)
+		}
 	}
 }
 
@@ -103,7 +129,7 @@ func (w *watch) run(ctx context.Context) {
 	for {
 		now := time.Now()
 		paths, complete := n.Changed()
-		w.takeReplaced(now)
+		w.takeReplaced()
 		if wanted = wanted || complete || w.unsettled(); wanted && !now.Before(next) {
 			wanted = false
 			if found, ok := w.look(ctx, now); ok {
@@ -115,7 +141,7 @@ func (w *watch) run(ctx context.Context) {
 		}
 		w.glance(paths, now)
 		more := w.engine.tick(now)
-		if !n.Wait(ctx, w.o.Poll, more || wanted) {
+		if !n.Wait(ctx, w.o.Poll, more || wanted || w.hurries()) {
 			return
 		}
 	}
@@ -123,37 +149,38 @@ func (w *watch) run(ctx context.Context) {
 
 // unsettled reports whether there are files of which no notice would come.
 func (w *watch) unsettled() bool {
-	if w.unfinished {
+	if w.hurries() {
 		return true
 	}
 	for _, k := range w.files {
-		if k.unseen || !k.heldUntil.IsZero() || !k.gone.IsZero() && k.readable {
+		if !k.waits.IsZero() || k.place != inventory.Here && k.readable {
 			return true
 		}
 	}
 	return false
 }
 
-// takeReplaced takes in which files readers found to have another content.
-func (w *watch) takeReplaced(now time.Time) {
-	for _, f := range w.engine.takeReplaced() {
-		for _, k := range w.files {
-			if k.f == f {
-				w.replace(k, false, now)
-				break
-			}
+// hurries reports whether there is something to find out at once.
+func (w *watch) hurries() bool {
+	if w.unfinished {
+		return true
+	}
+	for _, k := range w.files {
+		if k.again || k.differs {
+			return true
 		}
 	}
+	return false
 }
 
-// join puts a file to those of its name.
-func (w *watch) join(k *known) { w.names[k.path] = append(w.names[k.path], k) }
-
-// leave takes a file away from those of its name.
-func (w *watch) leave(k *known) {
-	rest := slices.DeleteFunc(w.names[k.path], func(o *known) bool { return o == k })
-	if w.names[k.path] = rest; len(rest) == 0 {
-		delete(w.names, k.path)
+// takeReplaced takes in which files readers found to have another content. The next look finds out what it is.
+func (w *watch) takeReplaced() {
+	replaced := w.engine.takeReplaced()
+	if len(replaced) == 0 {
+		return
+	}
+	for _, k := range w.files {
+		k.differs = k.differs || slices.Contains(replaced, k.f)
 	}
 }
 
@@ -165,7 +192,6 @@ func (w *watch) forget(k *known) {
 
 // drop takes a file out of all that is known.
 func (w *watch) drop(k *known) {
-	w.leave(k)
 	if w.files[k.id] == k {
 		delete(w.files, k.id)
 	}
@@ -173,16 +199,14 @@ func (w *watch) drop(k *known) {
 	w.imports = slices.DeleteFunc(w.imports, func(o *known) bool { return o == k })
 }
 
-// facts are what the engine knows of files now.
-func (w *watch) facts(of []*known) []facts {
-	handles := make([]*file, len(of))
-	for i, k := range of {
-		handles[i] = k.f
-	}
-	return w.engine.facts(handles...)
-}
+// facts are what the engine knows of a file now.
+func (w *watch) facts(k *known) facts { return w.engine.facts(k.f)[0] }
 
 // checkpoint is one of a file that begins.
 func (k *known) checkpoint() checkpoints.Checkpoint {
-	return checkpoints.Checkpoint{Device: k.id.Device, Inode: k.id.Inode, Path: k.path, Seen: k.seen}
+	c := checkpoints.Checkpoint{Device: k.id.Device, Inode: k.id.Inode, Path: k.path, Seen: k.seen, Why: k.why, Archive: k.zipped}
+	if k.now != k.path {
+		c.Now = k.now
+	}
+	return c
 }
