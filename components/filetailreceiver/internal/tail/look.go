@@ -104,6 +104,7 @@ func (w *watch) apply(found []files.Found, own int, decisions []inventory.Decisi
 			w.displaced(k, found[i], d, now)
 		}
 	}
+	w.deliverRests(decisions, all) // before the new content, which is held
 	var known []*known
 	var seen []files.Found
 	for i, d := range decisions {
@@ -136,6 +137,28 @@ func (w *watch) apply(found []files.Found, own int, decisions []inventory.Decisi
 		}
 	}
 	w.saw(known, seen, false, now)
+}
+
+// deliverRests delivers what was read, and had no end, of contents that were replaced, and go on nowhere by what was decided.
+func (w *watch) deliverRests(decisions []inventory.Decision, all []*known) {
+	var continued map[*known]bool
+	for _, k := range w.retired {
+		if !k.rest {
+			continue
+		}
+		if continued == nil {
+			continued = map[*known]bool{}
+			for _, d := range decisions {
+				if d.Of >= 0 {
+					continued[all[d.Of]] = true
+				}
+			}
+		}
+		if !continued[k] {
+			k.rest = false
+			w.engine.deliverRest(k.f)
+		}
+	}
 }
 
 // judged takes in that it is known what a file is whose content was not looked at.
@@ -187,6 +210,7 @@ func (w *watch) replace(k *known, path string, seen bool, reason string, now tim
 	w.o.Events.Truncated(lost)
 	w.o.Logger.Debug("A file's content was replaced", zap.String("path", k.now), zap.Int64("offset", is.read.Offset), zap.Int64("unread", lost))
 	k.retired, k.place, k.since, k.was, k.now, k.differs = w.lastID, inventory.Retired, now, k.now, "", false
+	k.rest = true
 	w.retired = append(w.retired, k)
 	w.dropRetired(k.path)
 	w.files[k.id] = next

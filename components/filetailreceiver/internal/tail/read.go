@@ -165,6 +165,10 @@ func (r *reader) part(t task) (p part, err error) {
 			t.text.enc = r.e.o.Encoding.Of(p.data)
 			p.mark = t.text.enc.Mark(p.data)
 		}
+		if t.text.lostRest(p.data, p.atEnd) {
+			r.e.sendRest(t.file.flow, t.text, t.path, t.name, func(flow.Position) flow.Position { return flow.Position{} })
+			return part{searching: true}, nil
+		}
 		r.unusual(t, t.text.news(r.e.o.Encoding.Unmarked, p.data))
 		g, err := t.text.gapAfter(pos.Offset, p.data[p.mark:], p.mark, p.atEnd || want >= most, p.atEnd)
 		if err != nil {
@@ -180,6 +184,7 @@ func (r *reader) part(t task) (p part, err error) {
 		if p.consumed > 0 {
 			p.end.Tail = tailOf(text[:before+p.consumed], past)
 		}
+		t.text.keepRest(p, g.nuls)
 		return p, nil
 	}
 }
@@ -281,7 +286,7 @@ func (r *reader) open(t task) (opened bool, err error) {
 		_ = s.Close() // nothing was read
 		return false, err
 	}
-	t.text.source, t.text.enc = s, o.Encoding.Of(head[:n])
+	t.text.source, t.text.info, t.text.enc = s, s.File().Info, o.Encoding.Of(head[:n])
 	return true, nil
 }
 
