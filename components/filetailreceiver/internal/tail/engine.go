@@ -29,7 +29,9 @@ type engine struct {
 
 	files     map[*file]struct{}
 	open      *list.List // of *file, those that were read last first
-	replaced  []*file    // whose readers found another content, and that the watch has not heard of
+	share     *files.Share
+	few       bool    // it was told that the process may open fewer files than are wanted
+	replaced  []*file // whose readers found another content, and that the watch has not heard of
 	readers   map[*reader]struct{}
 	ready     []*reader // that wait for a file
 	hanging   int       // readers that wait for a file for long
@@ -76,7 +78,7 @@ type call struct {
 func newEngine(o *Options, f *flow.Flow, open *opener) *engine {
 	return &engine{
 		o: o, flow: f, opener: open, calls: make(chan call), quit: make(chan struct{}), over: make(chan struct{}),
-		files: map[*file]struct{}{}, open: list.New(), readers: map[*reader]struct{}{}, troubles: newTroubles(o.Logger),
+		share: files.NewShare(o.MaxOpen), files: map[*file]struct{}{}, open: list.New(), readers: map[*reader]struct{}{}, troubles: newTroubles(o.Logger),
 		schedule: schedule.New(schedule.Options{
 			Chunk: int64(o.ChunkBytes), Linger: o.Linger, Flush: o.Flush, Removes: o.Remove || o.RemoveOld, Strict: o.Strict,
 			Illegal: func(what string) { o.Logger.DPanic("A file's state changes as it must not", zap.String("what", what)) },
@@ -275,13 +277,39 @@ func (e *engine) touch(f *file) {
 	case f.Open:
 		e.open.MoveToFront(f.place)
 	}
-	for at := e.open.Back(); at != nil && e.open.Len() > e.o.MaxOpen; {
+	most := e.share.Most()
+	if most < e.o.MaxOpen && !e.few && e.open.Len() > most {
+		e.few = true
+		e.o.Logger.Warn("The process may open fewer files than max_concurrent_files says: files are closed and opened in turn. Raise its limit of open files, such as with LimitNOFILE of systemd",
+			zap.Int("max_concurrent_files", e.o.MaxOpen), zap.Int("open", most))
+	}
+	e.closeIdle(f, most)
+}
+
+// closeIdle closes files that were not read for longest until no more than most are open, but for one, and those that could not be
+// opened again.
+func (e *engine) closeIdle(but *file, most int) (closed int) {
+	for at := e.open.Back(); at != nil && e.open.Len() > most; {
 		idle := at.Value.(*file)
 		at = at.Prev()
-		if idle != f && idle.State() != schedule.Reading && idle.Name != "" {
+		if idle != but && idle.State() != schedule.Reading && idle.Name != "" {
 			e.close(idle)
+			closed++
 		}
 	}
+	return closed
+}
+
+// spare closes half of the files that are open, for one that cannot be opened since there are too many, and reports whether there
+// were any.
+func (e *engine) spare() (some bool) {
+	e.do(func() {
+		closed := e.closeIdle(nil, e.open.Len()/2)
+		if some = closed > 0; some {
+			e.o.Logger.Debug("Files were closed since no more can be opened", zap.Int("closed", closed))
+		}
+	})
+	return some
 }
 
 // close closes a file, if it is open. It is not being read.
@@ -318,5 +346,6 @@ func (e *engine) stop() {
 		}
 	})
 	e.once.Do(func() { close(e.quit) })
+	e.share.Close()
 	<-e.over
 }

@@ -84,7 +84,8 @@ type host struct {
 	logger  *zap.Logger
 	deliver func(context.Context, *sent) error // nil: at once
 	tailer  *Tailer
-	opening func(path string) // nil: nothing; called before a file is opened
+	opening func(path string)       // nil: nothing; called before a file is opened
+	refuse  func(path string) error // nil: nothing; with opening
 
 	mu      sync.Mutex
 	sent    []*sent
@@ -151,6 +152,11 @@ func (h *host) start() {
 	if h.opening != nil {
 		h.tailer.opener.open = func(path string) (*files.Opened, error) {
 			h.opening(path)
+			if h.refuse != nil {
+				if err := h.refuse(path); err != nil {
+					return nil, err
+				}
+			}
 			return o.Finder.Open(path)
 		}
 	}

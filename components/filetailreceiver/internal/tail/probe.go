@@ -28,7 +28,7 @@ func (p *prober) Enough() bool { return p.ctx.Err() != nil || time.Now().After(p
 
 // Open implements inventory.Prober.
 func (p *prober) Open(path string, id files.ID) (inventory.Text, error) {
-	f, err := p.opener.open(path)
+	f, err := p.opener.file(path)
 	if err != nil {
 		return nil, err
 	}

@@ -69,15 +69,21 @@ func TestADeletedFileIsReadAsLongAsItsProgramHasIt(t *testing.T) {
 	h.start()
 	h.await("app.log", wanted(1, 1)...)
 	require.NoError(t, os.Remove(h.path("app.log")))
+	look := func() {
+		for looks := h.tailer.watch.looks.Load() + 3; h.tailer.watch.looks.Load() < looks; time.Sleep(tick) {
+			h.append("other", "") // everything is looked at when something changes
+			require.NoError(t, os.Remove(h.path("other")))
+		}
+	}
 	for n := 2; n <= 4; n++ {
-		looks := h.tailer.watch.looks.Load() + 3
-		require.Eventually(t, func() bool { return h.tailer.watch.looks.Load() >= looks }, eventually, tick)
+		look()
 		write(n, n)
+		look()
 		h.await("app.log", wanted(1, n)...)
 	}
 	write(5, 5)
 	require.NoError(t, f.Close())
+	require.Eventually(t, func() bool { look(); return h.tailer.Stats().Open == 0 }, eventually, tick, "nobody can write to it any more")
 	h.await("app.log", wanted(1, 5)...)
-	require.Eventually(t, func() bool { return h.tailer.Stats().Open == 0 }, eventually, tick, "nobody can write to it any more")
 	assert.Zero(t, h.abandoned)
 }

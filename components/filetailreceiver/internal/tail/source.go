@@ -11,11 +11,22 @@ import (
 type opener struct {
 	// open is the Finder's Open.
 	open func(path string) (*files.Opened, error)
+	// spare closes others, and reports whether there were any.
+	spare func() bool
+}
+
+// file opens a file. Where too many are open, others are closed for it.
+func (o *opener) file(path string) (*files.Opened, error) {
+	f, err := o.open(path)
+	for files.TooMany(err) && o.spare() {
+		f, err = o.open(path)
+	}
+	return f, err
 }
 
 // source opens a file. keep is how much of an archive's text can be read again without beginning again, in bytes.
 func (o *opener) source(path string, c source.Compression, keep int) (*source.Text, error) {
-	f, err := o.open(path)
+	f, err := o.file(path)
 	if err != nil {
 		return nil, err
 	}

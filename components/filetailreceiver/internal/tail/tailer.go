@@ -37,11 +37,12 @@ func New(o Options) *Tailer {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	t := &Tailer{o: &o, opener: &opener{o.Finder.Open}}
+	t := &Tailer{o: &o, opener: &opener{open: o.Finder.Open}}
 	t.flow = flow.New(flow.Options{
 		Store: o.Store, Logger: o.Logger, Now: o.Now, Acknowledged: o.Events.Acknowledged, ChunkBytes: int64(o.ChunkBytes), MaxInFlight: o.MaxInFlight,
 	})
 	t.engine = newEngine(t.o, t.flow, t.opener)
+	t.opener.spare = t.engine.spare
 	t.watch = newWatch(t.o, t.engine, t.opener)
 	t.reading, t.stop = context.WithCancel(context.Background())
 	return t
