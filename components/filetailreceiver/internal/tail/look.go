@@ -105,7 +105,13 @@ func (w *watch) apply(found []files.Found, own int, decisions []inventory.Decisi
 			w.displaced(k, found[i], d, now)
 		}
 	}
-	var known []*known
+	begun := map[*known]bool{} // new contents: they are held until the next look
+	for i, d := range decisions {
+		if k := of(d.Displaced); k != nil && w.files[found[i].ID] != k {
+			begun[w.files[found[i].ID]] = true
+		}
+	}
+	var old []*known
 	var seen []files.Found
 	for i, d := range decisions {
 		one := found[i]
@@ -130,13 +136,15 @@ func (w *watch) apply(found []files.Found, own int, decisions []inventory.Decisi
 		case here == nil:
 			w.begins(one, d, now)
 			continue
+		case begun[here]:
+			continue
 		}
 		if here != nil {
 			w.judged(here, one, d, now)
-			known, seen = append(known, here), append(seen, one)
+			old, seen = append(old, here), append(seen, one)
 		}
 	}
-	w.saw(known, seen, false, now)
+	w.saw(old, seen, false, now)
 }
 
 // judged takes in that it is known what a file is whose content was not looked at.
