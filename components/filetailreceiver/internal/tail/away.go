@@ -122,7 +122,7 @@ func (w *watch) archives(gone []*known, list func(folder string) map[files.ID]st
 		}
 		looked[folder] = true
 		for id, path := range list(folder) {
-			if inventory.Plain(path) == path || present[id] || w.files[id] != nil {
+			if k := w.files[id]; inventory.Plain(path) == path || present[id] || k != nil && k.place != inventory.Gone {
 				continue
 			}
 			for _, base := range inventory.Bases(path) {
