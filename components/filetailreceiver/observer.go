@@ -166,6 +166,9 @@ func (o *observer) Looked(err error) {
 // mostTold is of how many files something is told that is told once of a file. Who makes files can make many.
 const mostTold = 100
 
+// Abandoned implements tail.Events.
+func (o *observer) Abandoned() { o.telemetry.FileTailAbandonedFiles.Add(context.Background(), 1) }
+
 // Unusual implements tail.Events.
 func (o *observer) Unusual(path string, u tail.Unusual) {
 	ctx := context.Background()

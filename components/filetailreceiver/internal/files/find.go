@@ -193,3 +193,6 @@ func (f *Finder) Remove(path string, id ID, may func(Info) bool) error {
 
 // Linked reports whether an open file still has a name.
 func Linked(f *Opened) bool { return safepath.Linked(f.File) }
+
+// Writers reports whether somebody has an open file open for writing, as far as that is known.
+func Writers(f *Opened) (some, known bool) { return safepath.Writers(f.File) }

@@ -28,6 +28,7 @@ type TelemetryBuilder struct {
 	meter                   metric.Meter
 	mu                      sync.Mutex
 	registrations           []metric.Registration
+	FileTailAbandonedFiles  metric.Int64Counter
 	FileTailAcknowledged    metric.Int64Counter
 	FileTailCutOff          metric.Int64Counter
 	FileTailDamagedArchives metric.Int64Counter
@@ -220,6 +221,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.FileTailAbandonedFiles, err = builder.meter.Int64Counter(
+		"otelcol_file_tail_abandoned_files",
+		metric.WithDescription("Deleted files that were closed though their programs have them open. What is written to them afterwards is lost. [Alpha]"),
+		metric.WithUnit("{file}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.FileTailAcknowledged, err = builder.meter.Int64Counter(
 		"otelcol_file_tail_acknowledged",
 		metric.WithDescription("Bytes of files that were delivered, with all before them. [Alpha]"),

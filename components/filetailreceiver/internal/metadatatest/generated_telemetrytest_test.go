@@ -52,6 +52,7 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	tb.FileTailAbandonedFiles.Add(context.Background(), 1)
 	tb.FileTailAcknowledged.Add(context.Background(), 1)
 	tb.FileTailCutOff.Add(context.Background(), 1)
 	tb.FileTailDamagedArchives.Add(context.Background(), 1)
@@ -65,6 +66,9 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.FileTailRotations.Add(context.Background(), 1)
 	tb.FileTailTruncations.Add(context.Background(), 1)
 	tb.FileTailUntimedRecords.Add(context.Background(), 1)
+	AssertEqualFileTailAbandonedFiles(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualFileTailAcknowledged(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())

@@ -49,8 +49,21 @@ func (w *walk) endsAtHole(end int, open bool) bool {
 		return false
 	}
 	w.nuls += last - first
+	if w.header != nil && !w.within() && w.isHeader(w.raw[w.pos:first]) {
+		w.pos = last
+		return true
+	}
 	w.record(first, last, w.pos)
 	return true
+}
+
+// holeIn is how many bytes of a part that is left out are NULs at its end.
+func holeIn(part []byte) int {
+	n := 0
+	for n < len(part) && part[len(part)-1-n] == 0 {
+		n++
+	}
+	return n
 }
 
 // LeadingNULs is how many bytes of a text are NULs that it begins with, and are left out.
@@ -70,17 +83,22 @@ func (e Encoding) TrailingNULs(raw []byte) int {
 	if !e.replacesNULs() {
 		return 0
 	}
-	from := len(raw)
-	for from >= len(zeroes) && [len(zeroes)]byte(raw[from-len(zeroes):from]) == zeroes {
-		from -= len(zeroes)
+	if n := len(raw) - e.withoutNULs(raw); n >= minNULs {
+		return n
 	}
-	for from > 0 && raw[from-1] == 0 {
-		from--
+	return 0
+}
+
+// withoutNULs is how long a text is without the NULs that it ends with.
+func (e Encoding) withoutNULs(raw []byte) int {
+	to := len(raw)
+	for to >= len(zeroes) && [len(zeroes)]byte(raw[to-len(zeroes):to]) == zeroes {
+		to -= len(zeroes)
 	}
-	if from += from % e.unit(); len(raw)-from < minNULs {
-		return 0
+	for to > 0 && raw[to-1] == 0 {
+		to--
 	}
-	return len(raw) - from
+	return to + to%e.unit()
 }
 
 // leadingNULs is how many NUL bytes a text begins with.

@@ -7,11 +7,14 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// grows is how many bytes of UTF-8 a byte of a file becomes at most. What is no character becomes U+FFFD, which takes 3.
+// maxGrowth is how many bytes of UTF-8 a byte of a file becomes at most: what is no character becomes U+FFFD.
+const maxGrowth = 3
+
+// grows is that of an encoding.
 func (e Encoding) grows() int {
 	switch e.kind {
 	case utf8Text, bytewise:
-		return 3
+		return maxGrowth
 	case utf16Text:
 		return 2 // a unit of 2 bytes becomes 3 at most
 	}
@@ -108,8 +111,17 @@ func (e Encoding) prefixBytewise(raw []byte, most int) int {
 	return max(n, 1)
 }
 
-// partial is how many bytes at the end of a text may become a character by what follows.
-func (e Encoding) partial(raw []byte) int {
+// partial is how many bytes at the end of a text are not counted in its size: rows of NULs, which are left out, and where the
+// text is not whole also what may become such a row, or a character, by what follows.
+func (e Encoding) partial(raw []byte, whole bool) int {
+	if whole {
+		return e.TrailingNULs(raw)
+	}
+	if e.replacesNULs() {
+		if end := e.withoutNULs(raw); end < len(raw) {
+			return len(raw) - end
+		}
+	}
 	switch e.kind {
 	case utf8Text, rawText:
 		for n := 1; n < utf8.UTFMax && n <= len(raw); n++ {
@@ -121,17 +133,15 @@ func (e Encoding) partial(raw []byte) int {
 			}
 		}
 	case utf16Text:
-		n := len(raw) % 2
-		if at := len(raw) - n - 2; at >= 0 {
+		if at := len(raw) - 2; at >= 0 {
 			high := raw[at+1]
 			if e.big {
 				high = raw[at]
 			}
 			if high&0xFC == 0xD8 {
-				n += 2
+				return 2
 			}
 		}
-		return n
 	case bytewise:
 		return min(len(raw), 3)
 	}

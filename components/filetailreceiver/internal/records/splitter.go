@@ -46,6 +46,8 @@ type Splitter struct {
 type State struct {
 	// Start says that they are the first ones of the file.
 	Start bool
+	// Within says that they are pieces of a line that has no end so far.
+	Within bool
 	// Skip says that the rest of a record which was too large is passed over.
 	Skip bool
 }
@@ -177,6 +179,20 @@ func (s *Splitter) Split(e Encoding, raw []byte, state *State, flush Flush, span
 		w.parts()
 	}
 	return Result{Spans: w.out, Consumed: w.pos, Rest: w.rest(raw[w.pos:]), NULs: w.nuls, Truncated: w.truncated}
+}
+
+// Piece takes a piece of what is as large as can be read at once, where Split takes nothing: what is left out of a record has no
+// size of its own.
+func (s *Splitter) Piece(e Encoding, raw []byte, state *State, spans []Span) Result {
+	w := walk{Splitter: s, e: e, raw: raw, state: state, out: spans, unit: e.unit()}
+	w.pos = e.prefix(raw, s.o.MaxBytes)
+	if state.Skip {
+		w.truncated = w.pos
+	} else {
+		w.emit(0, w.pos)
+	}
+	state.Start, state.Within, state.Skip = false, true, state.Skip || s.o.Truncate
+	return Result{Spans: w.out, Consumed: w.pos, NULs: w.nuls, Truncated: w.truncated}
 }
 
 // rest tells what stands after the last whole record.

@@ -203,6 +203,31 @@ func BenchmarkLines(b *testing.B) {
 	}
 }
 
+// BenchmarkTrimmedLines is what the defaults do.
+func BenchmarkTrimmedLines(b *testing.B) {
+	text := bytes.Repeat([]byte(strings.Repeat("x", 199)+"\n"), 5000)
+	s, err := New(Options{MaxBytes: 1 << 20, TrimLeading: true, TrimTrailing: true})
+	require.NoError(b, err)
+	b.SetBytes(int64(len(text)))
+	var spans []Span
+	for b.Loop() {
+		var state State
+		spans = s.Split(Encoding{}, text, &state, Nothing, spans[:0]).Spans
+	}
+}
+
+func BenchmarkLongLines(b *testing.B) {
+	text := bytes.Repeat([]byte(strings.Repeat("x", 1999)+"\n"), 500)
+	s, err := New(Options{MaxBytes: 1 << 20})
+	require.NoError(b, err)
+	b.SetBytes(int64(len(text)))
+	var spans []Span
+	for b.Loop() {
+		var state State
+		spans = s.Split(Encoding{}, text, &state, Nothing, spans[:0]).Spans
+	}
+}
+
 func BenchmarkMultiline(b *testing.B) {
 	text := bytes.Repeat([]byte("2026-01-02 03:04:05 "+strings.Repeat("x", 179)+"\n"), 5000)
 	s, err := New(Options{MaxBytes: 1 << 20, LineStart: `^\d{4}-\d{2}-\d{2}`})

@@ -1,5 +1,7 @@
 package records
 
+import "bytes"
+
 // walk is one pass over bytes.
 type walk struct {
 	*Splitter
@@ -38,7 +40,7 @@ func (w *walk) passHeader() bool {
 func (w *walk) lines() {
 	unit := w.unit
 	for w.pos < len(w.raw) {
-		i := w.e.lineFeed(w.raw[w.pos:], w.lineEnd)
+		i := w.shortLines()
 		if i < 0 {
 			break
 		}
@@ -46,19 +48,49 @@ func (w *walk) lines() {
 		if i >= minHole && w.endsAtHole(end, false) {
 			continue
 		}
-		if w.header != nil && w.isHeader(w.raw[w.pos:end]) {
-			w.pos, w.state.Skip = end+unit, false
+		if w.header != nil && !w.within() && w.isHeader(w.raw[w.pos:end]) {
+			w.pos = end + unit
 			continue
 		}
 		w.record(end, end+unit, w.pos)
 	}
 	for w.endsAtHole(len(w.raw), true) {
 	}
-	if w.flush && w.header != nil && w.pos < len(w.raw) && w.isHeader(w.raw[w.pos:]) {
-		w.pos, w.state.Skip = len(w.raw), false
+	if w.flush && w.header != nil && !w.within() && w.pos < len(w.raw) && w.isHeader(w.raw[w.pos:]) {
+		w.pos = len(w.raw)
 	}
 	w.unfinished()
 }
+
+// shortLines makes a record of each line up to one that is long enough for a hole or to be divided, and says how far that one's
+// end is, or -1.
+func (w *walk) shortLines() int {
+	if w.unit != 1 || w.header != nil || w.state.Skip || w.o.CarriageReturns {
+		return w.e.lineFeed(w.raw[w.pos:], w.lineEnd)
+	}
+	raw, short := w.raw, min(minHole, w.o.MaxBytes/maxGrowth)
+	for {
+		i := bytes.IndexByte(raw[w.pos:], '\n')
+		if i < 0 || i >= short {
+			return i
+		}
+		from, end := w.pos, w.pos+i
+		w.pos, w.state.Within = end+1, false
+		if i > 0 && raw[end-1] == '\r' {
+			end--
+		}
+		switch {
+		case end == from:
+		case raw[from] > ' ' && raw[from] < 0xEF && raw[end-1] > ' ':
+			w.out = append(w.out, Span{from, end})
+		default:
+			w.emit(from, end)
+		}
+	}
+}
+
+// within reports whether the next byte is within a line.
+func (w *walk) within() bool { return w.state.Skip || w.state.Within }
 
 // parts divides what stands between holes, and between the lines of a header, each of which ends a record.
 func (w *walk) parts() {
@@ -70,10 +102,9 @@ func (w *walk) parts() {
 		}
 		w.raw, w.flush = all[:from], true
 		w.divide()
-		if all[from] == 0 {
-			w.nuls += to - from
-		}
-		w.pos, w.state.Skip, scan = to, false, to
+		w.nuls += holeIn(all[from:to])
+		w.pos, scan = to, to
+		w.state.Skip, w.state.Within = false, false
 	}
 	w.raw, w.flush = all, flush
 	w.divide()
@@ -87,19 +118,24 @@ func (w *walk) obstacle(raw []byte, scan int, flush bool) (from, to int) {
 		}
 		return -1, -1
 	}
-	for line := scan; line < len(raw); {
+	for line, within := scan, w.within(); line < len(raw); within = false {
 		i := w.e.lineFeed(raw[line:], w.lineEnd)
 		end, next := line+i, line+i+w.unit
 		if i < 0 {
 			end, next = len(raw), len(raw)
 		}
+		from, to = end, end
 		if end-line >= minHole {
-			if from, to = w.hole(raw, line, end, i < 0); from < to {
-				return from, to
-			}
+			from, to = w.hole(raw, line, end, i < 0)
 		}
-		if (i >= 0 || flush) && w.isHeader(raw[line:end]) {
+		if (i >= 0 || flush || from < to) && !within && w.isHeader(raw[line:from]) {
+			if from < to {
+				next = to
+			}
 			return line, next
+		}
+		if from < to {
+			return from, to
 		}
 		line = next
 	}
@@ -108,7 +144,7 @@ func (w *walk) obstacle(raw []byte, scan int, flush bool) (from, to int) {
 
 // isHeader reports whether a line, without its end, is one of a header.
 func (w *walk) isHeader(line []byte) bool {
-	line = line[w.e.bare(line):]
+	line = line[w.lead(line):]
 	if !w.e.UTF8() {
 		return w.header.MatchString(w.e.Decode(line))
 	}
@@ -121,7 +157,7 @@ func (w *walk) patternsSpanLines() bool { return w.e.UTF8() && !w.o.CarriageRetu
 // divide makes records of what the patterns say.
 func (w *walk) divide() {
 	switch {
-	case !w.ends && (w.lineHead != nil || !w.patternsSpanLines()):
+	case w.byLines():
 		w.lineHeads()
 	case !w.ends:
 		w.starts()
@@ -135,7 +171,12 @@ func (w *walk) divide() {
 // lineHeads begins a record with each line that matches.
 func (w *walk) lineHeads() {
 	for line := w.pos; ; {
-		i := w.e.lineFeed(w.raw[line:], w.lineEnd)
+		i := 0
+		if w.unit == 1 {
+			i = bytes.IndexByte(w.raw[line:], w.lineEnd)
+		} else {
+			i = w.e.lineFeed(w.raw[line:], w.lineEnd)
+		}
 		end, next := line+i, line+i+w.unit
 		if i < 0 {
 			if !w.flush {
@@ -143,7 +184,7 @@ func (w *walk) lineHeads() {
 			}
 			end, next = len(w.raw), len(w.raw)
 		}
-		if line > w.pos && w.head(w.raw[line:end]) {
+		if (line > w.pos || w.state.Skip && !w.state.Within) && w.head(w.raw[line:end]) {
 			w.record(line, line, w.pos)
 		}
 		if line = next; i < 0 || line >= len(w.raw) {
@@ -154,12 +195,14 @@ func (w *walk) lineHeads() {
 }
 
 func (w *walk) head(line []byte) bool {
-	line = line[w.e.bare(line):]
+	if len(line) > 0 && (line[0] == 0 || line[0] >= 0xEF || w.o.CarriageReturns) {
+		line = line[w.lead(line):]
+	}
 	head := w.lineHead
 	if head == nil {
 		head = w.boundary
 	}
-	if !w.e.UTF8() {
+	if w.e.kind > noText {
 		return head.MatchString(w.e.Decode(line))
 	}
 	return head.Match(line)
@@ -220,31 +263,76 @@ func (w *walk) unfinished() {
 	switch {
 	case rest == 0:
 	case w.state.Skip:
-		w.pos += rest
-		w.truncated += rest
-		if w.flush {
-			w.state.Skip = false
+		if !w.flush && w.e.replacesNULs() {
+			rest = w.e.withoutNULs(w.raw[w.pos : w.pos+rest]) // they may become a hole, which ends it
 		}
+		w.skip(w.pos + rest)
 	case w.flush, w.e.kind == noText:
 		w.record(w.pos+rest, w.pos+rest, w.pos)
 	case rest*w.e.grows() > w.o.MaxBytes:
-		from, to := w.pos, w.pos+rest
-		if w.boundary != nil {
-			from = w.withoutLead(from, to)
-		}
-		if next, divided := w.pieces(from, to, false); divided {
-			w.pos = next
-			if w.o.Truncate {
-				w.truncated += to - next
-				w.pos, w.state.Skip = to, true
-			}
+		w.divideUnfinished(w.pos, w.pos+rest)
+	}
+}
+
+// skip passes over a record that is too large, up to a place, but for a last line that may begin another.
+func (w *walk) skip(to int) {
+	if w.flush {
+		w.truncated += to - w.pos
+		w.pos, w.state.Skip = to, false
+		return
+	}
+	within := w.state.Within
+	if w.byLines() {
+		line := w.pos + w.e.lastLineEnd(w.raw[w.pos:to], w.lineEnd)
+		if within = within && line == w.pos; !within && !w.tooLarge(line, to) {
+			to = line
+		} else {
+			within = true
 		}
 	}
+	w.truncated += to - w.pos
+	w.pos, w.state.Within = to, within
+}
+
+// divideUnfinished takes pieces of a record that is too large and has no end yet.
+func (w *walk) divideUnfinished(from, to int) {
+	if (w.header != nil || w.byLines()) && w.tooLarge(from, to) { // the last line may be no part of it
+		line := from + w.e.lastLineEnd(w.raw[from:to], w.lineEnd)
+		switch {
+		case w.header != nil && (line > from || !w.within()) && w.isHeader(w.raw[line:to]):
+			if line == from { // no header has such a line, but no record has it either
+				w.pos, w.state.Skip = from+w.e.withoutNULs(w.raw[from:to]), true
+				return
+			}
+			to = line // it ends the record before, once it has its end
+		case w.byLines() && line > from && w.head(w.raw[line:to]):
+			w.record(line, line, from)
+			w.divideUnfinished(line, to)
+			return
+		}
+	}
+	if w.boundary != nil {
+		from = w.withoutLead(from, to)
+	}
+	next, divided := w.pieces(from, to, false)
+	if !divided {
+		return
+	}
+	w.pos, w.state.Within = next, !w.e.is(w.raw, next-w.unit, string(w.lineEnd))
+	if w.o.Truncate {
+		w.state.Skip = true
+		w.skip(to)
+	}
+}
+
+// byLines reports whether a record begins with a line that matches.
+func (w *walk) byLines() bool {
+	return w.boundary != nil && !w.ends && (w.lineHead != nil || !w.patternsSpanLines())
 }
 
 // record takes in what ends at a place, and goes on at the next.
 func (w *walk) record(end, next, from int) {
-	w.pos = next
+	w.pos, w.state.Within = next, false
 	if w.state.Skip {
 		w.state.Skip = false
 		w.truncated += end - from
@@ -253,11 +341,7 @@ func (w *walk) record(end, next, from int) {
 	if w.boundary != nil {
 		from = w.withoutLead(from, end)
 		end = w.withoutLineEnd(from, end)
-	} else if w.o.CarriageReturns {
-		if end-from >= w.unit && w.e.is(w.raw, from, "\n") {
-			from += w.unit
-		}
-	} else if end-from >= w.unit && w.e.is(w.raw, end-w.unit, "\r") {
+	} else if !w.o.CarriageReturns && end-from >= w.unit && w.e.is(w.raw, end-w.unit, "\r") {
 		end -= w.unit
 	}
 	w.pieces(from, end, true)
@@ -284,6 +368,15 @@ func (w *walk) withoutLead(from, end int) int {
 
 // withoutLineEnd is where a record ends without the end of its last line.
 func (w *walk) withoutLineEnd(from, end int) int {
+	if w.unit == 1 {
+		if end > from && w.raw[end-1] == '\n' {
+			end--
+		}
+		if end > from && w.raw[end-1] == '\r' {
+			end--
+		}
+		return end
+	}
 	if end-from >= w.unit && w.e.is(w.raw, end-w.unit, "\n") {
 		end -= w.unit
 	}
@@ -293,23 +386,32 @@ func (w *walk) withoutLineEnd(from, end int) int {
 	return end
 }
 
+// tooLarge reports whether an unfinished record has to be divided.
+func (w *walk) tooLarge(from, to int) bool {
+	to -= w.e.partial(w.raw[from:to], false)
+	from += w.lead(w.raw[from:to])
+	return w.e.prefix(w.raw[from:to], w.o.MaxBytes) < to-from
+}
+
 // pieces appends a record in as many pieces as its size needs, and says where the next begins and whether there are several.
 // Where the record is not whole its last piece stays, since more may belong to it.
 func (w *walk) pieces(from, to int, whole bool) (next int, divided bool) {
-	most := to
-	if !whole {
-		most -= w.e.partial(w.raw[from:to]) // what is no character yet may become one
+	if whole && to-from <= w.o.MaxBytes/maxGrowth {
+		w.emit(from, to)
+		return to, false
 	}
+	most := to - w.e.partial(w.raw[from:to], whole)
 	for (most-from)*w.e.grows() > w.o.MaxBytes {
-		n := w.e.prefix(w.raw[from:most], w.o.MaxBytes)
-		if n == most-from {
+		begin := from + w.lead(w.raw[from:most])
+		n := w.e.prefix(w.raw[begin:most], w.o.MaxBytes)
+		if n == most-begin {
 			break
 		}
-		end, next := from+n, from+n
+		end, next := begin+n, begin+n
 		if w.boundary != nil && !w.o.Truncate {
-			if line := w.e.lastLineEnd(w.raw[from:min(next+w.unit, most)], w.lineEnd); line > 0 {
-				next = from + line
-				end = w.withoutLineEnd(from, next)
+			if line := w.e.lastLineEnd(w.raw[begin:min(next+w.unit, most)], w.lineEnd); line > 0 {
+				next = begin + line
+				end = w.withoutLineEnd(begin, next)
 			}
 		}
 		w.emit(from, end)
@@ -328,12 +430,21 @@ func (w *walk) pieces(from, to int, whole bool) (next int, divided bool) {
 	return from, divided
 }
 
+// lead is how long the NULs, the byte order mark and the second half of a line's end are that a record begins with.
+func (w *walk) lead(raw []byte) int {
+	n := w.e.bare(raw)
+	if w.o.CarriageReturns && len(raw)-n >= w.unit && w.e.is(raw, n, "\n") {
+		n += w.unit
+	}
+	return n
+}
+
 // emit appends a record, without rows of NULs around it, and where that is asked for without blanks.
 func (w *walk) emit(from, to int) {
-	e, unit := w.e, w.unit
-	if to > from && e.replacesNULs() && (w.raw[from] == 0 || w.raw[to-1] == 0 || w.raw[from] >= 0xEF) {
-		n := e.bare(w.raw[from:to])
-		w.nuls += leadingNULs(w.raw[from : from+n])
+	e, unit := &w.e, w.unit
+	if to > from && e.replacesNULs() && (w.raw[from] == 0 || w.raw[to-1] == 0 || w.raw[from] >= 0xEF || w.o.CarriageReturns) {
+		n := w.lead(w.raw[from:to])
+		w.nuls += e.LeadingNULs(w.raw[from : from+n])
 		from += n
 		n = e.TrailingNULs(w.raw[from:to])
 		to -= n

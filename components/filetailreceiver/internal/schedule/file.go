@@ -95,6 +95,9 @@ func (f *File) Lag() int64 {
 // Rests reports whether what stands at the end, and is not whole, is as it was.
 func (f *File) Rests() bool { return !f.Unfinished.IsZero() && (f.Zipped || f.RestSize == f.Size) }
 
+// OnlyNULs reports whether all that is left is NULs at the file's end, which its program may write over.
+func (f *File) OnlyNULs() bool { return f.Rests() && f.Rest == records.Rest{NULs: true} }
+
 // more reports whether there is something that was not looked at: the file may have been away when its reader came.
 func (f *File) more() bool {
 	return f.Unread() > 0 && (f.Unfinished.IsZero() || !f.Zipped && f.RestSize != f.Size)

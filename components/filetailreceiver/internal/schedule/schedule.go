@@ -157,7 +157,7 @@ func (s *Schedule) Tick(now time.Time) (more bool) {
 // wants reports whether a file needs attention without a change of it.
 func (s *Schedule) wants(f *File) bool {
 	return f.Changed || f.Delivery.Pending > 0 || f.why == MaybeCopy || f.Unread() > 0 && f.Open ||
-		f.more() && f.Name != "" || f.Rests() && (s.o.Flush.Bounded(f.Rest) || s.ends(f))
+		f.more() && f.Name != "" || f.Rests() && (s.o.Flush.Bounded(f.Rest) || s.ends(f) || s.hurried)
 }
 
 // Enqueue queues a file if it is time.
@@ -191,7 +191,15 @@ func (s *Schedule) flush(f *File, now time.Time) records.Flush {
 		return records.Nothing
 	}
 	same := now.Sub(f.Unfinished)
-	return s.o.Flush.Of(f.Rest, same, s.ends(f) && same >= quietTime || s.ended(f) && same >= finalTime)
+	final := s.ends(f) && same >= quietTime || s.ended(f) && same >= finalTime
+	flush := s.o.Flush.Of(f.Rest, same, final || s.hurried && same >= finalTime)
+	if flush == records.Everything && !final { // its program may go on after the stop, and write over the NULs
+		flush = records.UnfinishedLine
+		if f.OnlyNULs() {
+			flush = records.Nothing
+		}
+	}
+	return flush
 }
 
 // ends reports whether it may come that nobody ends a file's rest: the file was renamed, is deleted, or is to be removed.
@@ -199,9 +207,9 @@ func (s *Schedule) ends(f *File) bool {
 	return s.ended(f) || s.o.Removes || !f.Gone.IsZero() || f.Name != f.Path
 }
 
-// ended reports whether nobody ends a file's rest: the file is deleted, a complete archive, or read to its end for a stop.
+// ended reports whether nobody ends a file's rest: the file is deleted, or a complete archive.
 func (s *Schedule) ended(f *File) bool {
-	return !f.Gone.IsZero() && f.Open && f.Unlinked || f.Zipped && f.Complete || s.hurried
+	return !f.Gone.IsZero() && f.Open && f.Unlinked || f.Zipped && f.Complete
 }
 
 // WaitsForWriter reports whether all that is left of a file is a line without its end, or NULs, where its program has to write. That is

@@ -284,11 +284,15 @@ func TestAnUnfinishedLineWaitsForItsEnd(t *testing.T) {
 		flush  records.Flush
 		after  time.Duration
 	}{
-		"its program has it":           {false, func(*File) {}, records.Nothing, time.Hour},
-		"it was renamed":               {false, func(f *File) { f.Name = "/a.1" }, records.Everything, quietTime},
-		"no pattern names it":          {false, func(f *File) { f.Gone = time.Unix(1, 0) }, records.Everything, quietTime},
-		"it is deleted":                {false, func(f *File) { f.Gone, f.Open, f.Unlinked = time.Unix(1, 0), true, true }, records.Everything, finalTime},
-		"a stop reads it to its end":   {true, func(*File) {}, records.Everything, finalTime},
+		"its program has it":         {false, func(*File) {}, records.Nothing, time.Hour},
+		"it was renamed":             {false, func(f *File) { f.Name = "/a.1" }, records.Everything, quietTime},
+		"no pattern names it":        {false, func(f *File) { f.Gone = time.Unix(1, 0) }, records.Everything, quietTime},
+		"it is deleted":              {false, func(f *File) { f.Gone, f.Open, f.Unlinked = time.Unix(1, 0), true, true }, records.Everything, finalTime},
+		"a stop reads it to its end": {true, func(*File) {}, records.UnfinishedLine, finalTime},
+		"a stop leaves room":         {true, func(f *File) { f.Rest = records.Rest{NULs: true} }, records.Nothing, time.Hour},
+		"room of what is deleted": {false, func(f *File) {
+			f.Rest, f.Gone, f.Open, f.Unlinked = records.Rest{NULs: true}, time.Unix(1, 0), true, true
+		}, records.Everything, finalTime},
 		"a whole line stands before":   {false, func(f *File) { f.Rest.Lines = true }, records.WholeLines, 5 * time.Second},
 		"an archive that is complete":  {false, func(f *File) { f.Zipped, f.Complete, f.AtEnd = true, true, 10 }, records.Everything, finalTime},
 		"an archive that may be added": {false, func(f *File) { f.Zipped, f.AtEnd = true, 10 }, records.Nothing, time.Hour},

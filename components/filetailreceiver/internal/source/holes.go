@@ -11,7 +11,7 @@ const (
 	searchChunk  = 256 << 10
 )
 
-// zeros are bytes of a file that were seen to be NUL.
+// zeros are bytes of a file that were seen to be NUL, by a search that goes on.
 type zeros struct{ from, to int64 }
 
 // AfterHole is the first place from at on that is not NUL. found is false where there is none: next is then how far was looked,
@@ -27,19 +27,23 @@ func (t *Text) AfterHole(at int64) (next int64, found, more bool, err error) {
 		}
 	}
 	began := next
-	buffer := make([]byte, searchChunk)
+	var buffer []byte
 	for next-began < searchAtOnce {
 		if !t.Archive() {
+			size, err := t.opened.Seek(0, io.SeekEnd) // before what is written meanwhile
+			if err != nil {
+				return at, false, false, err
+			}
 			data, none := t.data(next)
 			if none {
-				if size, err := t.opened.Seek(0, io.SeekEnd); err == nil {
-					next = max(next, size)
-				}
-				t.zeros = zeros{at, next}
-				return next, false, false, nil
+				t.zeros = zeros{}
+				return max(next, size), false, false, nil
 			}
 			began += data - next
 			next = data
+		}
+		if buffer == nil {
+			buffer = make([]byte, searchChunk)
 		}
 		n, err := ReadFull(t, buffer, next)
 		if err != nil {
@@ -47,14 +51,12 @@ func (t *Text) AfterHole(at int64) (next int64, found, more bool, err error) {
 		}
 		text := next
 		next += int64(NULs(buffer[:n]))
-		t.zeros = zeros{at, next}
-		if next < text+int64(n) {
-			return next, true, false, nil
-		}
-		if n < len(buffer) {
-			return next, false, false, nil
+		if found := next < text+int64(n); found || n < len(buffer) {
+			t.zeros = zeros{}
+			return next, found, false, nil
 		}
 	}
+	t.zeros = zeros{at, next}
 	return next, false, true, nil
 }
 

@@ -99,6 +99,7 @@ func (t *Text) recognise() error {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
+	t.zeros = zeros{}
 	if format := FormatOf(head[:n]); format != t.format {
 		t.format, t.unzipped = format, nil
 	}

@@ -202,7 +202,9 @@ func (w *watch) leaves(k *known, now time.Time) (unreadable bool) {
 	switch {
 	case is.pending > 0 || !done:
 	case k.released, is.open && !is.linked && k.place == inventory.Gone: // deleted
-		w.forget(k)
+		if k.released || !w.lingers(k, is, now) {
+			w.forget(k)
+		}
 		return false
 	case k.place == inventory.Aside && k.readable && over && !w.o.Finder.Matches(k.now):
 		w.engine.leave(k.f, false, now) // where it is, is still looked after
@@ -215,4 +217,43 @@ func (w *watch) leaves(k *known, now time.Time) (unreadable bool) {
 		return false
 	}
 	return !k.readable
+}
+
+const (
+	// growTime is for how long a deleted file is read that its program has open, after it was written to last; and quietWriteTime where it
+	// is not known whether one has.
+	growTime       = time.Minute
+	quietWriteTime = 5 * time.Second
+	// maxDeleted is how many of them are kept open.
+	maxDeleted = 64
+)
+
+// lingers reports whether a deleted file, of which all is read, is kept open for what its program may yet write to it.
+func (w *watch) lingers(k *known, is facts, now time.Time) bool {
+	if is.ownerless {
+		return false
+	}
+	last := k.since
+	if is.lastRead.After(last) {
+		last = is.lastRead
+	}
+	wait := growTime
+	if !is.writer {
+		wait = quietWriteTime
+	}
+	deleted := 0
+	for _, o := range w.files {
+		if o.place == inventory.Gone && o.readable {
+			deleted++
+		}
+	}
+	if now.Sub(last) < wait && deleted <= maxDeleted {
+		return true
+	}
+	if is.writer {
+		w.o.Logger.Warn("A deleted file that its program has open is closed, since it was not written to for a minute or there are too many: what is written to it from now on is lost. Let the program open its file again after a rotation",
+			zap.String("path", k.path))
+		w.o.Events.Abandoned()
+	}
+	return false
 }

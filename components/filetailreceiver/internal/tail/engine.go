@@ -27,30 +27,32 @@ type engine struct {
 	once     sync.Once     // closes quit
 	over     chan struct{} // closed: it has ended
 
-	files    map[*file]struct{}
-	open     *list.List // of *file, those that were read last first
-	replaced []*file    // whose readers found another content, and that the watch has not heard of
-	readers  map[*reader]struct{}
-	ready    []*reader // that wait for a file
-	hanging  int       // readers that wait for a file for long
-	loops    sync.WaitGroup
-	troubles troubles
-	ending   bool // nothing more is read
-	rests    int  // files of which was told that their last line waits for its end
-	last     Stats
+	files     map[*file]struct{}
+	open      *list.List // of *file, those that were read last first
+	replaced  []*file    // whose readers found another content, and that the watch has not heard of
+	readers   map[*reader]struct{}
+	ready     []*reader // that wait for a file
+	hanging   int       // readers that wait for a file for long
+	loops     sync.WaitGroup
+	troubles  troubles
+	ending    bool // nothing more is read
+	restBytes int  // what is kept of the last records of all files
+	rests     int  // files of which was told that their last line waits for its end
+	last      Stats
 }
 
 // file is one content under one identity, as the engine has it.
 type file struct {
 	schedule.File
-	id     files.ID
-	flow   *flow.File
-	behind time.Time     // since when something is not delivered; zero: nothing is
-	place  *list.Element // among those that are open
-	kept   bool          // it could not be removed
-	rest   bool          // it was told that its last line waits for its end
-	packed bool          // it goes on in an archive
-	text   text          // of its reader, while it is being read
+	id        files.ID
+	flow      *flow.File
+	behind    time.Time     // since when something is not delivered; zero: nothing is
+	place     *list.Element // among those that are open
+	kept      bool          // it could not be removed
+	restBytes int           // of text.rest, as counted
+	rest      bool          // it was told that its last line waits for its end
+	packed    bool          // it goes on in an archive
+	text      text          // of its reader, while it is being read
 }
 
 // text is what reading needs of a file.
@@ -60,6 +62,8 @@ type text struct {
 	labels any
 	pos    flow.Position // up to here it is in chunks
 	head   checkpoints.Mark
+	info   files.Info
+	rest   []byte // what stands after pos, as it was read last; see keepRest
 	told   told
 }
 
@@ -216,6 +220,7 @@ func (e *engine) take(t task, res result, now time.Time) {
 		f.Zipped = f.text.source.Archive()
 	}
 	e.refresh(f)
+	e.countRest(f)
 	e.touch(f)
 	if res.err == nil && (res.opened || res.looked) {
 		e.troubles.report(t.name, nil)

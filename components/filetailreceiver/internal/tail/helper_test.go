@@ -102,7 +102,7 @@ type sent struct {
 	bytes   int
 }
 
-type events struct{ truncated, rotated, lost, acknowledged, released int64 }
+type events struct{ truncated, rotated, lost, acknowledged, released, abandoned int64 }
 
 func newHost(t *testing.T) *host {
 	h := &host{t: t, folder: t.TempDir(), disk: newDisk(), logger: zaptest.NewLogger(t, zaptest.Level(zap.WarnLevel))}
@@ -307,6 +307,7 @@ func wanted(from, to int) []string {
 
 func (h *host) Read(int, int) {}
 func (h *host) Looked(error)  {}
+func (h *host) Abandoned()    { h.count(&h.abandoned, 1) }
 
 func (h *host) Unusual(_ string, u Unusual) {
 	h.mu.Lock()

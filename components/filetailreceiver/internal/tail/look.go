@@ -111,6 +111,7 @@ func (w *watch) apply(found []files.Found, own int, decisions []inventory.Decisi
 			begun[w.files[found[i].ID]] = true
 		}
 	}
+	w.deliverRests(decisions, all) // before the new content, which is held
 	var old []*known
 	var seen []files.Found
 	for i, d := range decisions {
@@ -145,6 +146,28 @@ func (w *watch) apply(found []files.Found, own int, decisions []inventory.Decisi
 		}
 	}
 	w.saw(old, seen, false, now)
+}
+
+// deliverRests delivers what was read, and had no end, of contents that were replaced, and go on nowhere by what was decided.
+func (w *watch) deliverRests(decisions []inventory.Decision, all []*known) {
+	var continued map[*known]bool
+	for _, k := range w.retired {
+		if !k.rest {
+			continue
+		}
+		if continued == nil {
+			continued = map[*known]bool{}
+			for _, d := range decisions {
+				if d.Of >= 0 {
+					continued[all[d.Of]] = true
+				}
+			}
+		}
+		if !continued[k] {
+			k.rest = false
+			w.engine.deliverRest(k.f)
+		}
+	}
 }
 
 // judged takes in that it is known what a file is whose content was not looked at.
@@ -198,6 +221,7 @@ func (w *watch) replace(k *known, path string, seen bool, reason string, now tim
 	w.o.Events.Truncated(lost)
 	w.o.Logger.Debug("A file's content was replaced", zap.String("path", k.now), zap.Int64("offset", is.read.Offset), zap.Int64("unread", lost))
 	k.retired, k.place, k.since, k.was, k.now, k.differs, k.sought = w.lastID, inventory.Retired, now, k.now, "", false, false
+	k.rest = true
 	w.retired = append(w.retired, k)
 	w.dropRetired(k.path)
 	w.files[k.id] = next

@@ -91,6 +91,8 @@ type Events interface {
 	Rotated()
 	Truncated(lost int64)
 	Released(lost int64)
+	// Abandoned is told of a deleted file that was closed though its program has it open.
+	Abandoned()
 	// Unusual is told what a file has that its user should know of.
 	Unusual(path string, u Unusual)
 	// Looked is told of each look how it went: an error says that files may not be found.

@@ -165,6 +165,10 @@ func (r *reader) part(t task) (p part, err error) {
 			t.text.enc = r.e.o.Encoding.Of(p.data)
 			p.mark = t.text.enc.Mark(p.data)
 		}
+		if t.text.lostRest(p.data, p.atEnd) {
+			r.e.sendRest(t.file.flow, t.text, t.path, t.name, func(flow.Position) flow.Position { return flow.Position{} })
+			return part{searching: true}, nil
+		}
 		r.unusual(t, t.text.news(r.e.o.Encoding.Unmarked, p.data))
 		g, err := t.text.gapAfter(pos.Offset, p.data[p.mark:], p.mark, p.atEnd || want >= most, p.atEnd)
 		if err != nil {
@@ -173,22 +177,21 @@ func (r *reader) part(t task) (p part, err error) {
 		if g.searching {
 			return part{searching: true}, nil
 		}
-		past := r.split(t, &p, g)
+		past := r.split(t, &p, g, want >= most)
 		if p.consumed == 0 && !p.atEnd {
-			if want >= most {
-				return p, errors.New("a record is larger than what can be read at once") // the splitter does not let it be
-			}
 			continue
 		}
 		if p.consumed > 0 {
 			p.end.Tail = tailOf(text[:before+p.consumed], past)
 		}
+		t.text.keepRest(p, g.nuls)
 		return p, nil
 	}
 }
 
-// split finds the records of a part that a gap follows, and returns how many bytes after it are passed over.
-func (r *reader) split(t task, p *part, g gap) (past int64) {
+// split finds the records of a part that a gap follows, and returns how many bytes after it are passed over. all says that no more
+// can be read at once.
+func (r *reader) split(t task, p *part, g gap, all bool) (past int64) {
 	pos, data := t.text.pos, p.data
 	p.atEnd = p.atEnd && !g.ends || g.last
 	p.seen = pos.Offset + int64(len(data)) + g.past
@@ -207,6 +210,11 @@ func (r *reader) split(t task, p *part, g gap) (past int64) {
 		whole = t.flush
 	}
 	found, state := split(data[:len(data)-g.nuls], whole)
+	if found.Consumed == 0 && !p.atEnd && !g.ends && all {
+		state = pos.State
+		found = r.e.o.Splitter.Piece(t.text.enc, data[p.mark:], &state, r.buffers.spans[:0])
+		r.buffers.spans = found.Spans
+	}
 	if most := max(int(p.want)/recordBytes, smallest/recordBytes); len(found.Spans) > most { // the rest is another chunk
 		data, p.atEnd, g = data[:p.mark+found.Spans[most].From], false, gap{}
 		p.seen = pos.Offset + int64(len(data))
@@ -278,7 +286,7 @@ func (r *reader) open(t task) (opened bool, err error) {
 		_ = s.Close() // nothing was read
 		return false, err
 	}
-	t.text.source, t.text.enc = s, o.Encoding.Of(head[:n])
+	t.text.source, t.text.info, t.text.enc = s, s.File().Info, o.Encoding.Of(head[:n])
 	return true, nil
 }
 

@@ -54,3 +54,30 @@ func TestNothingIsRemovedThroughALink(t *testing.T) {
 	assert.FileExists(t, h.path("victim/a.log"))
 	assert.FileExists(t, h.path("victim/b.log"))
 }
+
+// TestADeletedFileIsReadAsLongAsItsProgramHasIt has a program that writes on, after its file was read and deleted.
+func TestADeletedFileIsReadAsLongAsItsProgramHasIt(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	f, err := os.OpenFile(h.path("app.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	require.NoError(t, err)
+	write := func(from, to int) {
+		_, err := f.WriteString(lines(from, to))
+		require.NoError(t, err)
+	}
+	write(1, 1)
+	h.start()
+	h.await("app.log", wanted(1, 1)...)
+	require.NoError(t, os.Remove(h.path("app.log")))
+	for n := 2; n <= 4; n++ {
+		looks := h.tailer.watch.looks.Load() + 3
+		require.Eventually(t, func() bool { return h.tailer.watch.looks.Load() >= looks }, eventually, tick)
+		write(n, n)
+		h.await("app.log", wanted(1, n)...)
+	}
+	write(5, 5)
+	require.NoError(t, f.Close())
+	h.await("app.log", wanted(1, 5)...)
+	require.Eventually(t, func() bool { return h.tailer.Stats().Open == 0 }, eventually, tick, "nobody can write to it any more")
+	assert.Zero(t, h.abandoned)
+}

@@ -211,3 +211,39 @@ func TestABombOfZerosIsLeftOut(t *testing.T) {
 	h.await("bomb.gz", "first", "last")
 	h.settle()
 }
+
+// What is left out of a record has no size: a record with it may be larger than what can be read at once.
+func TestARecordThatIsLargerThanWhatCanBeReadAtOnceHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	h := patient(t)
+	most := h.options.MaxRecordBytes
+	h.append("app.log", strings.Repeat("\x00", 500)+strings.Repeat("a", most-300)+strings.Repeat("\x00", 400)+strings.Repeat("b", 10*most)+"\nlast\n")
+	h.start()
+	assert.Eventually(t, func() bool {
+		all := h.records(h.path("app.log"))
+		return len(all) > 0 && all[len(all)-1] == "last"
+	}, eventually, tick)
+	h.settle()
+	all := strings.Join(h.records(h.path("app.log")), "")
+	assert.Equal(t, strings.Repeat("a", most-300)+strings.Repeat("b", 10*most)+"last", strings.ReplaceAll(all, "\x00", ""))
+}
+
+// What a program has reserved at its file's end is still its own after a stop that reads files to their ends.
+func TestAStopThatDrainsLeavesWhatIsReserved(t *testing.T) {
+	t.Parallel()
+	h := patient(t)
+	h.options.DrainFiles, h.options.Drain = true, time.Minute
+	h.append("app.log", "line 1\n"+strings.Repeat("\x00", 20_000))
+	h.start()
+	h.await("app.log", "line 1")
+	began := time.Now()
+	h.stop()
+	assert.Less(t, time.Since(began), h.options.Drain, "the stop does not wait for it")
+	f, err := os.OpenFile(h.path("app.log"), os.O_WRONLY, 0)
+	require.NoError(t, err)
+	_, err = f.WriteAt([]byte("line 2\n"), 7)
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+	h.start()
+	h.await("app.log", wanted(1, 2)...)
+}

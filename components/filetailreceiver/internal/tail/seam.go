@@ -14,17 +14,19 @@ import (
 
 // facts are what the engine knows of a file at one moment. While a reader has it, read is what is delivered.
 type facts struct {
-	read, acked      flow.Position
-	head             checkpoints.Mark
-	size             int64
-	modified         time.Time
-	lastRead         time.Time
-	unread, lag      int64
-	pending          int  // chunks in flight
-	full             bool // no more of it may be in flight for now
-	reading, queued  bool
-	open, linked     bool // linked: what is open has a name
-	readable, failed bool // failed: it cannot be read
+	read, acked     flow.Position
+	head            checkpoints.Mark
+	size            int64
+	modified        time.Time
+	lastRead        time.Time
+	unread, lag     int64
+	pending         int  // chunks in flight
+	full            bool // no more of it may be in flight for now
+	reading, queued bool
+	open, linked    bool // linked: what is open has a name
+	// ownerless says that nobody can write to what is open any more, and writer that somebody can. Neither: it is not known.
+	ownerless, writer bool
+	readable, failed  bool // failed: it cannot be read
 }
 
 func (e *engine) factsOf(f *file) facts {
@@ -191,11 +193,11 @@ func (e *engine) replace(f *file, n fresh, retired uint64, toEnd bool, now time.
 		if f.State() == schedule.Reading {
 			return
 		}
-		lost = f.Unread()
+		lost = max(0, f.Unread()-int64(len(f.text.rest)))
 		f.Size = min(f.Size, f.Read)
 		next = &file{id: f.id}
 		if s := f.text.source; s != nil { // it is the same file: the new content goes on with it
-			next.text.source, next.text.enc = s, f.text.enc
+			next.text.source, next.text.info, next.text.enc = s, f.text.info, f.text.enc
 			next.place, f.place = f.place, nil
 			next.place.Value = next
 			f.text.source = nil
@@ -223,6 +225,8 @@ func (e *engine) move(f, over *file, id files.ID, n fresh, now time.Time) {
 			e.forget(over)
 		}
 		e.close(f)
+		f.text.rest = nil // it is read where the file is now
+		e.countRest(f)
 		f.id, f.Retired, f.Name, f.Gone, f.Unlinked = id, false, n.now, time.Time{}, false
 		f.Size, f.Modified, f.Changed, f.Zipped, f.Unfinished, f.packed = n.size, n.modified, true, n.zipped, time.Time{}, n.zipped
 		e.schedule.Settle(&f.File, now)
@@ -278,15 +282,21 @@ func (e *engine) away(f *file, elsewhere, why string, found files.Found, now tim
 
 // inspect looks at a file through its descriptor, if it is open and no reader has it, and returns its facts.
 func (e *engine) inspect(f *file) (is facts) {
+	var ownerless, writer bool
 	e.do(func() {
 		if f.text.source != nil && f.State() != schedule.Reading {
 			opened := f.text.source.File()
 			f.Unlinked = !files.Linked(opened)
+			if f.Unlinked { // before its size is asked for
+				some, known := files.Writers(opened)
+				ownerless, writer = known && !some, known && some
+			}
 			if info, err := opened.Stat(); err == nil && (info.Size() != f.Size || !info.ModTime().Equal(f.Modified)) {
 				f.Size, f.Modified, f.Changed = info.Size(), info.ModTime(), true
 			}
 		}
 		is = e.factsOf(f)
+		is.ownerless, is.writer = ownerless, writer
 	})
 	return is
 }
@@ -320,6 +330,8 @@ func (e *engine) removed(f *file) { e.do(func() { e.forget(f) }) }
 
 func (e *engine) forget(f *file) {
 	e.close(f)
+	f.text.rest = nil
+	e.countRest(f)
 	delete(e.files, f)
 	e.schedule.Remove(&f.File)
 	f.flow.Forget()

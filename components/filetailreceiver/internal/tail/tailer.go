@@ -124,7 +124,7 @@ func (t *Tailer) finish(ctx context.Context, timer *time.Timer) {
 func (e *engine) left() (bytes int64) {
 	e.do(func() {
 		for f := range e.files {
-			if f.Readable() && f.Problem == "" {
+			if f.Readable() && f.Problem == "" && !(f.OnlyNULs() && f.Delivery.Pending == 0) {
 				bytes += f.Lag()
 			}
 		}

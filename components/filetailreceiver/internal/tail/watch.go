@@ -69,6 +69,7 @@ type known struct {
 	sought    bool      // archives of it were looked for
 	readable  bool      // though no pattern names it
 	released  bool      // it was closed before its end
+	rest      bool      // what was read of its last record is to be delivered, unless it goes on elsewhere
 	keptUntil time.Time // when its removal is tried again
 }
 
