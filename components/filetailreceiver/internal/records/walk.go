@@ -388,9 +388,17 @@ func (w *walk) withoutLineEnd(from, end int) int {
 
 // tooLarge reports whether an unfinished record has to be divided.
 func (w *walk) tooLarge(from, to int) bool {
-	to -= w.e.partial(w.raw[from:to], false)
+	to = w.counted(from, to, false)
 	from += w.lead(w.raw[from:to])
 	return w.e.prefix(w.raw[from:to], w.o.MaxBytes) < to-from
+}
+
+// counted is where what counts of a record ends: the end of a last line may be the record's, with NULs before it.
+func (w *walk) counted(from, to int, whole bool) int {
+	if line := w.withoutLineEnd(from, to); w.boundary != nil && !whole && line < to {
+		to, whole = line, true
+	}
+	return to - w.e.partial(w.raw[from:to], whole)
 }
 
 // pieces appends a record in as many pieces as its size needs, and says where the next begins and whether there are several.
@@ -400,7 +408,7 @@ func (w *walk) pieces(from, to int, whole bool) (next int, divided bool) {
 		w.emit(from, to)
 		return to, false
 	}
-	most := to - w.e.partial(w.raw[from:to], whole)
+	most := w.counted(from, to, whole)
 	for (most-from)*w.e.grows() > w.o.MaxBytes {
 		begin := from + w.lead(w.raw[from:most])
 		n := w.e.prefix(w.raw[begin:most], w.o.MaxBytes)
