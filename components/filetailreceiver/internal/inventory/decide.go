@@ -112,7 +112,7 @@ func (d *decider) identity(i int) {
 	case k.Now != one.Path && !k.Moving && !d.follows(k, one):
 		if k.Read.Offset == 0 { // a file of which nothing is known but its number
 			d.out[i].Displaced = n
-			d.decide(i, Decision{Kind: New, Of: -1, Displaced: n, Path: one.Path, Reason: "nothing was read of the file that had its number"})
+			d.waiting = append(d.waiting, i)
 			return
 		}
 		d.displace(i, n)
@@ -421,7 +421,9 @@ func (d *decider) fresh(i int, s *subject) {
 	}
 	if n := d.out[i].Displaced; n >= 0 {
 		k := &d.known[n]
-		if k.Now == one.Path || Extends(one.Path, k.Path) {
+		if k.Read.Offset == 0 {
+			as.Reason = "nothing was read of the file that had its number"
+		} else if k.Now == one.Path || Extends(one.Path, k.Path) {
 			as.Kind, as.Reason = Replaced, "what was read is not there any more"
 			if Extends(one.Path, k.Path) {
 				as.Path = k.Path // what was rotated stays with the name it had

@@ -23,7 +23,7 @@ func Plain(name string) string {
 }
 
 // Extends reports whether a file's name may have been made from another one: app.log.1, app.log-20260101.gz, app.log.bak,
-// app-1.log and old_app.log of app.log. Folders do not matter, and a name extends itself.
+// app-1.log, old_app.log and .app.log.Xy12 of app.log. Folders do not matter, and a name extends itself.
 func Extends(path, base string) bool {
 	name, of := Plain(filepath.Base(path)), Plain(filepath.Base(base))
 	if name == of {
@@ -33,6 +33,9 @@ func Extends(path, base string) bool {
 		return false
 	}
 	if strings.HasPrefix(name, of) && separates(name[len(of)]) || strings.HasSuffix(name, of) && separates(name[len(name)-len(of)-1]) {
+		return true
+	}
+	if n := strings.Index(name[1:], of) + 1; n > 0 && n+len(of) < len(name) && separates(name[n-1]) && separates(name[n+len(of)]) {
 		return true
 	}
 	stem, end := cut(of)
@@ -105,7 +108,7 @@ func Bases(path string) []string {
 		}
 	}
 	var cuts []int
-	for i := 1; i < len(name); i++ {
+	for i := range len(name) {
 		if separates(name[i]) {
 			cuts = append(cuts, i)
 		}
@@ -116,10 +119,9 @@ func Bases(path string) []string {
 		}
 		for n, from := range cuts {
 			add(name[from+1:])
-			if n > 0 {
-				for _, at := range cuts[:n] {
-					add(name[:at] + name[from:])
-				}
+			for _, at := range cuts[:n] {
+				add(name[:at] + name[from:])
+				add(name[at+1 : from])
 			}
 		}
 		above := filepath.Dir(folder)

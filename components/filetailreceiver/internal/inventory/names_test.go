@@ -24,6 +24,7 @@ func TestNamesThatOneMayBeMadeFrom(t *testing.T) {
 		{"/l/app.log-audit2", "/l/app.log", true, false},
 		{"/l/server-error.log", "/l/server", true, false},
 		{"/l/copy of app.log", "/l/app.log", true, false},
+		{"/l/.app.log.Xy12", "/l/app.log", true, false},
 		{"/l/apple.log", "/l/app.log", false, false},
 		{"/l/app.logs", "/l/app.log", false, false},
 		{"/l/app", "/l/app.log", false, false},

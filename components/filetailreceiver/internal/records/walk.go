@@ -94,6 +94,10 @@ func (w *walk) within() bool { return w.state.Skip || w.state.Within }
 
 // parts divides what stands between holes, and between the lines of a header, each of which ends a record.
 func (w *walk) parts() {
+	if w.header == nil && w.byLines() {
+		w.lineHeads() // finds holes on its way
+		return
+	}
 	all, flush := w.raw, w.flush
 	for scan := w.pos; ; {
 		from, to := w.obstacle(all, scan, flush)
@@ -179,10 +183,21 @@ func (w *walk) lineHeads() {
 		}
 		end, next := line+i, line+i+w.unit
 		if i < 0 {
-			if !w.flush {
-				break // what it is is known when it is whole
-			}
 			end, next = len(w.raw), len(w.raw)
+		}
+		if end-line >= minHole {
+			if from, to := w.hole(w.raw, line, end, i < 0); from < to {
+				if (line > w.pos || w.state.Skip && !w.state.Within) && w.head(w.raw[line:from]) {
+					w.record(line, line, w.pos)
+				}
+				w.record(from, to, w.pos)
+				w.nuls += to - from
+				line = to
+				continue
+			}
+		}
+		if i < 0 && !w.flush {
+			break // what it is is known when it is whole
 		}
 		if (line > w.pos || w.state.Skip && !w.state.Within) && w.head(w.raw[line:end]) {
 			w.record(line, line, w.pos)
@@ -388,9 +403,18 @@ func (w *walk) withoutLineEnd(from, end int) int {
 
 // tooLarge reports whether an unfinished record has to be divided.
 func (w *walk) tooLarge(from, to int) bool {
-	to -= w.e.partial(w.raw[from:to], false)
+	to = w.counted(from, to, false)
 	from += w.lead(w.raw[from:to])
 	return w.e.prefix(w.raw[from:to], w.o.MaxBytes) < to-from
+}
+
+// counted is where what counts of a record ends: the end of a last line may be the record's, with NULs before it.
+func (w *walk) counted(from, to int, whole bool) int {
+	to -= w.e.partial(w.raw[from:to], whole)
+	if line := w.withoutLineEnd(from, to); (w.boundary != nil || !w.o.CarriageReturns) && !whole && line < to {
+		to = line - w.e.TrailingNULs(w.raw[from:line])
+	}
+	return to
 }
 
 // pieces appends a record in as many pieces as its size needs, and says where the next begins and whether there are several.
@@ -400,7 +424,7 @@ func (w *walk) pieces(from, to int, whole bool) (next int, divided bool) {
 		w.emit(from, to)
 		return to, false
 	}
-	most := to - w.e.partial(w.raw[from:to], whole)
+	most := w.counted(from, to, whole)
 	for (most-from)*w.e.grows() > w.o.MaxBytes {
 		begin := from + w.lead(w.raw[from:most])
 		n := w.e.prefix(w.raw[begin:most], w.o.MaxBytes)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"time"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
 )
@@ -20,6 +21,30 @@ type unzipped struct {
 
 	complete bool  // the archive's end was read, where one of its members ends
 	damage   error // why no more can be read
+
+	short  int64     // how much of the archive was there when it ended within a member; 0: it did not
+	waited time.Time // since when it is not read again as it grows; zero: it is not waited for
+}
+
+const (
+	// stillTime is how long an archive that ended within a member is not written to before it is read again, and maxWait for how long
+	// it is left alone at most. It is read from its beginning each time.
+	stillTime = 2 * time.Second
+	maxWait   = 30 * time.Second
+)
+
+// growing reports whether an archive that ended within a member is better read later: it is written to, and is not yet twice as
+// large, so that all of these readings together cost no more than two.
+func (u *unzipped) growing(now time.Time) bool {
+	info, err := u.opened.Stat()
+	if err != nil || u.short == 0 || info.Size() == u.short || info.Size() >= 2*u.short || now.Sub(info.ModTime()) >= stillTime {
+		u.waited = time.Time{}
+		return false
+	}
+	if u.waited.IsZero() {
+		u.waited = now
+	}
+	return now.Sub(u.waited) < maxWait
 }
 
 // ReadAt reads the text from a place on. A file that ends within its text may be written to at this moment, so that is
@@ -87,7 +112,10 @@ func (u *unzipped) next(p []byte) (int, error) {
 	if _, failed := errors.AsType[*fs.PathError](err); failed {
 		return n, err // the file cannot be read
 	}
-	u.reader = nil
+	u.reader, u.short = nil, 0
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		u.short, _ = u.opened.Seek(0, io.SeekCurrent) // where it cannot be told, it is read again at once
+	}
 	if !u.complete && !errors.Is(err, io.ErrUnexpectedEOF) {
 		u.complete, u.damage = true, err
 	}

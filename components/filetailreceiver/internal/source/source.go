@@ -5,6 +5,7 @@ package source
 import (
 	"errors"
 	"io"
+	"time"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
 )
@@ -56,6 +57,9 @@ func (t *Text) LeftOut() Format {
 
 // Complete reports whether nothing is added to an archive's text, as far as its end tells.
 func (t *Text) Complete() bool { return t.unzipped != nil && t.unzipped.complete }
+
+// Growing reports whether an archive is being written, and better read later.
+func (t *Text) Growing(now time.Time) bool { return t.unzipped != nil && t.unzipped.growing(now) }
 
 // Damage is why the text of an archive ends before the archive does, or nil.
 func (t *Text) Damage() error {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -177,4 +178,25 @@ func TestTheEndOfAHoleIsFound(t *testing.T) {
 	next, found = search(t, text, 2)
 	assert.True(t, found)
 	assert.EqualValues(t, 1<<20+2, next)
+}
+
+// Each reading begins at the archive's begin: while it grows, it is read when it has doubled, or is still.
+func TestAnArchiveThatGrowsIsNotReadAllTheTime(t *testing.T) {
+	t.Parallel()
+	member := zipped(t, strings.Repeat("0123456789abcdef\n", 10_000))
+	n := len(member) / 3
+	text, path := write(t, Auto, member[:n])
+	all(t, text)
+	now := time.Now()
+	assert.False(t, text.Growing(now), "nothing is new")
+	require.NoError(t, os.WriteFile(path, []byte(member[:n+n/2]), 0o600))
+	assert.True(t, text.Growing(now))
+	assert.False(t, text.Growing(now.Add(time.Hour)), "it is still")
+	assert.True(t, text.Growing(now.Add(-time.Hour)), "the clock was set back")
+	assert.False(t, text.Growing(now.Add(-time.Hour+maxWait)), "but not for ever")
+	require.NoError(t, os.WriteFile(path, []byte(member[:2*n]), 0o600))
+	assert.False(t, text.Growing(now), "it has doubled")
+	require.NoError(t, os.WriteFile(path, []byte(member), 0o600))
+	assert.Len(t, all(t, text), 170_000)
+	assert.False(t, text.Growing(now), "it is complete")
 }

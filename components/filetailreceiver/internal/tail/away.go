@@ -21,8 +21,9 @@ const (
 	mostArchives = 8
 )
 
-// locate finds out where known files are that no pattern names, and returns files beside them which may be their archives.
-func (w *watch) locate(found []files.Found, now time.Time) (beside []files.Found) {
+// locate finds out where known files are that were not found. It returns those that were passed over by newer ones and are read to
+// their ends, and files beside those that are gone, which may be their archives.
+func (w *watch) locate(found []files.Found, now time.Time) (passed, beside []files.Found) {
 	present := make(map[files.ID]bool, len(found))
 	for _, one := range found {
 		present[one.ID] = true
@@ -44,35 +45,45 @@ func (w *watch) locate(found []files.Found, now time.Time) (beside []files.Found
 				continue
 			}
 		}
-		first := k.place != inventory.Gone
-		if w.away(k, list, now); first && k.place == inventory.Gone && !w.facts(k).open {
+		if one, is := w.away(k, list, now); is {
+			passed = append(passed, one)
+		}
+		if k.place == inventory.Gone && !k.sought && !w.facts(k).open {
 			gone = append(gone, k)
 		}
+	}
+	for _, k := range w.retired {
+		if !k.sought {
+			gone = append(gone, k)
+		}
+	}
+	for _, k := range gone {
+		k.sought = true
 	}
 	if len(gone) > 0 && w.o.Identity == inventory.ByContent {
 		beside = w.archives(gone, list, present, now)
 	}
-	return beside
+	return passed, beside
 }
 
-// away finds out where one file is that no pattern names.
-func (w *watch) away(k *known, list func(folder string) map[files.ID]string, now time.Time) {
+// away finds out where one file is that was not found, and reports whether it was passed over.
+func (w *watch) away(k *known, list func(folder string) map[files.ID]string, now time.Time) (one files.Found, passed bool) {
 	path := cmp.Or(k.now, k.was)
 	one, err := w.o.Finder.Look(path)
 	still := err == nil && one.ID == k.id
 	switch {
 	case still: // excluded, or too old, or not the newest
-		if k.now = path; w.o.Finder.NewestOnly && w.o.Finder.Matches(path) {
-			w.engine.aside(k.f, path, one, k.begun(), now) // what was begun is read to its end
-		} else {
-			w.engine.resized(k.f, one)
+		if w.o.Finder.NewestOnly && w.o.Finder.Matches(path) {
+			return one, true
 		}
+		k.now = path
+		w.engine.resized(k.f, one)
 	case k.place == inventory.Gone:
-		return
+		return one, false
 	default:
 		elsewhere := list(filepath.Dir(path))[k.id]
-		if elsewhere != "" && w.facts(k).read.Offset == 0 && w.o.Finder.Matches(elsewhere) {
-			elsewhere = "" // another file may have its identity now: the next look tells which
+		if elsewhere != "" && w.facts(k).read.Offset == 0 && (w.o.Finder.Matches(elsewhere) || !inventory.Extends(elsewhere, k.path)) {
+			elsewhere = "" // another file may have its identity now: the next look tells which, if it is wanted
 		}
 		if elsewhere != "" {
 			if one, err = w.o.Finder.Look(elsewhere); err != nil || one.ID != k.id {
@@ -82,18 +93,19 @@ func (w *watch) away(k *known, list func(folder string) map[files.ID]string, now
 		if k.now != "" {
 			w.o.Events.Rotated()
 		}
-		k.was, k.since = path, now
+		k.was, k.since, k.sought = path, now, false
 		k.now, k.place = elsewhere, inventory.Gone
 		if elsewhere != "" {
 			k.place, k.why = inventory.Aside, "renamed from "+path
 		}
 		w.engine.away(k.f, elsewhere, k.why, one, now)
-		return
+		return one, false
 	}
 	if k.place == inventory.Here {
 		k.place, k.since, k.was = inventory.Aside, now, path
 	}
 	k.seen = now
+	return one, false
 }
 
 // archives are files beside some that are gone which may be their archives.
@@ -110,7 +122,7 @@ func (w *watch) archives(gone []*known, list func(folder string) map[files.ID]st
 		}
 		looked[folder] = true
 		for id, path := range list(folder) {
-			if inventory.Plain(path) == path || present[id] || w.files[id] != nil {
+			if k := w.files[id]; inventory.Plain(path) == path || present[id] || k != nil && k.place != inventory.Gone {
 				continue
 			}
 			for _, base := range inventory.Bases(path) {
@@ -127,9 +139,6 @@ func (w *watch) archives(gone []*known, list func(folder string) map[files.ID]st
 	slices.SortFunc(all, func(a, b files.Found) int { return b.Modified.Compare(a.Modified) })
 	return all
 }
-
-// begun reports whether a file was read, or was to be.
-func (k *known) begun() bool { return k.waits.IsZero() }
 
 // tidy does what is to be done with files that are not here, once it was decided what goes on elsewhere.
 func (w *watch) tidy(now time.Time) {

@@ -27,7 +27,8 @@ func (w *watch) look(ctx context.Context, now time.Time) (found []files.Found, o
 	w.engine.bad(looked.Problems)
 
 	found = w.withoutLeftOut(looked.Found)
-	beside := w.locate(found, now)
+	passed, beside := w.locate(found, now)
+	found = append(found[:len(found):len(found)], passed...)
 	all, is := w.snapshot()
 	decisions := inventory.Decide(is, found, &prober{ctx, w.opener, w.o.Compression, now.Add(discoverTime)}, inventory.Options{
 		Now: now, HeadBytes: w.o.HeadBytes, Identity: w.o.Identity, FromEnd: w.o.FromEnd, LeaveArchives: w.o.Compression == source.Plain, Beside: beside, Moved: w.moved,
@@ -44,7 +45,7 @@ func (w *watch) look(ctx context.Context, now time.Time) (found []files.Found, o
 	w.tidy(now)
 	w.engine.tellUnfinished(now)
 	if w.o.Remove || w.o.RemoveOld {
-		w.remove(found, now)
+		w.remove(looked.Found, now)
 	}
 	return looked.Found, true
 }
@@ -100,12 +101,18 @@ func (w *watch) apply(found []files.Found, own int, decisions []inventory.Decisi
 		return all[i]
 	}
 	for i, d := range decisions { // first what is gone from where it was: it may go on elsewhere
-		if k := of(d.Displaced); k != nil && !k.unjudged && k.retired == 0 && w.files[k.id] == k {
+		if k := of(d.Displaced); k != nil && k.retired == 0 && w.files[k.id] == k {
 			w.displaced(k, found[i], d, now)
 		}
 	}
+	begun := map[*known]bool{} // new contents: they are held until the next look
+	for i, d := range decisions {
+		if k := of(d.Displaced); k != nil && w.files[found[i].ID] != k {
+			begun[w.files[found[i].ID]] = true
+		}
+	}
 	w.deliverRests(decisions, all) // before the new content, which is held
-	var known []*known
+	var old []*known
 	var seen []files.Found
 	for i, d := range decisions {
 		one := found[i]
@@ -130,13 +137,15 @@ func (w *watch) apply(found []files.Found, own int, decisions []inventory.Decisi
 		case here == nil:
 			w.begins(one, d, now)
 			continue
+		case begun[here]:
+			continue
 		}
 		if here != nil {
 			w.judged(here, one, d, now)
-			known, seen = append(known, here), append(seen, one)
+			old, seen = append(old, here), append(seen, one)
 		}
 	}
-	w.saw(known, seen, false, now)
+	w.saw(old, seen, false, now)
 }
 
 // deliverRests delivers what was read, and had no end, of contents that were replaced, and go on nowhere by what was decided.
@@ -177,8 +186,10 @@ func (w *watch) judged(k *known, one files.Found, d inventory.Decision, now time
 
 // displaced takes in that a file's content is gone from its identity.
 func (w *watch) displaced(k *known, one files.Found, d inventory.Decision, now time.Time) {
-	if f := w.facts(k); d.Kind == inventory.New && d.Of < 0 && f.read.Offset == 0 {
-		w.rename(k, one.Path, d.Reason)
+	if w.facts(k).read.Offset == 0 {
+		if d.Of < 0 || d.Kind == inventory.Copy {
+			w.rename(k, one.Path, d.Reason)
+		}
 		return
 	}
 	k.now = one.Path
@@ -209,7 +220,7 @@ func (w *watch) replace(k *known, path string, seen bool, reason string, now tim
 	}
 	w.o.Events.Truncated(lost)
 	w.o.Logger.Debug("A file's content was replaced", zap.String("path", k.now), zap.Int64("offset", is.read.Offset), zap.Int64("unread", lost))
-	k.retired, k.place, k.since, k.was, k.now, k.differs = w.lastID, inventory.Retired, now, k.now, "", false
+	k.retired, k.place, k.since, k.was, k.now, k.differs, k.sought = w.lastID, inventory.Retired, now, k.now, "", false, false
 	k.rest = true
 	w.retired = append(w.retired, k)
 	w.dropRetired(k.path)
@@ -254,7 +265,9 @@ func (w *watch) begins(one files.Found, d inventory.Decision, now time.Time) *kn
 func (w *watch) copied(here, original *known, one files.Found, d inventory.Decision, now time.Time) *known {
 	if !d.Wait {
 		if here != nil {
-			d.Path = here.path
+			if d.Displaced < 0 {
+				d.Path = here.path
+			}
 			w.forget(here)
 		}
 		w.o.Logger.Info("A file is a copy of another: what is known of that one is not sent again", zap.String("path", one.Path), zap.String("of", original.now),

@@ -133,7 +133,7 @@ func (r *reader) begin(t task, p part, chunk flow.Chunk) {
 // part is what was read of a file at once.
 type part struct {
 	replaced  bool // the bytes before it are others than those that were read
-	searching bool // it is not known yet what follows its NULs
+	searching bool // it is to be read again: it is not known yet what follows its NULs, or it is an archive that is being written
 	data      []byte
 	mark      int // how long the byte order mark is that it begins with
 	spans     []records.Span
@@ -150,6 +150,9 @@ type part struct {
 // part reads the next part of a file: at least one record, if there is a whole one.
 func (r *reader) part(t task) (p part, err error) {
 	pos, most := t.text.pos, int64(r.e.o.MaxRecordBytes)+room
+	if t.text.source.Growing(time.Now()) {
+		return part{searching: true}, nil
+	}
 	before := pos.Tail.Bytes
 	for want := t.want; ; want = most {
 		text := r.buffers.of(before + int(want))

@@ -247,3 +247,21 @@ func TestAStopThatDrainsLeavesWhatIsReserved(t *testing.T) {
 	h.start()
 	h.await("app.log", wanted(1, 2)...)
 }
+
+func TestAHeaderIsLeftOutOnceAlsoAfterARestart(t *testing.T) {
+	t.Parallel()
+	h := patient(t)
+	s, err := records.New(records.Options{MaxBytes: h.options.MaxRecordBytes, HeaderLines: 2})
+	require.NoError(t, err)
+	h.options.Splitter = s
+	h.append("app.csv", "name,")
+	h.start()
+	h.settle()
+	h.append("app.csv", "size\nunits\nline 1\n")
+	h.await("app.csv", "line 1")
+	h.stop()
+	h.append("app.csv", "line 2\n")
+	h.start()
+	h.append("app.csv", "line 3\n")
+	h.await("app.csv", wanted(1, 3)...)
+}

@@ -310,19 +310,6 @@ func (e *engine) resized(f *file, found files.Found) {
 	})
 }
 
-// aside takes in where a file is that is not wanted now, and that is read to its end where it was begun.
-func (e *engine) aside(f *file, path string, found files.Found, begun bool, now time.Time) {
-	e.do(func() {
-		if !begun || f.Size == found.Size && f.Modified.Equal(found.Modified) && f.Name == path || found.Size < f.Read {
-			return
-		}
-		f.Name, f.Size, f.Modified, f.Changed = path, found.Size, found.Modified, true
-		e.schedule.Settle(&f.File, now)
-		e.schedule.Release(&f.File, schedule.UntilLook, now)
-		e.lags(f, now)
-	})
-}
-
 // leave closes a file, which has no name from now on. What is not read of it is given up where giveUp says so.
 func (e *engine) leave(f *file, giveUp bool, now time.Time) {
 	e.do(func() {

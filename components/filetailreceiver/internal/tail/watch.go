@@ -66,6 +66,7 @@ type known struct {
 	size      int64     // then
 	told      bool      // that it waits for long
 	again     bool      // the next look has to come to it
+	sought    bool      // archives of it were looked for
 	readable  bool      // though no pattern names it
 	released  bool      // it was closed before its end
 	rest      bool      // what was read of its last record is to be delivered, unless it goes on elsewhere
@@ -98,7 +99,7 @@ func (w *watch) load(now time.Time) {
 		case c.Retired != 0:
 			w.retired = append(w.retired, k)
 			w.lastID = max(w.lastID, c.Retired)
-			k.place, k.since = inventory.Retired, now
+			k.place, k.since, k.sought = inventory.Retired, now, true
 		case k.id == files.ID{}:
 			w.imports = append(w.imports, k)
 			k.place = inventory.Imported
