@@ -55,14 +55,18 @@ type line struct {
 }
 
 // maxAhead is how far stamps may be ahead of the clock, as they are where chunks come faster than one in a millisecond, or the clock
-// was set back by little. What is more than that is a clock that was wrong: the stamps follow it, and order is kept by turns alone.
-const maxAhead = time.Second
+// was set back by little. Small chunks come so for long: at the bound they have the same stamp, and turns alone keep their order. What is
+// more than that is a clock that was wrong: the stamps follow it.
+const maxAhead = time.Minute
 
 // next is the stamp and the turn of the next chunk.
 func (l *line) next(now time.Time) (time.Time, *inorder.Turn) {
 	at := now.UnixMilli()
-	if l.stamp++; l.stamp < at || l.stamp-at > maxAhead.Milliseconds() {
+	switch ahead := l.stamp + 1 - at; {
+	case ahead < 0, ahead > maxAhead.Milliseconds()+1:
 		l.stamp = at
+	case ahead <= maxAhead.Milliseconds():
+		l.stamp++
 	}
 	l.turn = inorder.After(l.turn)
 	return time.UnixMilli(l.stamp), l.turn

@@ -20,7 +20,8 @@ const (
 // keepRest keeps what a part has after its records, without the NULs at its end.
 func (t *text) keepRest(p part, nuls int) {
 	t.rest = t.rest[:0]
-	if rest := p.data[p.consumed : len(p.data)-nuls]; p.atEnd && len(rest) <= maxRestBytes && !t.source.Archive() {
+	end := len(p.data) - nuls
+	if rest := p.data[min(p.consumed, end):end]; p.atEnd && len(rest) <= maxRestBytes && !t.source.Archive() {
 		t.rest = append(t.rest, rest...)
 	}
 }
