@@ -38,6 +38,11 @@ func Generate(seed uint64, features []Feature) *Plan {
 	if p.Has(Large) && !p.Has(Multiline) {
 		p.Features = append(p.Features, Multiline)
 	}
+	if p.Has(Narrow) { // while the reader does not run, nothing tells it where such a file goes
+		p.Features = slices.DeleteFunc(p.Features, func(f Feature) bool {
+			return slices.Contains([]Feature{Kill, Restart, Devices, Newest, AutoRemoval, Thousands, Backup}, f)
+		})
+	}
 	p.settings(r)
 	p.logs(r)
 	p.steps(r)
@@ -67,7 +72,7 @@ func some(r *rand.Rand) (chosen []Feature) {
 func (p *Plan) settings(r *rand.Rand) {
 	p.Settings = Settings{
 		MaxRecordBytes: 1 << 10, MaxOpen: 100, ChunkBytes: 4<<10 + r.IntN(8<<10), Strict: r.IntN(4) == 0, Slow: r.IntN(4) == 0,
-		Newest: p.Has(Newest), RemoveOld: p.Has(AutoRemoval),
+		Newest: p.Has(Newest), RemoveOld: p.Has(AutoRemoval), Narrow: p.Has(Narrow),
 	}
 	s := &p.Settings
 	if r.IntN(3) == 0 {
@@ -115,6 +120,9 @@ func (p *Plan) logs(r *rand.Rand) {
 		l := LogPlan{Name: fmt.Sprintf("%c.log", 'a'+i), Keep: 2 + r.IntN(4), Open: r.IntN(2) == 0, Width: 12 + r.IntN(60), Lines: 1, Banner: banner}
 		if p.Has(Siblings) {
 			l.Name = family[i]
+		}
+		if p.Has(Wide) {
+			l.Width = 500 + r.IntN(400)
 		}
 		if len(mine) > 0 {
 			l.Rotator = mine[r.IntN(len(mine))]

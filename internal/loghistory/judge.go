@@ -2,6 +2,7 @@ package loghistory
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -36,13 +37,36 @@ type judge struct {
 	kills       int
 	extra       int64 // bytes that may come again
 	problems    []string
+	kind        Kind // of the first of them
 }
 
 func newJudge(w *world) *judge {
 	return &judge{w: w, owner: map[string]*log{}, tallies: map[key]*tally{}, authors: map[string]*log{}, short: map[*log]map[key]bool{}}
 }
 
-func (j *judge) problem(format string, args ...any) {
+// Kind is a kind of problem.
+type Kind string
+
+const (
+	lost      Kind = "lost"
+	repeated  Kind = "repeated"
+	damaged   Kind = "damaged"
+	misplaced Kind = "misplaced"
+	disorder  Kind = "out of order"
+	dated     Kind = "stamp"
+	busy      Kind = "no rest"
+	broken    Kind = "broken"
+)
+
+var (
+	errMissing = errors.New("lost, or not delivered in time")
+	errBusy    = errors.New("all was delivered, and the reader does not come to rest")
+)
+
+func (j *judge) problem(kind Kind, format string, args ...any) {
+	if len(j.problems) == 0 {
+		j.kind = kind
+	}
 	if len(j.problems) < mostProblems {
 		j.problems = append(j.problems, fmt.Sprintf(format, args...))
 	}
@@ -117,11 +141,11 @@ func (j *judge) absorb() {
 
 func (j *judge) take(d Delivery) {
 	if ahead := d.Stamp.Sub(d.Clock); j.w.bounds.Ahead > 0 && ahead > j.w.bounds.Ahead {
-		j.problem("a record has a stamp %s ahead of the clock: %.60q of %s", ahead, d.Text, d.Stream)
+		j.problem(dated, "a record has a stamp %s ahead of the clock: %.60q of %s", ahead, d.Text, d.Stream)
 	}
 	l := j.owner[d.Stream]
 	if l == nil {
-		j.problem("no log has the name %s: %.60q", d.Stream, d.Text)
+		j.problem(misplaced, "no log has the name %s: %.60q", d.Stream, d.Text)
 		return
 	}
 	var rec *record
@@ -130,22 +154,22 @@ func (j *judge) take(d Delivery) {
 		t := j.tallies[key{l, text}]
 		if t == nil {
 			if author := j.authors[text]; author != nil {
-				j.problem("%q of %s came under %s", text, author.Name, d.Stream)
+				j.problem(misplaced, "%q of %s came under %s", text, author.Name, d.Stream)
 				j.count(key{author, text})
 			} else if !j.noise(text) {
-				j.problem("no log has written %.80q, which came under %s in %.120q", text, d.Stream, d.Text)
+				j.problem(damaged, "no log has written %.80q, which came under %s in %.120q", text, d.Stream, d.Text)
 			}
 			continue
 		}
 		j.count(key{l, text})
 		one := t.line
 		if one.gen.arrived = true; one.gen.known && one.unique && d.Stream != l.path() {
-			j.problem("%q of %s came under %s, though its file was known before it was renamed", text, l.Name, d.Stream)
+			j.problem(misplaced, "%q of %s came under %s, though its file was known before it was renamed", text, l.Name, d.Stream)
 		}
 		switch {
 		case !one.unique:
 		case rec != nil && one.record != rec:
-			j.problem("two records came as one: %.120q of %s", d.Text, d.Stream)
+			j.problem(damaged, "two records came as one: %.120q of %s", d.Text, d.Stream)
 		default:
 			rec = one.record
 		}
@@ -153,7 +177,7 @@ func (j *judge) take(d Delivery) {
 			continue
 		}
 		if whole := one.record; whole.whole && !j.fits(whole) && (len(whole.lines) != len(lines) || whole.lines[0] != one) {
-			j.problem("a record of %d lines came in parts: %d lines from %q on, of %s", len(whole.lines), len(lines), text, d.Stream)
+			j.problem(damaged, "a record of %d lines came in parts: %d lines from %q on, of %s", len(whole.lines), len(lines), text, d.Stream)
 		}
 	}
 }
@@ -182,7 +206,7 @@ func (j *judge) count(k key) {
 func (j *judge) verdict() {
 	for _, l := range j.w.logs {
 		if missing := j.missing(l); missing != "" {
-			j.problem("lost: %s", missing)
+			j.problem(lost, "lost: %s", missing)
 		}
 	}
 	j.repetitions()
@@ -203,7 +227,7 @@ func (j *judge) repetitions() {
 	allowed := j.extra + int64(j.kills)*j.w.bounds.InFlight
 	if again > allowed {
 		slices.Sort(names)
-		j.problem("%d bytes came again after %d kills, and %d may: %d lines such as %v", again, j.kills, allowed, len(names), names[:min(len(names), 3)])
+		j.problem(repeated, "%d bytes came again after %d kills, and %d may: %d lines such as %v", again, j.kills, allowed, len(names), names[:min(len(names), 3)])
 	}
 }
 
@@ -231,7 +255,7 @@ func (j *judge) order() {
 				p.gen = t.line.gen.number
 			}
 			if before := last[p]; before != nil && before.number > t.line.number {
-				j.problem("run %d: %q came after %q under %s", d.Run, text, before.text, d.Stream)
+				j.problem(disorder, "run %d: %q came after %q under %s", d.Run, text, before.text, d.Stream)
 				return
 			}
 			last[p] = t.line

@@ -50,6 +50,8 @@ const (
 	AutoRemoval  Feature = "auto_removal" // the reader removes what was delivered
 	Newest       Feature = "newest"       // the reader reads the newest file
 	Orphan       Feature = "orphan"       // a removed file is written to
+	Narrow       Feature = "narrow"       // the patterns name the live files alone
+	Wide         Feature = "wide"         // long lines, so that a file has more than may be in flight
 	Wild         Feature = "wild"         // files are rotated while they are looked for
 )
 
@@ -58,7 +60,7 @@ func Features() []Feature {
 	return []Feature{
 		Create, CopyTruncate, Copy, Compress, Delay, OldDir, DateExt, Shred, Log4jMin, Log4jMax, Log4jDate, Logback, PythonSize, PythonTime,
 		Siblings, Thousands, Rsync, Editor, Backup, Move, Devices, Clock, Outage, Blocks, Multiline, Large, Hole, Descriptors, Restart, Kill,
-		Truncate, Remove, Banner, Same, AutoRemoval, Newest, Orphan, Wild,
+		Truncate, Remove, Banner, Same, AutoRemoval, Newest, Orphan, Narrow, Wide, Wild,
 	}
 }
 
@@ -93,6 +95,8 @@ type Settings struct {
 	RemoveOld      bool
 	// Slow delivers slowly.
 	Slow bool
+	// Narrow has the patterns name the live files alone.
+	Narrow bool
 }
 
 // LogPlan is one log.

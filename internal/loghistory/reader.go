@@ -1,6 +1,9 @@
 package loghistory
 
-import "time"
+import (
+	"path/filepath"
+	"time"
+)
 
 // Reader is what reads the logs. It runs when it is given to Run.
 type Reader interface {
@@ -57,11 +60,17 @@ type Places struct {
 }
 
 // Patterns are those of the files that are to be read, and of those that are not: temporary ones end with ~.
-func (p Places) Patterns() (include, exclude []string) {
+func (p Places) Patterns(plan *Plan) (include, exclude []string) {
+	if plan.Settings.Narrow {
+		for _, l := range plan.Logs {
+			include = append(include, filepath.Join(p.Live, l.Name))
+		}
+		return include, nil
+	}
 	for _, folder := range []string{p.Live, p.Old, p.Other} {
 		if folder != "" {
-			include = append(include, folder+"/*")
-			exclude = append(exclude, folder+"/*~")
+			include = append(include, filepath.Join(folder, "*"))
+			exclude = append(exclude, filepath.Join(folder, "*~"))
 		}
 	}
 	return include, exclude

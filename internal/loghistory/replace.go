@@ -114,6 +114,11 @@ func (l *log) move(r *rand.Rand) error {
 	if err := errors.Join(l.whole(), l.w.seen()); err != nil {
 		return err
 	}
+	if l.w.plan.Settings.Narrow {
+		if err := l.w.arrive(l); err != nil {
+			return err
+		}
+	}
 	l.rotated++
 	to := filepath.Join(l.w.places.Other, fmt.Sprintf("%s.moved.%d", l.Name, l.rotated))
 	from, g := l.path(), l.w.files[l.path()]

@@ -27,7 +27,12 @@ func (l *log) rotate(r *rand.Rand) error {
 		return err
 	}
 	// What removes a file waits for what is in it, so that nothing is lost by the operator's will.
-	if l.removes() && !l.w.wild {
+	switch narrow := l.w.plan.Settings.Narrow; {
+	case narrow && l.Rotator == CopyTruncate:
+		if err := l.w.readBefore(l); err != nil {
+			return err
+		}
+	case (l.removes() || narrow && (l.OldDir || l.Compress)) && (narrow || !l.w.wild):
 		if err := l.w.arrive(l); err != nil {
 			return err
 		}
@@ -410,7 +415,7 @@ func (w *world) countedOr(before int64, l *log) error {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("lost without being counted: %s", w.missing(l))
+			return fmt.Errorf("%w, and not counted: %s", errMissing, w.missing(l))
 		}
 	}
 }

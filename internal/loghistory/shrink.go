@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Shrink leaves out steps of a plan for as long as fails reports a failure, within a time, and returns the last one. As a
+// Shrink leaves out steps of a plan for as long as fails reports a failure of the same kind, within a time, and returns the last one. As a
 // failure may need luck, each attempt is made several times.
 func Shrink(first *Failure, within time.Duration, attempts int, fails func(*Plan) *Failure) *Failure {
 	deadline := time.Now().Add(within)
@@ -14,7 +14,7 @@ func Shrink(first *Failure, within time.Duration, attempts int, fails func(*Plan
 			if time.Now().After(deadline) {
 				return nil
 			}
-			if f := fails(p); f != nil {
+			if f := fails(p); f != nil && f.Kind == first.Kind {
 				return f
 			}
 		}

@@ -35,6 +35,8 @@ type world struct {
 // Failure is a history that went wrong.
 type Failure struct {
 	Plan *Plan
+	// Kind tells failures apart.
+	Kind Kind
 	// Done are the steps that were carried out, in words, and Problems what was seen.
 	Done, Problems []string
 }
@@ -59,14 +61,21 @@ func Run(p *Plan, places Places, reader Reader, bounds Bounds) error {
 	}
 	w.absorb()
 	if err != nil {
-		w.problem("%v", err)
+		kind := broken
+		switch {
+		case errors.Is(err, errMissing):
+			kind = lost
+		case errors.Is(err, errBusy):
+			kind = busy
+		}
+		w.problem(kind, "%v", err)
 	} else {
 		w.verdict()
 	}
 	if len(w.problems) == 0 {
 		return nil
 	}
-	return &Failure{Plan: p, Done: w.done, Problems: w.problems}
+	return &Failure{Plan: p, Kind: w.kind, Done: w.done, Problems: w.problems}
 }
 
 func (w *world) newLog(p *LogPlan) *log {
@@ -266,9 +275,26 @@ func (w *world) arrived(logs ...*log) error {
 		case left == "" || len(w.problems) > 0:
 			return nil
 		case time.Now().After(deadline):
-			return errors.New("lost, or not delivered in time: " + left)
+			return fmt.Errorf("%w: %s", errMissing, left)
 		}
 	}
+}
+
+// readBefore waits until all of a log was read that stands before its last record, which may wait for its end.
+func (w *world) readBefore(l *log) error {
+	if !w.online() {
+		return errSkipped
+	}
+	if w.plan.Settings.Multiline && len(l.lines) > 0 {
+		last := l.lines[len(l.lines)-1].record
+		for _, one := range last.lines { // not as if it were lost
+			if k := (key{l, one.text}); w.short[l][k] {
+				delete(w.short[l], k)
+				defer func() { w.note(k, w.tallies[k]) }()
+			}
+		}
+	}
+	return errors.Join(w.arrived(l), l.looked())
 }
 
 // idle waits until the reader has nothing to do.
@@ -285,7 +311,7 @@ func (w *world) idle() error {
 			return nil
 		}
 		if now.After(deadline) {
-			return errors.New("all was delivered, and the reader does not come to rest")
+			return errBusy
 		}
 	}
 }

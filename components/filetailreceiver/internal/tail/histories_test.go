@@ -31,6 +31,13 @@ var (
 	most     = flag.Int("failures", 5, "how many histories may fail until no more are tried")
 )
 
+// A history may wait for a delivery for longPatience; where steps are left out of one, for shortPatience: most of them fail
+// by what does not come.
+const (
+	longPatience  = 40 * time.Second
+	shortPatience = 6 * time.Second
+)
+
 // TestHistories has log files be written, rotated, replaced, copied, compressed, moved and removed in the ways of many
 // programs, while the Tailer is stopped and killed, and nothing is taken for a while: nothing may be lost, nothing come
 // again but what was in flight at a crash, and every line has the name of its own log.
@@ -50,7 +57,7 @@ func TestHistories(t *testing.T) {
 		workers.Go(func() {
 			for n := next.Add(1) - 1; n < count && failed.Load() < uint64(*most); n = next.Add(1) - 1 {
 				began := time.Now()
-				f := tell(t, loghistory.Generate(first+n, chosen))
+				f := tell(t, loghistory.Generate(first+n, chosen), longPatience)
 				if took := uint64(time.Since(began)); took > slowest.Load() {
 					slowest.Store(took)
 				}
@@ -58,7 +65,7 @@ func TestHistories(t *testing.T) {
 					continue
 				}
 				if failed.Add(1) == 1 && *shrink > 0 {
-					f = loghistory.Shrink(f, *shrink, 2, func(p *loghistory.Plan) *loghistory.Failure { return tell(t, p) })
+					f = loghistory.Shrink(f, *shrink, 2, func(p *loghistory.Plan) *loghistory.Failure { return tell(t, p, shortPatience) })
 				}
 				t.Errorf("%v\nplan:\n%v", f, f.Plan)
 			}
@@ -69,7 +76,7 @@ func TestHistories(t *testing.T) {
 }
 
 // tell carries out a history. Its folders are removed.
-func tell(t *testing.T, p *loghistory.Plan) *loghistory.Failure {
+func tell(t *testing.T, p *loghistory.Plan, patience time.Duration) *loghistory.Failure {
 	places, remove, err := makePlaces(p)
 	if err != nil {
 		t.Error(err)
@@ -77,7 +84,7 @@ func tell(t *testing.T, p *loghistory.Plan) *loghistory.Failure {
 	}
 	defer remove()
 	h := newTold(t, p, places)
-	err = loghistory.Run(p, places, h, h.bounds())
+	err = loghistory.Run(p, places, h, h.bounds(patience))
 	if h.running() {
 		h.t.Errorf("seed %d: the Tailer was not stopped", p.Seed)
 	}
@@ -139,7 +146,7 @@ func newTold(t *testing.T, p *loghistory.Plan, places loghistory.Places) *told {
 	core, logs := observer.New(zapcore.DebugLevel)
 	h.logs = logs
 	s := p.Settings
-	include, exclude := places.Patterns()
+	include, exclude := places.Patterns(p)
 	h.options = Options{
 		Finder: &files.Finder{Include: include, Exclude: exclude, NewestOnly: s.Newest}, Logger: zap.New(core), Events: (*toldEvents)(h),
 		Poll: 5 * time.Millisecond, Linger: 2 * time.Millisecond, Flush: s.Flush, ChunkBytes: s.ChunkBytes, MaxRecordBytes: s.MaxRecordBytes,
@@ -159,9 +166,9 @@ func newTold(t *testing.T, p *loghistory.Plan, places loghistory.Places) *told {
 	return h
 }
 
-func (h *told) bounds() loghistory.Bounds {
+func (h *told) bounds(patience time.Duration) loghistory.Bounds {
 	return loghistory.Bounds{
-		InFlight: h.options.MaxInFlight + int64(h.options.ChunkBytes)*int64(h.options.Readers), Patience: 40 * time.Second, Glance: 2 * time.Millisecond,
+		InFlight: h.options.MaxInFlight + int64(h.options.ChunkBytes)*int64(h.options.Readers), Patience: patience, Glance: 2 * time.Millisecond,
 		Ahead: 90 * time.Minute,
 	}
 }
