@@ -21,12 +21,12 @@ var families = [][]string{
 	{"cron", "cron-apt.log", "cron.log", "cron-20.log"},
 }
 
-// Generate makes the plan of a seed. Without features it has some of them.
-func Generate(seed uint64, features []Feature) *Plan {
+// Generate makes the plan of a seed. Without features it has some of them, but for those of without.
+func Generate(seed uint64, features []Feature, without ...Feature) *Plan {
 	r := rand.New(rand.NewPCG(seed, 0x6869))
 	p := &Plan{Seed: seed, Features: slices.Clone(features)}
 	if len(features) == 0 {
-		p.Features = some(r)
+		p.Features = some(r, without)
 	}
 	if !slices.ContainsFunc(p.Features, func(f Feature) bool { return slices.Contains(rotators, f) }) &&
 		slices.ContainsFunc(p.Features, func(f Feature) bool { return slices.Contains(options, f) || f == Newest }) {
@@ -50,12 +50,12 @@ func Generate(seed uint64, features []Feature) *Plan {
 }
 
 // some are features that may be together.
-func some(r *rand.Rand) (chosen []Feature) {
+func some(r *rand.Rand, without []Feature) (chosen []Feature) {
 	all := Features()
 	slow := []Feature{AutoRemoval, Newest, Thousands} // the reader does less with them, or takes long
 	for range 1 + r.IntN(6) {
 		f := all[r.IntN(len(all))]
-		if slices.Contains(chosen, f) || slices.Contains(slow, f) && (len(chosen) > 0 || r.IntN(3) > 0) {
+		if slices.Contains(without, f) || slices.Contains(chosen, f) || slices.Contains(slow, f) && (len(chosen) > 0 || r.IntN(3) > 0) {
 			continue
 		}
 		chosen = append(chosen, f)

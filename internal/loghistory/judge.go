@@ -108,7 +108,7 @@ func (j *judge) missing(l *log) string {
 	}
 	slices.Sort(numbers)
 	first := l.lines[numbers[0]-1]
-	return fmt.Sprintf("%d lines of %s, from %d %q of generation %d to %d", len(numbers), l.Name, numbers[0], first.text, first.gen.number, numbers[len(numbers)-1])
+	return fmt.Sprintf("%d lines of %s, from %d %.40q of generation %d to %d", len(numbers), l.Name, numbers[0], first.text, first.gen.number, numbers[len(numbers)-1])
 }
 
 // forgive has the lines of a content be lost that did not arrive.
@@ -124,8 +124,6 @@ func (j *judge) forgive(l *log, g *generation) {
 
 // killed notes that the reader may know less than it has delivered.
 func (j *judge) killed() {
-	j.absorb()
-	j.kills++
 	for _, g := range j.w.files {
 		g.known, g.arrived = false, false
 	}
@@ -136,6 +134,10 @@ func (j *judge) absorb() {
 	for _, d := range j.w.reader.Deliveries(len(j.deliveries)) {
 		j.deliveries = append(j.deliveries, d)
 		j.take(d)
+	}
+	if kills := j.w.reader.Kills(); kills != j.kills {
+		j.kills = kills
+		j.killed()
 	}
 }
 
@@ -154,7 +156,7 @@ func (j *judge) take(d Delivery) {
 		t := j.tallies[key{l, text}]
 		if t == nil {
 			if author := j.authors[text]; author != nil {
-				j.problem(misplaced, "%q of %s came under %s", text, author.Name, d.Stream)
+				j.problem(misplaced, "%.60q of %s came under %s", text, author.Name, d.Stream)
 				j.count(key{author, text})
 			} else if !j.noise(text) {
 				j.problem(damaged, "no log has written %.80q, which came under %s in %.120q", text, d.Stream, d.Text)
@@ -164,7 +166,7 @@ func (j *judge) take(d Delivery) {
 		j.count(key{l, text})
 		one := t.line
 		if one.gen.arrived = true; one.gen.known && one.unique && d.Stream != l.path() {
-			j.problem(misplaced, "%q of %s came under %s, though its file was known before it was renamed", text, l.Name, d.Stream)
+			j.problem(misplaced, "%.60q of %s came under %s, though its file was known before it was renamed", text, l.Name, d.Stream)
 		}
 		switch {
 		case !one.unique:
@@ -215,19 +217,22 @@ func (j *judge) verdict() {
 	}
 }
 
-func (j *judge) repetitions() {
-	again := int64(0)
-	var names []string
+// again is how many bytes came again, and some of the lines.
+func (j *judge) again() (bytes int64, lines []string) {
 	for k, t := range j.tallies {
 		if more := t.got - t.want; more > 0 {
-			again += int64(more) * int64(len(k.text)+1)
-			names = append(names, fmt.Sprintf("%s %d %q", k.log.Name, t.line.number, k.text))
+			bytes += int64(more) * int64(len(k.text)+1)
+			lines = append(lines, fmt.Sprintf("%s %d %.40q", k.log.Name, t.line.number, k.text))
 		}
 	}
-	allowed := j.extra + int64(j.kills)*j.w.bounds.InFlight
-	if again > allowed {
-		slices.Sort(names)
-		j.problem(repeated, "%d bytes came again after %d kills, and %d may: %d lines such as %v", again, j.kills, allowed, len(names), names[:min(len(names), 3)])
+	slices.Sort(lines)
+	return bytes, lines
+}
+
+func (j *judge) repetitions() {
+	again, lines := j.again()
+	if allowed := j.extra + int64(j.kills)*j.w.bounds.InFlight; again > allowed {
+		j.problem(repeated, "%d bytes came again after %d kills, and %d may: %d lines such as %v", again, j.kills, allowed, len(lines), lines[:min(len(lines), 3)])
 	}
 }
 
@@ -251,11 +256,11 @@ func (j *judge) order() {
 			}
 			seen[k] = true
 			p := place{run: d.Run, stream: d.Stream}
-			if j.w.wild || j.w.plan.Has(Outage) {
+			if j.w.wild || j.w.bounds.Shared || j.w.plan.Has(Outage) {
 				p.gen = t.line.gen.number
 			}
 			if before := last[p]; before != nil && before.number > t.line.number {
-				j.problem(disorder, "run %d: %q came after %q under %s", d.Run, text, before.text, d.Stream)
+				j.problem(disorder, "run %d: %.60q came after %.60q under %s", d.Run, text, before.text, d.Stream)
 				return
 			}
 			last[p] = t.line

@@ -25,6 +25,8 @@ type Reader interface {
 	Deliveries(from int) []Delivery
 	// Idle reports whether there is nothing left to do.
 	Idle() bool
+	// Kills is how often it was killed.
+	Kills() int
 	// Counted is how many bytes it says that were lost.
 	Counted() int64
 }
@@ -51,6 +53,9 @@ type Bounds struct {
 	Ahead time.Duration
 	// Unordered has the order of lines not be judged: the reader's stamps cannot tell it.
 	Unordered bool
+	// Shared says that the reader has other histories, too, goes on when this one ends, and is stopped, killed and started at
+	// any moment. A copy may be sent again that was found in the moment before its original was truncated.
+	Shared bool
 }
 
 // Places are folders for the logs. All are empty.

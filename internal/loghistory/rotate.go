@@ -214,7 +214,7 @@ func (l *log) renameTo(to string, r *rand.Rand) error {
 
 // copyTo copies the live file, and truncates it where that is wanted.
 func (l *log) copyTo(to string, r *rand.Rand) error {
-	if l.w.wild && l.Rotator == CopyTruncate {
+	if (l.w.wild || l.w.bounds.Shared) && l.Rotator == CopyTruncate {
 		if info, err := os.Stat(l.path()); err == nil {
 			l.w.extra += info.Size() // where both are found in the moment between
 		}

@@ -45,37 +45,67 @@ func (f *Failure) Error() string {
 	return fmt.Sprintf("%s\nwhat was done:\n  %s\nwhat was seen:\n  %s", strings.SplitN(f.Plan.String(), "\n", 2)[0], strings.Join(f.Done, "\n  "), strings.Join(f.Problems, "\n  "))
 }
 
-// Run carries out a plan in empty folders before a reader, and judges what it delivers. The error is a Failure, or nil.
-func Run(p *Plan, places Places, reader Reader, bounds Bounds) error {
+// History is a plan that is carried out.
+type History struct {
+	w   *world
+	err error
+}
+
+// New prepares a plan in empty folders before a reader.
+func New(p *Plan, places Places, reader Reader, bounds Bounds) *History {
 	w := &world{plan: p, places: places, reader: reader, bounds: bounds, files: map[string]*generation{}, wild: p.Has(Wild)}
 	w.judge = newJudge(w)
 	for n := range p.Logs {
 		w.logs = append(w.logs, w.newLog(&p.Logs[n]))
 	}
-	err := w.run()
-	if w.running {
-		err = errors.Join(err, reader.Stop())
+	return &History{w: w}
+}
+
+// Run carries the plan out.
+func (h *History) Run() {
+	w := h.w
+	h.err = w.run()
+	if w.running && !w.bounds.Shared {
+		h.err = errors.Join(h.err, w.stop())
 	}
 	for _, l := range w.logs {
-		err = errors.Join(err, l.close())
+		h.err = errors.Join(h.err, l.close())
 	}
+}
+
+// Verdict judges what was delivered until now. It is a Failure, or nil.
+func (h *History) Verdict() *Failure {
+	w := h.w
 	w.absorb()
-	if err != nil {
+	if h.err != nil {
 		kind := broken
 		switch {
-		case errors.Is(err, errMissing):
+		case errors.Is(h.err, errMissing):
 			kind = lost
-		case errors.Is(err, errBusy):
+		case errors.Is(h.err, errBusy):
 			kind = busy
 		}
-		w.problem(kind, "%v", err)
+		w.problem(kind, "%v", h.err)
 	} else {
 		w.verdict()
 	}
 	if len(w.problems) == 0 {
 		return nil
 	}
-	return &Failure{Plan: p, Kind: w.kind, Done: w.done, Problems: w.problems}
+	return &Failure{Plan: w.plan, Kind: w.kind, Done: w.done, Problems: w.problems}
+}
+
+// Again is how many bytes came again that were not to.
+func (h *History) Again() int64 {
+	again, _ := h.w.again()
+	return max(0, again-h.w.extra)
+}
+
+// Run carries out a plan in empty folders before a reader, and judges what it delivers: a Failure, or nil.
+func Run(p *Plan, places Places, reader Reader, bounds Bounds) *Failure {
+	h := New(p, places, reader, bounds)
+	h.Run()
+	return h.Verdict()
 }
 
 func (w *world) newLog(p *LogPlan) *log {
@@ -133,8 +163,14 @@ func (w *world) finish() error {
 			return err
 		}
 	}
-	if err := errors.Join(w.arrived(w.logs...), w.idle()); err != nil {
+	if err := w.arrived(w.logs...); err != nil {
 		return err
+	}
+	if err := w.idle(); err != nil {
+		return err
+	}
+	if w.bounds.Shared {
+		return nil
 	}
 	if err := w.stop(); err != nil || w.plan.Seed%2 == 0 {
 		return err
@@ -172,7 +208,6 @@ func (w *world) do(s Step) error {
 			return w.stop()
 		}
 		w.running = false
-		w.killed()
 		return w.reader.Kill()
 	case opStart:
 		if w.running {
