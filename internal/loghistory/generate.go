@@ -170,9 +170,7 @@ func (p *Plan) steps(r *rand.Rand) {
 			choices = append(choices, more...)
 		}
 	}
-	if !p.Has(Multiline) && !p.Has(Hole) {
-		choices = append(choices, choice{opPart, 2, few})
-	}
+	with(Parts, choice{opPart, 4, few})
 	if slices.ContainsFunc(p.Logs, func(l LogPlan) bool { return l.Rotator != "" }) {
 		choices = append(choices, choice{opRotate, 7, nil})
 	}
