@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // mostProblems is how many problems are told of one history.
@@ -21,6 +22,8 @@ type key struct {
 type tally struct {
 	line             *line // the last one
 	want, loose, got int
+	excused          int       // deliveries that came again for a kill
+	at               time.Time // of the last delivery
 }
 
 func (t *tally) short() bool { return t.got < t.want-t.loose }
@@ -34,7 +37,7 @@ type judge struct {
 	short       map[*log]map[key]bool // what did not arrive yet
 	deliveries  []Delivery
 	generations int
-	kills       int
+	kills       []time.Time
 	extra       int64 // bytes that may come again
 	problems    []string
 	kind        Kind // of the first of them
@@ -122,23 +125,26 @@ func (j *judge) forgive(l *log, g *generation) {
 	}
 }
 
-// killed notes that the reader may know less than it has delivered.
-func (j *judge) killed() {
-	for _, g := range j.w.files {
-		g.known, g.arrived = false, false
-	}
-}
-
-// absorb takes in what was delivered since.
+// absorb takes in what was delivered since. What was delivered before a kill may not be known to the reader after it.
 func (j *judge) absorb() {
+	if kills := j.w.reader.Kills(); len(kills) != len(j.kills) {
+		j.kills = kills
+		for _, g := range j.w.files {
+			g.known, g.arrived = false, false
+		}
+	}
 	for _, d := range j.w.reader.Deliveries(len(j.deliveries)) {
 		j.deliveries = append(j.deliveries, d)
 		j.take(d)
 	}
-	if kills := j.w.reader.Kills(); kills != j.kills {
-		j.kills = kills
-		j.killed()
-	}
+}
+
+// killedBetween reports whether the reader was killed between two deliveries, and soon after the first: it may not have
+// saved that.
+func (j *judge) killedBetween(first, second time.Time) bool {
+	return slices.ContainsFunc(j.kills, func(kill time.Time) bool {
+		return !kill.Before(first) && !kill.After(second) && kill.Sub(first) < j.w.bounds.Saved
+	})
 }
 
 func (j *judge) take(d Delivery) {
@@ -157,15 +163,16 @@ func (j *judge) take(d Delivery) {
 		if t == nil {
 			if author := j.authors[text]; author != nil {
 				j.problem(misplaced, "%.60q of %s came under %s", text, author.Name, d.Stream)
-				j.count(key{author, text})
+				j.count(key{author, text}, d.At)
 			} else if !j.noise(text) {
 				j.problem(damaged, "no log has written %.80q, which came under %s in %.120q", text, d.Stream, d.Text)
 			}
 			continue
 		}
-		j.count(key{l, text})
+		j.count(key{l, text}, d.At)
 		one := t.line
-		if one.gen.arrived = true; one.gen.known && one.unique && d.Stream != l.path() {
+		one.gen.arrived = one.gen.arrived || len(j.kills) == 0 || d.At.After(j.kills[len(j.kills)-1])
+		if one.gen.known && one.unique && d.Stream != l.path() {
 			j.problem(misplaced, "%.60q of %s came under %s, though its file was known before it was renamed", text, l.Name, d.Stream)
 		}
 		switch {
@@ -198,9 +205,12 @@ func (j *judge) noise(text string) bool {
 	return j.w.plan.Has(Shred) && strings.Trim(text, string(shredded)+"\x00\uFFFD") == ""
 }
 
-func (j *judge) count(k key) {
+func (j *judge) count(k key, at time.Time) {
 	t := j.tallies[k]
-	t.got++
+	if t.got++; t.got > t.want && j.killedBetween(t.at, at) {
+		t.excused++
+	}
+	t.at = at
 	j.note(k, t)
 }
 
@@ -217,22 +227,27 @@ func (j *judge) verdict() {
 	}
 }
 
-// again is how many bytes came again, and some of the lines.
-func (j *judge) again() (bytes int64, lines []string) {
+// again is how many bytes came again, how many of them without the excuse of a kill, and some of those lines.
+func (j *judge) again() (bytes, bad int64, lines []string) {
 	for k, t := range j.tallies {
 		if more := t.got - t.want; more > 0 {
 			bytes += int64(more) * int64(len(k.text)+1)
-			lines = append(lines, fmt.Sprintf("%s %d %.40q", k.log.Name, t.line.number, k.text))
+			if more > t.excused {
+				bad += int64(more-t.excused) * int64(len(k.text)+1)
+				lines = append(lines, fmt.Sprintf("%s %d %.40q", k.log.Name, t.line.number, k.text))
+			}
 		}
 	}
 	slices.Sort(lines)
-	return bytes, lines
+	return bytes, bad, lines
 }
 
 func (j *judge) repetitions() {
-	again, lines := j.again()
-	if allowed := j.extra + int64(j.kills)*j.w.bounds.InFlight; again > allowed {
-		j.problem(repeated, "%d bytes came again after %d kills, and %d may: %d lines such as %v", again, j.kills, allowed, len(lines), lines[:min(len(lines), 3)])
+	again, bad, lines := j.again()
+	if allowed := j.extra + j.w.reader.Unanswered(); bad > allowed {
+		j.problem(repeated, "%d bytes came again, and %d of them may: %d lines such as %v; there were %d kills", bad, allowed, len(lines), lines[:min(len(lines), 3)], len(j.kills))
+	} else if allowed += int64(len(j.kills)) * j.w.bounds.InFlight; again > allowed {
+		j.problem(repeated, "%d bytes came again after %d kills, and %d may", again, len(j.kills), allowed)
 	}
 }
 

@@ -25,8 +25,10 @@ type Reader interface {
 	Deliveries(from int) []Delivery
 	// Idle reports whether there is nothing left to do.
 	Idle() bool
-	// Kills is how often it was killed.
-	Kills() int
+	// Kills has the times when it was killed.
+	Kills() []time.Time
+	// Unanswered is how many bytes may come again because the answer was lost.
+	Unanswered() int64
 	// Counted is how many bytes it says that were lost.
 	Counted() int64
 }
@@ -37,14 +39,16 @@ type Delivery struct {
 	Stream string
 	Run    int
 	Text   string
-	// Stamp orders the records of a stream. Clock is that of the reader when it was taken.
-	Stamp, Clock time.Time
+	// At is when it was taken, Clock what the reader's clock said then. Stamp orders the records of a stream.
+	At, Clock, Stamp time.Time
 }
 
 // Bounds are what a reader may do.
 type Bounds struct {
 	// InFlight is how many bytes may come again after a kill.
 	InFlight int64
+	// Saved is how long before a kill what was delivered is surely saved.
+	Saved time.Duration
 	// Patience is how long anything may take.
 	Patience time.Duration
 	// Glance is the pause between two looks at something that is awaited.

@@ -97,7 +97,7 @@ func (h *History) Verdict() *Failure {
 
 // Again is how many bytes came again that were not to.
 func (h *History) Again() int64 {
-	again, _ := h.w.again()
+	again, _, _ := h.w.again()
 	return max(0, again-h.w.extra)
 }
 

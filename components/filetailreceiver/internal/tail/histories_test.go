@@ -128,7 +128,7 @@ type told struct {
 	run     int
 	logs    *observer.ObservedLogs
 	looks   atomic.Int64
-	kills   atomic.Int64
+	kills   []time.Time
 	counted atomic.Int64
 	few     atomic.Bool
 	ahead   atomic.Int64
@@ -166,7 +166,7 @@ func newTold(t *testing.T, p *loghistory.Plan, places loghistory.Places) *told {
 func (h *told) bounds(patience time.Duration) loghistory.Bounds {
 	return loghistory.Bounds{
 		InFlight: h.options.MaxInFlight + int64(h.options.ChunkBytes)*int64(h.options.Readers), Patience: patience, Glance: 2 * time.Millisecond,
-		Ahead: 90 * time.Minute,
+		Ahead: 90 * time.Minute, Saved: 2 * time.Second,
 	}
 }
 
@@ -187,7 +187,7 @@ func (h *told) begin(c *Chunk) func(context.Context) error {
 			outage := h.outage
 			if outage == nil {
 				for n := range sent {
-					sent[n].Clock = h.now()
+					sent[n].At, sent[n].Clock = time.Now(), h.now()
 				}
 				h.sent = append(h.sent, sent...)
 				h.mu.Unlock()
@@ -239,11 +239,13 @@ func (h *told) Stop() error {
 func (h *told) Kill() error {
 	h.host.crash()
 	h.host = nil
-	h.kills.Add(1)
+	h.kills = append(h.kills, time.Now())
 	return nil
 }
 
-func (h *told) Kills() int { return int(h.kills.Load()) }
+func (h *told) Kills() []time.Time { return h.kills }
+
+func (h *told) Unanswered() int64 { return 0 }
 
 // Looked makes files until three looks have ended: the first of them may have begun before.
 func (h *told) Looked() error {
