@@ -100,17 +100,17 @@ type site struct {
 	guests  []*guest
 	folders map[string]*guest // by the folder of a log
 
-	mu        sync.Mutex
-	changed   *sync.Cond
-	up        bool
-	runs      int
-	kills     []time.Time
-	present   int // guests whose histories go on
-	want      int // those of them that wait for it to be down
-	away      int // those that do something while it is
-	wantKill  bool
-	renumber  bool
-	began     time.Time // when the run began
+	mu       sync.Mutex
+	changed  *sync.Cond
+	up       bool
+	runs     int
+	kills    []time.Time
+	present  int // guests whose histories go on
+	want     int // those of them that wait for it to be down
+	away     int // those that do something while it is
+	wantKill bool
+	renumber bool
+	began    time.Time // when the run began
 }
 
 // newSite has a receiver for each kind of settings.

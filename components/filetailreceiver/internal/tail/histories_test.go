@@ -319,4 +319,3 @@ func (*toldEvents) Rotated()               {}
 func (h *toldEvents) Truncated(lost int64) { h.counted.Add(lost) }
 func (h *toldEvents) Released(lost int64)  { h.counted.Add(lost) }
 func (h *toldEvents) Looked(error)         { h.looks.Add(1) }
-
