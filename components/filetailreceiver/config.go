@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/config/configretry"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/inventory"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/tail"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/safepath"
@@ -41,6 +42,9 @@ type Config struct {
 	// ForceFlushPeriod is how long an unfinished record may stand at a file's end before it is sent; 0: for ever.
 	// Default: 500ms.
 	ForceFlushPeriod time.Duration `mapstructure:"force_flush_period"`
+	// Identity is what makes a file the one that was read before, beside its device and inode: content, path or inode.
+	// Default: content.
+	Identity string `mapstructure:"identity"`
 	// FingerprintSize is how much of a file's beginning recognises it, in bytes. Default: 1000.
 	FingerprintSize Bytes `mapstructure:"fingerprint_size"`
 
@@ -144,6 +148,8 @@ const (
 	split, truncate     = "split", "truncate"
 	record, resource    = "record", "resource"
 	parallel, strict    = "parallel", "strict"
+	byContent           = "content"
+	byPath, byInode     = "path", "inode"
 	fdRelease           = "fd_release"
 	gzip, auto          = "gzip", "auto"
 	include, exclude    = "include", "exclude"
@@ -157,7 +163,7 @@ func createDefaultConfig() component.Config {
 	retry.InitialInterval, retry.MaxInterval, retry.MaxElapsedTime = 100*time.Millisecond, 10*time.Second, 0
 	return &Config{
 		StartAt: end, OnTruncate: readWhole, PollInterval: 200 * time.Millisecond, FlushInterval: time.Second,
-		ForceFlushPeriod: 500 * time.Millisecond, FingerprintSize: 1000, MaxLogSize: 1 << 20, MaxLogSizeBehavior: split,
+		ForceFlushPeriod: 500 * time.Millisecond, Identity: byContent, FingerprintSize: 1000, MaxLogSize: 1 << 20, MaxLogSizeBehavior: split,
 		IncludeFileName: true, FileAttributes: record, Retry: retry, Ordering: parallel, ChunkSize: 1 << 20, MaxInFlight: 32 << 20,
 		DrainTimeout: 10 * time.Second, MaxConcurrentFiles: 1024,
 	}
@@ -182,6 +188,7 @@ func (c *Config) Validate() error {
 		word("on_truncate", c.OnTruncate, readWhole, readNew)
 	}
 	word("max_log_size_behavior", c.MaxLogSizeBehavior, split, truncate)
+	word("identity", c.Identity, byContent, byPath, byInode)
 	word("file_attributes", c.FileAttributes, record, resource)
 	word("ordering", c.Ordering, parallel, strict)
 	word("backpressure_mode", c.BackpressureMode, "", fdRelease)
@@ -329,6 +336,12 @@ func (c *Config) tailer() (tail.Options, error) {
 		MaxInFlight: int64(c.MaxInFlight), Strict: c.Ordering == strict, MaxOpen: c.MaxConcurrentFiles, HeadBytes: int(c.FingerprintSize),
 		Readers: min(4, runtime.GOMAXPROCS(0)), Drain: c.DrainTimeout, DrainFiles: c.DrainFiles, Remove: c.DeleteAfterRead, RemoveOld: c.AutoRemoval,
 		ReleaseDeleted: c.BackpressureMode == fdRelease, FreeCache: c.FileCacheAdvise,
+	}
+	switch c.Identity {
+	case byPath:
+		o.Identity = inventory.ByPath
+	case byInode:
+		o.Identity = inventory.ByInode
 	}
 	switch c.Compression {
 	case gzip:

@@ -20,6 +20,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/flow"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 )
 
@@ -186,7 +187,7 @@ func TestWhatIsRefusedHoldsNoOther(t *testing.T) {
 	require.Eventually(t, func() bool { return h.tailer.Stats().InFlight > 0 }, eventually, tick)
 	h.append("good.log", lines(1, 20000))
 	h.await("good.log", wanted(1, 20000)...)
-	require.Eventually(t, func() bool { return h.tailer.Stats().InFlight <= firstWindow+4<<10 }, eventually, tick, "who delivers nothing takes little room")
+	require.Eventually(t, func() bool { return h.tailer.Stats().InFlight <= flow.FirstWindow+4<<10 }, eventually, tick, "who delivers nothing takes little room")
 	close(free)
 	h.await("bad.log", wanted(1, 50000)...)
 }
@@ -257,27 +258,31 @@ func TestDeliveredFilesAreRemoved(t *testing.T) {
 			t.Parallel()
 			h := newHost(t)
 			h.options.Remove, h.options.RemoveOld = all, !all
+			a, b, c, d, fresh := "a.log", "b.log", "c.log", "d.log", "fresh.log"
+			if !all { // generations
+				a, b, c, d, fresh = "app.log.4", "app.log.3", "app.log.2", "app.log.1", "app.log"
+			}
 			free := make(chan struct{})
 			h.deliver = func(ctx context.Context, s *sent) error {
-				if s.path == h.path("c.log") {
+				if s.path == h.path(c) {
 					<-free
 				}
 				return nil
 			}
-			for i, file := range []string{"a.log", "b.log", "c.log", "d.log"} {
+			for i, file := range []string{a, b, c, d} {
 				h.append(file, lines(1, 3))
 				old := time.Now().Add(time.Duration(i-10) * time.Minute)
 				require.NoError(t, os.Chtimes(h.path(file), old, old))
 			}
-			h.append("fresh.log", "")
+			h.append(fresh, "")
 			h.start()
 			gone := func(file string) bool { _, err := os.Stat(h.path(file)); return errors.Is(err, os.ErrNotExist) }
-			require.Eventually(t, func() bool { return gone("a.log") && gone("b.log") && gone("d.log") }, eventually, tick)
-			assert.False(t, gone("c.log"), "it is not delivered")
+			require.Eventually(t, func() bool { return gone(a) && gone(b) && gone(d) }, eventually, tick)
+			assert.False(t, gone(c), "it is not delivered")
 			close(free)
-			require.Eventually(t, func() bool { return gone("c.log") }, eventually, tick)
-			assert.False(t, gone("fresh.log"))
-			for _, file := range []string{"a.log", "b.log", "c.log", "d.log"} {
+			require.Eventually(t, func() bool { return gone(c) }, eventually, tick)
+			assert.False(t, gone(fresh))
+			for _, file := range []string{a, b, c, d} {
 				h.await(file, wanted(1, 3)...)
 			}
 		})
@@ -323,7 +328,7 @@ func TestDeletedFileIsReleased(t *testing.T) {
 		const n = 50000
 		h.append("app.log", lines(1, n))
 		h.start()
-		require.Eventually(t, func() bool { return h.tailer.Stats().InFlight >= firstWindow }, eventually, tick)
+		require.Eventually(t, func() bool { return h.tailer.Stats().InFlight >= flow.FirstWindow }, eventually, tick)
 		require.NoError(t, os.Remove(h.path("app.log")))
 		h.append("other.log", "x\n")
 		if release {

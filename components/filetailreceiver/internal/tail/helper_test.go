@@ -20,6 +20,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/schedule"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
 )
 
@@ -119,7 +120,7 @@ func (h *host) start() {
 	o := h.options
 	store, err := checkpoints.Open(h.t.Context(), h.disk)
 	require.NoError(h.t, err)
-	o.Store, o.Logger, o.Events = store, h.logger, h
+	o.Store, o.Logger, o.Events = store, h.logger.WithOptions(zap.Development()), h // an illegal transition panics
 	if o.Splitter == nil {
 		o.Splitter, err = records.New(records.Options{MaxBytes: o.MaxRecordBytes})
 		require.NoError(h.t, err)
@@ -147,7 +148,7 @@ func (h *host) start() {
 	}
 	h.tailer = New(o)
 	if h.opening != nil {
-		h.tailer.openFile = func(path string) (*files.Opened, error) {
+		h.tailer.opener.open = func(path string) (*files.Opened, error) {
 			h.opening(path)
 			return o.Finder.Open(path)
 		}
@@ -170,18 +171,13 @@ func (h *host) stop() {
 func (h *host) crash() {
 	t := h.tailer
 	h.tailer = nil
-	t.cancel()
-	t.mu.Lock()
-	t.ending = true
-	t.work.Broadcast()
-	t.mu.Unlock()
+	t.stop()
+	t.engine.end()
+	t.flow.Cancel()
 	t.watches.Wait()
-	t.loops.Wait()
-	t.sends.Wait()
-	t.saves.Wait()
-	for f := range t.openAt {
-		_ = f.source.Close()
-	}
+	t.engine.loops.Wait()
+	t.watch.looker.Close()
+	t.engine.stop()
 }
 
 // records are those that were delivered under a name, in the order of their times.
@@ -255,12 +251,10 @@ func (h *host) settle() {
 			return
 		}
 		if time.Now().After(deadline) {
-			h.tailer.mu.Lock()
-			for _, f := range h.tailer.files {
-				h.t.Logf("%s as %s: size %d, read %d, acked %d, in flight %d of %d; busy %t, queued %t, again %t, dirty %t, unseen %t, held %s, gone %s, unfinished %s at %d, problem %q",
-					f.now, f.path, f.size, f.read.offset, f.acked.offset, f.inFlight, f.window, f.busy, f.queued, f.again, f.dirty, f.unseen, f.heldUntil, f.gone, f.unfinished, f.restSize, f.problem)
+			for _, f := range h.schedule() {
+				why, since := f.Held()
+				h.t.Logf("%s %s since %s: %+v", f.State(), why, since, f)
 			}
-			h.tailer.mu.Unlock()
 			require.Failf(h.t, "something is left to do", "%+v", s)
 		}
 	}
@@ -269,15 +263,33 @@ func (h *host) settle() {
 // seen tells whether all that is in the files was looked at.
 func (h *host) seen() bool {
 	found, _ := h.options.Finder.Find(time.Now())
-	h.tailer.mu.Lock()
-	defer h.tailer.mu.Unlock()
+	is := map[files.ID]schedule.File{}
+	h.tailer.engine.do(func() {
+		for f := range h.tailer.engine.files {
+			if !f.Retired {
+				is[f.id] = f.File
+			}
+		}
+	})
 	for _, one := range found {
-		f := h.tailer.files[one.ID]
-		if f == nil || !f.heldUntil.IsZero() || f.now != one.Path || f.size != one.Size || f.dirty {
+		f, ok := is[one.ID]
+		if why, _ := f.Held(); !ok || why == schedule.MaybeCopy || f.Name != one.Path || f.Size != one.Size || f.Changed {
 			return false
 		}
 	}
 	return true
+}
+
+// schedule are the files as the schedule has them.
+func (h *host) schedule() (all []schedule.File) {
+	h.tailer.engine.do(func() {
+		for f := range h.tailer.engine.files {
+			is := f.File
+			is.Owner = nil
+			all = append(all, is)
+		}
+	})
+	return all
 }
 
 func lines(from, to int) string {

@@ -147,7 +147,7 @@ func (w *world) looked() {
 
 // look waits until everything was looked at.
 func (w *world) look() {
-	for n := w.tailer.looks.Load() + 3; w.tailer.looks.Load() < n; time.Sleep(tick) {
+	for n := w.tailer.watch.looks.Load() + 3; w.tailer.watch.looks.Load() < n; time.Sleep(tick) {
 		w.append("tick~", "")
 		require.NoError(w.t, os.Remove(w.path("tick~")))
 	}

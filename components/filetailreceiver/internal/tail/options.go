@@ -7,6 +7,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/inventory"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/inorder"
@@ -25,7 +26,11 @@ type Options struct {
 	// Events is told what happens. Its methods must be quick.
 	Events Events
 	Logger *zap.Logger
+	// Now is the wall clock, which stamps chunks; nil: time.Now. Waits are measured by a clock that nobody sets.
+	Now func() time.Time
 
+	// Identity is what makes a file the one that was read before.
+	Identity inventory.Identity
 	// FromEnd begins files that are there at the first start at their end. Later ones are read from their beginning.
 	FromEnd bool
 	// AfterTruncation is where a file goes on that was truncated: at its beginning, or, with true, at its new end.
@@ -107,6 +112,17 @@ type Stats struct {
 	LagSeconds          float64 // of the file which is behind for longest
 	Worst               []Lag   // the files furthest behind, at most 20
 	Unreadable, Pending int     // files
+	// Waiting are files that do not go on by themselves, those that wait for longest first, at most 20.
+	Waiting []Wait
+}
+
+// Wait is a file that does not go on by itself.
+type Wait struct {
+	// Path is the name under which its lines are sent, and Name where it is.
+	Path, Name string
+	// Why says what for, and Seconds is for how long.
+	Why     string
+	Seconds float64
 }
 
 // Lag is how far a file is behind.

@@ -1,15 +1,16 @@
 package tail
 
 import (
+	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"time"
 
-	"go.uber.org/zap"
-
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/flow"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/inorder"
 )
 
 // room is what a buffer has beyond the largest record: its end, and the byte that tells it is larger.
@@ -22,42 +23,30 @@ const smallest = 4 << 10
 // memory until it is delivered: 1 MiB of such lines was seen to take 150 MB.
 const recordBytes = 128
 
-// read takes files from the line until the end.
-func (t *Tailer) read() {
-	b := buffers{bytes: make([]byte, 64<<10)}
-	r := new(reader)
-	t.mu.Lock()
-	t.readers[r] = struct{}{}
-	t.mu.Unlock()
-	for {
-		t.mu.Lock()
-		if r.replaced {
-			delete(t.readers, r)
-			t.mu.Unlock()
-			return
-		}
-		f := t.next()
-		for f == nil && !t.ending {
-			t.work.Wait()
-			f = t.next()
-		}
-		if t.ending {
-			t.mu.Unlock()
-			return
-		}
-		f.queued, f.busy = false, true
-		t.mu.Unlock()
+// tailBytes is how many bytes before an offset tell whether they are still those that were read.
+const tailBytes = 256
 
-		t.readOne(f, &b, r)
+// task is what a reader is to do: to read the next chunk of a file.
+type task struct {
+	file       *file // for the engine alone
+	text       *text // the reader's until it has finished
+	id         files.ID
+	path, name string // the lines are sent under path, and name is where the file is
+	zipped     bool
+	flush      bool  // what has no end is taken as whole, if the file is as large as
+	restSize   int64 // this
+	want       int64 // how much is to be read, in bytes
+}
 
-		t.mu.Lock()
-		f.busy = false
-		if len(f.pending) == 0 {
-			t.tried(f)
-		}
-		t.finished(f)
-		t.mu.Unlock()
-	}
+// result is what became of a task.
+type result struct {
+	err      error
+	opened   bool  // the file was
+	replaced bool  // its content is not the one that was read before
+	looked   bool  // what follows is known
+	seen     int64 // where what was looked at ends
+	atEnd    bool  // the text ends there
+	zipped   int64 // the size of the compressed file then, if it is one; below 0: not known
 }
 
 // buffers are a reader's.
@@ -73,285 +62,192 @@ func (b *buffers) of(n int) []byte {
 	return b.bytes[:n]
 }
 
-// readOne reads the next chunk of a file.
-func (t *Tailer) readOne(f *file, b *buffers, r *reader) {
-	t.mu.Lock()
-	pos, flush, restSize := f.read, f.flush, f.restSize
-	f.flush, f.dirty = false, false
-	want := min(int64(t.o.ChunkBytes), max(f.window-f.inFlight, smallest))
-	if !f.zipped {
-		want = min(want, max(f.unread()+room, smallest))
+// read reads the next chunk of a file, and has it delivered.
+func (r *reader) read(t task) (res result) {
+	e := r.e
+	if !e.flow.Acquire(t.want) {
+		return res
 	}
-	t.mu.Unlock()
-
-	if !t.acquire(want) {
-		return
+	held := t.want // gives it back, unless it becomes the chunk's
+	defer func() { e.flow.Adjust(-held) }()
+	r.asks(t.name, held)
+	defer r.answered()
+	if res.opened, res.err = r.open(t); res.err != nil {
+		return res
 	}
-	held := want
-	defer func() {
-		if held > 0 {
-			t.mu.Lock()
-			t.release(held)
-			t.mu.Unlock()
+	if e.o.FreeCache {
+		defer func(from int64) { freeCache(t.text.source.file().File, from, t.want) }(t.text.pos.Offset)
+	}
+	var p part
+	if p, res.err = r.part(t); res.err != nil {
+		return res
+	}
+	if p.replaced {
+		res.replaced = true
+		return res
+	}
+	head := r.head(t, p)
+	res.looked, res.seen, res.atEnd, res.zipped = true, t.text.pos.Offset+int64(len(p.data)), p.atEnd, -1
+	if t.zipped && p.atEnd {
+		if info, err := t.text.source.file().Stat(); err == nil {
+			res.zipped = info.Size()
 		}
-	}()
-	t.asks(r, f, held)
-	defer t.answered(r)
-	if err := t.open(f); err != nil {
-		t.failed(f, err)
-		return
 	}
-	if t.o.FreeCache {
-		defer func() { freeCache(f.source.file().File, pos.offset, want) }()
+	if p.consumed == 0 {
+		t.text.head = head
+		return res
 	}
+	r.answered()
+	if z, ok := t.text.source.(*unzipped); ok {
+		z.forget(p.end.Offset - tailBytes)
+	}
+	bytes := p.want
+	if p.want == t.want { // otherwise the record was larger than what was asked for
+		bytes = min(held, max(int64(p.consumed), int64(len(p.spans))*recordBytes, smallest))
+	}
+	e.flow.Adjust(bytes - held)
+	held = 0
+	r.begin(t, p, flow.Chunk{End: p.end, Head: head, Bytes: bytes})
+	return res
+}
 
-	before := pos.tail.Bytes
+// begin delivers what was read.
+func (r *reader) begin(t task, p part, chunk flow.Chunk) {
+	o := r.e.o
+	c := Chunk{
+		Path: t.path, Now: t.name, File: t.text.source.file().Info, Labels: &t.text.labels, Raw: p.data[p.mark:p.consumed], Spans: p.spans, Encoding: t.text.enc,
+		Offset: t.text.pos.Offset + int64(p.mark), Number: t.text.pos.Records + 1,
+	}
+	begun := r.e.flow.Begin(t.file.flow, chunk, func(stamp time.Time, turn *inorder.Turn) func(context.Context) error {
+		c.Read, c.Turn = stamp, turn
+		o.Events.Read(len(c.Raw), len(c.Spans))
+		return o.Begin(&c)
+	})
+	if begun {
+		t.text.pos, t.text.head = chunk.End, chunk.Head
+	}
+}
+
+// part is what was read of a file at once.
+type part struct {
+	replaced bool // the bytes before it are others than those that were read
+	data     []byte
+	mark     int // how long the byte order mark is that it begins with
+	spans    []records.Span
+	consumed int           // how many bytes of data are in whole records
+	end      flow.Position // after those
+	atEnd    bool          // the text ends with data
+	want     int64         // how much was read for it, in bytes
+}
+
+// part reads the next part of a file: at least one record, if there is a whole one.
+func (r *reader) part(t task) (p part, err error) {
+	o, b, pos, source := r.e.o, &r.buffers, t.text.pos, t.text.source
+	before := pos.Tail.Bytes
+	p.want = t.want
 	for {
-		text := b.of(before + int(want))
-		n, err := readFull(f.source, text, pos.offset-int64(before))
+		text := b.of(before + int(p.want))
+		n, err := readFull(source, text, pos.Offset-int64(before))
 		if err != nil {
-			t.failed(f, err)
-			return
+			return p, err
 		}
-		if n < before || !pos.tail.Of(text[:before]) {
-			t.replaced(f)
-			return
+		if n < before || !pos.Tail.Of(text[:before]) {
+			p.replaced = true
+			return p, nil
 		}
 		text = text[:n]
 		data := text[before:]
-		atEnd := int64(len(data)) < want
-		mark := 0
-		if pos.offset == 0 {
-			f.enc = t.o.Encoding.Of(data)
-			mark = f.enc.Mark(data)
+		p.data, p.atEnd = data, int64(len(data)) < p.want
+		if pos.Offset == 0 {
+			t.text.enc = o.Encoding.Of(data)
+			p.mark = t.text.enc.Mark(data)
 		}
-		state := pos.state
-		whole := flush && atEnd && (f.zipped || pos.offset+int64(len(data)) == restSize)
-		var consumed int
-		b.spans, consumed = t.o.Splitter.Split(f.enc, data[mark:], &state, whole, b.spans[:0])
-		if most := max(int(want)/recordBytes, smallest/recordBytes); len(b.spans) > most { // the rest is another chunk
-			data, state, atEnd = data[:mark+b.spans[most].From], pos.state, false
-			b.spans, consumed = t.o.Splitter.Split(f.enc, data[mark:], &state, false, b.spans[:0])
+		state := pos.State
+		whole := t.flush && p.atEnd && (t.zipped || pos.Offset+int64(len(data)) == t.restSize)
+		b.spans, p.consumed = o.Splitter.Split(t.text.enc, data[p.mark:], &state, whole, b.spans[:0])
+		if most := max(int(p.want)/recordBytes, smallest/recordBytes); len(b.spans) > most { // the rest is another chunk
+			data, state, p.atEnd = data[:p.mark+b.spans[most].From], pos.State, false
+			p.data = data
+			b.spans, p.consumed = o.Splitter.Split(t.text.enc, data[p.mark:], &state, false, b.spans[:0])
 		}
-		if consumed > 0 {
-			consumed += mark
+		if p.consumed > 0 {
+			p.consumed += p.mark
 		}
-		if consumed == 0 && !atEnd {
-			if want >= int64(t.o.MaxRecordBytes)+room {
-				t.failed(f, errors.New("a record is larger than what can be read at once")) // the splitter does not let it be
-				return
+		if p.consumed == 0 && !p.atEnd {
+			if p.want >= int64(o.MaxRecordBytes)+room {
+				return p, errors.New("a record is larger than what can be read at once") // the splitter does not let it be
 			}
-			want = int64(t.o.MaxRecordBytes) + room
+			p.want = int64(o.MaxRecordBytes) + room
 			continue
 		}
-		end := position{offset: pos.offset + int64(consumed), records: pos.records + int64(len(b.spans)), state: state, tail: pos.tail}
-		if consumed > 0 {
-			past := text[:before+consumed]
-			end.tail = checkpoints.MarkOf(past[max(0, len(past)-tailBytes):])
+		p.spans = b.spans
+		p.end = flow.Position{Offset: pos.Offset + int64(p.consumed), Records: pos.Records + int64(len(b.spans)), State: state, Tail: pos.Tail}
+		if p.consumed > 0 {
+			past := text[:before+p.consumed]
+			p.end.Tail = checkpoints.MarkOf(past[max(0, len(past)-tailBytes):])
 		}
-		t.readHead(f, pos, end, data)
-		t.atRest(f, pos, end, len(data), atEnd)
-		if consumed == 0 {
-			return
-		}
-		t.answered(r)
-		if z, ok := f.source.(*unzipped); ok {
-			z.forget(end.offset - tailBytes)
-		}
-		if want > held { // the record was larger than what was asked for
-			t.mu.Lock()
-			t.used += want - held
-			t.mu.Unlock()
-		} else if spare := held - max(int64(consumed), int64(len(b.spans))*recordBytes, smallest); spare > 0 {
-			t.mu.Lock()
-			t.release(spare)
-			t.mu.Unlock()
-			want = held - spare
-		} else {
-			want = held
-		}
-		held = 0
-		t.begin(f, Chunk{
-			Path: f.path, Now: f.now, File: f.source.file().Info, Raw: data[mark:consumed], Spans: b.spans, Encoding: f.enc,
-			Offset: pos.offset + int64(mark), Number: pos.records + 1,
-		}, end, want)
-		return
+		return p, nil
 	}
 }
 
-// readHead keeps what recognises the file, as long as it is not complete.
-func (t *Tailer) readHead(f *file, from, end position, data []byte) {
-	t.mu.Lock()
-	missing := f.head.Bytes < t.o.HeadBytes && int64(f.head.Bytes) < end.offset
-	t.mu.Unlock()
-	if !missing {
-		return
+// head is what recognises the file, as far as it is read by the end of a part.
+func (r *reader) head(t task, p part) checkpoints.Mark {
+	head, most := t.text.head, r.e.o.HeadBytes
+	if head.Bytes >= most || int64(head.Bytes) >= p.end.Offset {
+		return head
 	}
-	n := int(min(int64(t.o.HeadBytes), end.offset))
+	n := int(min(int64(most), p.end.Offset))
+	data := p.data
 	switch {
-	case from.offset == 0:
+	case t.text.pos.Offset == 0:
 		data = data[:n]
-	case f.zipped:
-		return // it would have to be read from its beginning
+	case t.zipped:
+		return head // it would have to be read from its beginning
 	default:
 		data = make([]byte, n)
-		if got, err := readFull(f.source, data, 0); err != nil || got < n {
-			return
+		if got, err := readFull(t.text.source, data, 0); err != nil || got < n {
+			return head
 		}
 	}
-	t.mu.Lock()
-	f.head = checkpoints.MarkOf(data)
-	t.mu.Unlock()
+	return checkpoints.MarkOf(data)
 }
 
-// atRest notes what stands after the last whole record.
-func (t *Tailer) atRest(f *file, from, end position, read int, atEnd bool) {
-	var zipped os.FileInfo
-	if f.zipped && atEnd {
-		if info, err := f.source.file().Stat(); err == nil {
-			zipped = info
-		}
+// open opens a file that is not open.
+func (r *reader) open(t task) (opened bool, err error) {
+	if t.text.source != nil {
+		return false, nil
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	seen := from.offset + int64(read)
-	if f.zipped {
-		if zipped != nil {
-			f.atEnd, f.size = zipped.Size(), zipped.Size()
-		}
-	} else {
-		f.size = max(f.size, seen)
+	if t.name == "" {
+		return false, fs.ErrNotExist
 	}
-	switch rest := seen - end.offset; {
-	case !atEnd, rest == 0:
-		f.unfinished, f.restSize = time.Time{}, 0
-	case f.unfinished.IsZero() || f.restSize != seen:
-		f.unfinished, f.restSize = time.Now(), seen
-	}
-	if end.offset == from.offset {
-		f.lastChunk = time.Now()
-	}
-}
-
-// finished puts a file back in line where there is more to be read. The lock is held.
-func (t *Tailer) finished(f *file) {
-	if f.unread() == 0 && f.inFlight == 0 {
-		f.behind = time.Time{}
-	}
-	t.enqueue(f, time.Now())
-}
-
-// open opens a file that is not open, and closes others if there are too many.
-func (t *Tailer) open(f *file) error {
-	if f.source != nil {
-		t.mu.Lock()
-		t.opened.MoveToFront(t.openAt[f])
-		t.mu.Unlock()
-		return nil
-	}
-	t.mu.Lock()
-	path := f.now
-	t.mu.Unlock()
-	if path == "" {
-		return fs.ErrNotExist
-	}
-	s, err := t.openSource(path, t.o.Gzip, t.o.ChunkBytes+t.o.MaxRecordBytes+room+tailBytes)
+	o := r.e.o
+	s, err := r.e.opener.source(t.name, t.zipped, o.ChunkBytes+o.MaxRecordBytes+room+tailBytes)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if s.file().ID != f.id {
+	if s.file().ID != t.id {
 		_ = s.Close() // nothing was read
-		return errOther
+		return false, errOther
 	}
 	head := make([]byte, 4)
 	n, err := readFull(s, head, 0)
 	if err != nil {
 		_ = s.Close() // nothing was read
-		return err
+		return false, err
 	}
-	f.enc = t.o.Encoding.Of(head[:n])
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	f.source = s
-	t.openAt[f] = t.opened.PushFront(f)
-	t.report(path, nil)
-	f.problem = ""
-	for e := t.opened.Back(); e != nil && t.opened.Len() > t.o.MaxOpen; {
-		idle := e.Value.(*file)
-		e = e.Prev()
-		if idle != f && !idle.busy && idle.now != "" {
-			t.close(idle)
-		}
-	}
-	return nil
+	t.text.source, t.text.enc = s, o.Encoding.Of(head[:n])
+	return true, nil
 }
 
 // errOther says that a path has become another file's.
 var errOther = errors.New("another file has its name now")
 
-// close closes a file, if it is open. The lock is held, and the file is not busy.
-func (t *Tailer) close(f *file) {
-	if f.source == nil {
-		return
-	}
-	_ = f.source.Close() // it was read
-	f.source = nil
-	t.opened.Remove(t.openAt[f])
-	delete(t.openAt, f)
-}
-
 // failed notes that a file could not be read. It is tried again.
-func (t *Tailer) failed(f *file, err error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	f.dirty, f.lastChunk = true, time.Now()
+func (e *engine) failed(f *file, path string, err error) {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errOther) {
-		f.dirty = f.now != "" && errors.Is(err, errOther)
+		f.Changed = f.Name != "" && errors.Is(err, errOther)
 		return // the next look finds where it is
 	}
-	f.problem = err.Error()
-	t.report(f.now, err)
-}
-
-// replaced begins again with a file whose content is another than the one that was read.
-func (t *Tailer) replaced(f *file) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.replace(f, 0, time.Now()).unseen = true // a copy of the old content may come first
-}
-
-// replace is replaced with the lock held. lost is how much is known not to have been read of the old content.
-func (t *Tailer) replace(f *file, lost int64, now time.Time) *file {
-	next := &file{id: f.id, path: f.now, now: f.now, size: f.size, modified: f.modified, seen: now, window: firstWindow, zipped: f.zipped, dirty: true, fresh: true}
-	if t.baseOf(f.now) == f.path {
-		next.path = f.path // what was rotated stays with the name it had
-	}
-	t.o.Events.Truncated(lost)
-	t.o.Logger.Debug("A file's content was replaced", zap.String("path", f.now), zap.Int64("offset", f.read.offset), zap.Int64("unread", lost))
-	if s := f.source; s != nil { // it is the same file: the new content goes on with it
-		at := t.openAt[f]
-		at.Value = next
-		next.source, next.enc = s, f.enc
-		delete(t.openAt, f)
-		t.openAt[next] = at
-		f.source = nil
-		if info, err := s.file().Stat(); err == nil {
-			next.size, next.modified = info.Size(), info.ModTime()
-		}
-	}
-	if t.o.AfterTruncation {
-		next.read = position{offset: next.size}
-		next.acked = next.read
-	}
-	t.o.Store.Remove(f.key())
-	t.lastID++
-	f.retired, f.now, f.gone = t.lastID, "", now
-	t.retired = append(t.retired, f)
-	t.dropRetired(f.line)
-	t.o.Store.Set(f.checkpoint())
-	t.files[f.id] = next
-	t.join(next)
-	t.o.Store.Set(next.checkpoint())
-	t.wantSave()
-	return next
+	f.Problem = err.Error()
+	e.troubles.report(path, err)
 }

@@ -35,13 +35,19 @@ func readFull(s source, p []byte, at int64) (int, error) {
 	return n, nil
 }
 
-// openSource opens a file. keep is how much of a compressed text can be read again without beginning again, in bytes.
-func (t *Tailer) openSource(path string, g Gzip, keep int) (source, error) {
-	f, err := t.openFile(path)
+// opener opens files.
+type opener struct {
+	// open is the Finder's Open.
+	open func(path string) (*files.Opened, error)
+}
+
+// source opens a file. keep is how much of a compressed text can be read again without beginning again, in bytes.
+func (o *opener) source(path string, zipped bool, keep int) (source, error) {
+	f, err := o.open(path)
 	if err != nil {
 		return nil, err
 	}
-	if g.has(path) {
+	if zipped {
 		return &unzipped{opened: f, keep: keep}, nil
 	}
 	return plain{f}, nil
