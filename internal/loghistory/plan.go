@@ -37,6 +37,7 @@ const (
 	Clock        Feature = "clock"        // the clock jumps
 	Outage       Feature = "outage"       // nothing is taken for a while
 	Parts        Feature = "parts"        // lines that are written in two parts
+	Pieces       Feature = "pieces"       // copies and archives are looked at before they are complete
 	Blocks       Feature = "blocks"       // writers with a block buffer
 	Multiline    Feature = "multiline"    // records of several lines
 	Large        Feature = "large"        // records of several lines above the limit
@@ -60,7 +61,7 @@ const (
 func Features() []Feature {
 	return []Feature{
 		Create, CopyTruncate, Copy, Compress, Delay, OldDir, DateExt, Shred, Log4jMin, Log4jMax, Log4jDate, Logback, PythonSize, PythonTime,
-		Siblings, Thousands, Rsync, Editor, Backup, Move, Devices, Clock, Outage, Parts, Blocks, Multiline, Large, Hole, Descriptors, Restart, Kill,
+		Siblings, Thousands, Rsync, Editor, Backup, Move, Devices, Clock, Outage, Parts, Pieces, Blocks, Multiline, Large, Hole, Descriptors, Restart, Kill,
 		Truncate, Remove, Banner, Same, AutoRemoval, Newest, Orphan, Narrow, Wide, Wild,
 	}
 }

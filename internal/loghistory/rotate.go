@@ -262,7 +262,7 @@ func (l *log) compress(from, to string, r *rand.Rand) error {
 	}
 	z := gzip.NewWriter(f)
 	half := len(text)
-	if half > 1 && r.IntN(3) == 0 {
+	if l.w.plan.Has(Pieces) && half > 1 && r.IntN(3) == 0 {
 		half = r.IntN(half)
 	}
 	_, err = z.Write(text[:half])

@@ -412,7 +412,7 @@ func (w *world) copyFile(l *log, from, to string, r *rand.Rand) error {
 		w.files[to] = g
 	}
 	half := 0
-	if len(text) > 1 && r.IntN(3) == 0 {
+	if w.plan.Has(Pieces) && len(text) > 1 && r.IntN(3) == 0 {
 		half = r.IntN(len(text))
 	}
 	_, err = f.Write(text[:half])

@@ -27,7 +27,7 @@ import (
 var (
 	feature  = flag.String("feature", "", "the features of the histories, with commas between; empty: some of all")
 	together = flag.Int("together", 24, "how many histories are tried at the same time")
-	shrink   = flag.Duration("shrink", 20*time.Second, "for how long steps are left out of the first history that fails; 0: none are")
+	shrink   = flag.Duration("shrink", 20*time.Second, "for how long steps are left out of the first history of each kind that fails; 0: none are")
 	most     = flag.Int("failures", 5, "how many histories may fail until no more are tried")
 )
 
@@ -53,6 +53,7 @@ func TestHistories(t *testing.T) {
 	}
 	var next, failed, slowest atomic.Uint64
 	var workers sync.WaitGroup
+	var kinds sync.Map // of the failures that were shrunk
 	for range min(uint64(*together), count) {
 		workers.Go(func() {
 			for n := next.Add(1) - 1; n < count && failed.Load() < uint64(*most); n = next.Add(1) - 1 {
@@ -64,7 +65,8 @@ func TestHistories(t *testing.T) {
 				if f == nil {
 					continue
 				}
-				if failed.Add(1) == 1 && *shrink > 0 {
+				failed.Add(1)
+				if _, again := kinds.LoadOrStore(f.Kind, true); !again && *shrink > 0 {
 					f = loghistory.Shrink(f, *shrink, 2, func(p *loghistory.Plan) *loghistory.Failure { return tell(t, p, shortPatience) })
 				}
 				t.Errorf("%v\nplan:\n%v", f, f.Plan)
@@ -145,7 +147,7 @@ func newTold(t *testing.T, p *loghistory.Plan, places loghistory.Places) *told {
 	s := p.Settings
 	include, exclude := places.Patterns(p)
 	h.options = Options{
-		Finder: &files.Finder{Include: include, Exclude: exclude, NewestOnly: s.Newest}, Logger: zap.New(core), Events: (*toldEvents)(h),
+		Finder: &files.Finder{Include: include, Exclude: exclude, NewestOnly: s.Newest}, Logger: zap.New(core, zap.Development()), Now: h.now, Events: (*toldEvents)(h),
 		Poll: 5 * time.Millisecond, Linger: 2 * time.Millisecond, Flush: s.Flush, ChunkBytes: s.ChunkBytes, MaxRecordBytes: s.MaxRecordBytes,
 		MaxInFlight: 128 << 10, MaxOpen: s.MaxOpen, HeadBytes: 1000, Readers: 2, Drain: 2 * time.Second, Strict: s.Strict, RemoveOld: s.RemoveOld,
 	}
@@ -220,7 +222,7 @@ func (h *told) Start() error {
 	o.Store = store
 	h.run++
 	h.host = &host{t: h.t, tailer: New(o)}
-	h.host.tailer.openFile = func(path string) (*files.Opened, error) {
+	h.host.tailer.opener.open = func(path string) (*files.Opened, error) {
 		if h.few.Load() {
 			return nil, &os.PathError{Op: "open", Path: path, Err: syscall.EMFILE}
 		}
@@ -274,7 +276,10 @@ func (h *told) Outage(on bool) {
 	}
 }
 
-func (h *told) Set(time.Duration) bool { return false }
+func (h *told) Set(ahead time.Duration) bool {
+	h.ahead.Store(int64(ahead))
+	return true
+}
 
 func (h *told) Exhaust(on bool) bool {
 	h.few.Store(on)
