@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/tail"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/logtime"
@@ -27,8 +28,9 @@ type tailReceiver struct {
 	filters  []filter
 	times    *logtime.Parser // nil: records have no time of their own
 
-	storage storage.Client
-	tailer  *tail.Tailer
+	storage  storage.Client
+	splitter *records.Splitter
+	tailer   *tail.Tailer
 }
 
 func newReceiver(set receiver.Settings, c *Config, next consumer.Logs) (*tailReceiver, error) {
@@ -44,6 +46,9 @@ func newReceiver(set receiver.Settings, c *Config, next consumer.Logs) (*tailRec
 		if r.times, err = c.Timestamp.parser(); err != nil {
 			return nil, err
 		}
+	}
+	if r.splitter, _, err = c.splitter(); err != nil {
+		return nil, err
 	}
 	r.observer, err = newObserver(set)
 	return r, err

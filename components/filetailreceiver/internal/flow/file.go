@@ -51,12 +51,19 @@ type line struct {
 	files  int
 	turn   *inorder.Turn
 	proven bool  // something was delivered under the name
-	stamp  int64 // of the last chunk, in milliseconds
+	stamp  int64 // of the last chunk, in milliseconds of the wall clock
 }
+
+// maxAhead is how far stamps may be ahead of the clock, as they are where chunks come faster than one in a millisecond, or the clock
+// was set back by little. What is more than that is a clock that was wrong: the stamps follow it, and order is kept by turns alone.
+const maxAhead = time.Second
 
 // next is the stamp and the turn of the next chunk.
 func (l *line) next(now time.Time) (time.Time, *inorder.Turn) {
-	l.stamp = max(now.UnixMilli(), l.stamp+1)
+	at := now.UnixMilli()
+	if l.stamp++; l.stamp < at || l.stamp-at > maxAhead.Milliseconds() {
+		l.stamp = at
+	}
 	l.turn = inorder.After(l.turn)
 	return time.UnixMilli(l.stamp), l.turn
 }

@@ -111,6 +111,8 @@ type Chunk struct {
 	End Position
 	// Head recognises the file, as far as it is read.
 	Head checkpoints.Mark
+	// Archive says that it is of an archive's text.
+	Archive bool
 	// Bytes is how much it counts, which was acquired before.
 	Bytes int64
 }
@@ -151,7 +153,7 @@ func (f *Flow) put(file *File, c Chunk) (k *chunk, stamp time.Time, turn *inorde
 	}
 	f.sends.Add(1) // with the lock: Close begins to wait when nobody can add any more
 	k = &chunk{end: c.End, bytes: c.Bytes, begun: time.Now()}
-	file.is.Head = c.Head
+	file.is.Head, file.is.Archive = c.Head, c.Archive
 	file.pending = append(file.pending, k)
 	file.inFlight += k.bytes
 	f.pending[file] = struct{}{}

@@ -157,3 +157,28 @@ func TestNothingIsBegunAfterTheEnd(t *testing.T) {
 		assert.Zero(t, bytes)
 	})
 }
+
+func TestStampsFollowAClockThatIsSetBack(t *testing.T) {
+	t.Parallel()
+	right := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for name, back := range map[string]struct{ ahead, want time.Duration }{
+		"by hours":        {9 * time.Hour, 0},
+		"by half an hour": {30 * time.Minute, 0},
+		"by an instant":   {500 * time.Millisecond, 501 * time.Millisecond},
+	} {
+		l := &line{}
+		first, before := l.next(right.Add(back.ahead))
+		assert.Equal(t, back.ahead, first.Sub(right), name)
+		second, turn := l.next(right)
+		assert.Equal(t, back.want, second.Sub(right), name)
+		assert.False(t, turn.Wait(t.Context(), 0), "it comes after the first one")
+		before.Begun()
+		assert.True(t, turn.Wait(t.Context(), 0))
+		for range 3 * maxAhead / time.Millisecond { // faster than the clock
+			third, _ := l.next(right)
+			assert.LessOrEqual(t, third.Sub(right), maxAhead)
+		}
+		forth, _ := l.next(right.Add(9 * time.Hour))
+		assert.Equal(t, 9*time.Hour, forth.Sub(right), "and one that is set ahead")
+	}
+}

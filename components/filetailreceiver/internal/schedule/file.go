@@ -1,6 +1,10 @@
 package schedule
 
-import "time"
+import (
+	"time"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
+)
 
 // File is what the schedule is told of a file, and what it makes of that. Who owns the Schedule sets the fields.
 type File struct {
@@ -21,9 +25,13 @@ type File struct {
 	Modified          time.Time
 	// Changed says that it has to be looked at, whatever its size is.
 	Changed bool
-	// Unfinished is since when its rest has no end, and RestSize its size then; zero: it has no rest, or was not looked at.
+	// Unfinished is since when its rest has no end, and RestSize its size then; zero: it has no rest, or was not looked at. Rest is
+	// what it is.
 	Unfinished time.Time
 	RestSize   int64
+	Rest       records.Rest
+	// Complete says that nothing is added to a compressed file.
+	Complete bool
 	// LastRead is when it was read last.
 	LastRead time.Time
 	// Gone is since when it has no name that a pattern names; zero: it has one.
@@ -99,6 +107,9 @@ func (f *File) isNew() bool { return f.Delivery.Acked == 0 && !f.Delivery.Proven
 func older(a, b *File) bool {
 	if a.Gone.IsZero() != b.Gone.IsZero() {
 		return !a.Gone.IsZero()
+	}
+	if aLive, bLive := a.Name == a.Path, b.Name == b.Path; aLive != bLive {
+		return bLive // whatever the clock was when they were written to
 	}
 	if !a.Modified.Equal(b.Modified) {
 		return a.Modified.Before(b.Modified)

@@ -3,11 +3,15 @@ package schedule
 import (
 	"slices"
 	"time"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 )
 
 const (
-	// unlinkedFlushTime is after what time the rest of a file is taken as whole that nobody will ever end.
-	unlinkedFlushTime = time.Second
+	// finalTime is how long the rest of a file that nobody ends stays as it is before it is sent, and quietTime where somebody may have
+	// it open though it was renamed.
+	finalTime = time.Second
+	quietTime = time.Minute
 	// maxOlderWait is how long a file waits for an older one of its name that does not go on, such as one whose file system does
 	// not answer. It is more than any pause between two looks.
 	maxOlderWait = 30 * time.Second
@@ -22,8 +26,10 @@ type Options struct {
 	Chunk int64
 	// Linger is how often a file is read whose news are less.
 	Linger time.Duration
-	// Flush is how long what has no end may stay as it is before it is taken as whole; 0: for ever.
-	Flush time.Duration
+	// Flush is how long what has no end stays as it is before it is taken as whole.
+	Flush records.Waits
+	// Removes says that files are removed when all of them is delivered.
+	Removes bool
 	// Strict has one chunk of each file in flight.
 	Strict bool
 	// Illegal is told of transitions that are not allowed, Passed of files that go on before an older one of their name, which does
@@ -151,7 +157,7 @@ func (s *Schedule) Tick(now time.Time) (more bool) {
 // wants reports whether a file needs attention without a change of it.
 func (s *Schedule) wants(f *File) bool {
 	return f.Changed || f.Delivery.Pending > 0 || f.why == MaybeCopy || f.Unread() > 0 && f.Open ||
-		f.more() && f.Name != "" || s.o.Flush > 0 && f.Rests()
+		f.more() && f.Name != "" || f.Rests() && (s.o.Flush.Bounded(f.Rest) || s.ends(f))
 }
 
 // Enqueue queues a file if it is time.
@@ -176,16 +182,32 @@ func (s *Schedule) due(f *File, now time.Time) bool {
 	case f.Changed, f.more():
 		return true
 	}
-	return s.flushes(f, now)
+	return s.flush(f, now) != records.Nothing
 }
 
-// flushes reports whether what has no end at a file's end is taken as whole.
-func (s *Schedule) flushes(f *File, now time.Time) bool {
-	wait := s.o.Flush
-	if wait == 0 && !f.Gone.IsZero() && f.Open && f.Unlinked {
-		wait = unlinkedFlushTime
+// flush is what is taken as whole of what has no end at a file's end.
+func (s *Schedule) flush(f *File, now time.Time) records.Flush {
+	if !f.Rests() {
+		return records.Nothing
 	}
-	return f.Rests() && wait > 0 && now.Sub(f.Unfinished) >= wait
+	same := now.Sub(f.Unfinished)
+	return s.o.Flush.Of(f.Rest, same, s.ends(f) && same >= quietTime || s.ended(f) && same >= finalTime)
+}
+
+// ends reports whether it may come that nobody ends a file's rest: the file was renamed, is deleted, or is to be removed.
+func (s *Schedule) ends(f *File) bool {
+	return s.ended(f) || s.o.Removes || !f.Gone.IsZero() || f.Name != f.Path
+}
+
+// ended reports whether nobody ends a file's rest: the file is deleted, a complete archive, or read to its end for a stop.
+func (s *Schedule) ended(f *File) bool {
+	return !f.Gone.IsZero() && f.Open && f.Unlinked || f.Zipped && f.Complete || s.hurried
+}
+
+// WaitsForWriter reports whether all that is left of a file is a line without its end, or NULs, where its program has to write. That is
+// no lag.
+func (s *Schedule) WaitsForWriter(f *File) bool {
+	return f.Rests() && f.Rest.Any() && !f.Rest.Lines && !s.o.Flush.Bounded(f.Rest) && f.Delivery.Pending == 0
 }
 
 // waitsForOlder reports whether an older file, whose lines are sent under the same name, comes first: the oldest of those that
@@ -220,7 +242,7 @@ func (s *Schedule) comesFirst(o, f *File) bool {
 		return false
 	case o.why == MaybeCopy, o.why == Unjudged:
 		return false // it may be no generation
-	case !o.Unfinished.IsZero() && !o.Changed && (s.o.Flush == 0 || !o.Rests()):
+	case !o.Unfinished.IsZero() && !o.Changed && (!s.o.Flush.Bounded(o.Rest) || !o.Rests()):
 		return false // its rest may never come
 	}
 	return true
@@ -261,8 +283,8 @@ func (s *Schedule) Waits() (all []Wait) {
 // Turn is a file's turn to be read.
 type Turn struct {
 	File *File
-	// Flush says that its rest is to be taken as whole, if it is what it was at RestSize.
-	Flush    bool
+	// Flush is what of its rest is to be taken as whole, if it is what it was at RestSize.
+	Flush    records.Flush
 	RestSize int64
 }
 
@@ -280,7 +302,7 @@ func (s *Schedule) Take(limit int64, now time.Time) (Turn, bool) {
 		s.trying[f] = struct{}{}
 	}
 	f.passed = false
-	turn := Turn{File: f, Flush: s.flushes(f, now), RestSize: f.RestSize}
+	turn := Turn{File: f, Flush: s.flush(f, now), RestSize: f.RestSize}
 	f.Changed = false
 	s.to(f, Reading, now)
 	return turn, true

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 )
 
 // clock is a Schedule with a clock that the test sets.
@@ -21,7 +23,7 @@ type clock struct {
 func newClock(t *testing.T, change func(*Options)) *clock {
 	c := &clock{t: t, now: time.Unix(1e9, 0)}
 	o := Options{
-		Chunk: 1000, Linger: time.Second, Flush: 5 * time.Second,
+		Chunk: 1000, Linger: time.Second, Flush: records.Waits{Lines: 5 * time.Second, Line: 5 * time.Second},
 		Illegal: func(what string) { panic(what) },
 		Passed:  func(f, older *File) { c.passed = append(c.passed, f.Name+" before "+older.Name) },
 		Expired: func(f *File, why Reason) { c.expired = append(c.expired, f.Name+" "+why.String()) },
@@ -211,7 +213,8 @@ func TestNothingWaitsForeverForAnOlderFile(t *testing.T) {
 	}
 	c.after(time.Second)
 	assert.Equal(t, newest, c.read(), "it waited for that one alone")
-	assert.Equal(t, []string{"/a.1 before /a.2"}, c.passed, "it is told once")
+	require.Len(t, c.passed, 1, "it is told once")
+	assert.Contains(t, c.passed[0], " before /a.2")
 	c.Done(oldest, c.now)
 }
 
@@ -219,24 +222,24 @@ func TestARestIsTakenAsWholeAfterItsTime(t *testing.T) {
 	t.Parallel()
 	c := newClock(t, nil)
 	f := c.file("/a", "/a", 10)
-	f.Read, f.Unfinished, f.RestSize = 5, c.now, 10
+	f.Read, f.Unfinished, f.RestSize, f.Rest = 5, c.now, 10, records.Rest{Unfinished: true}
 	c.after(4 * time.Second)
 	assert.Nil(t, c.read())
 	c.after(time.Second)
 	turn, ok := c.Take(1<<20, c.now)
 	require.True(t, ok)
-	assert.Equal(t, Turn{File: f, Flush: true, RestSize: 10}, turn)
+	assert.Equal(t, Turn{File: f, Flush: records.UnfinishedLine, RestSize: 10}, turn)
 
-	c = newClock(t, func(o *Options) { o.Flush = 0 })
+	c = newClock(t, func(o *Options) { o.Flush = records.Waits{} })
 	f = c.file("/a", "/a", 10)
-	f.Read, f.Unfinished, f.RestSize = 5, c.now, 10
+	f.Read, f.Unfinished, f.RestSize, f.Rest = 5, c.now, 10, records.Rest{Unfinished: true}
 	c.after(time.Hour)
 	assert.Nil(t, c.read(), "its end may come")
 	f.Gone, f.Open, f.Unlinked, f.Name, f.Changed = c.now, true, true, "", true
 	c.after(time.Second)
 	turn, ok = c.Take(1<<20, c.now)
 	require.True(t, ok)
-	assert.True(t, turn.Flush, "nobody will ever end it")
+	assert.Equal(t, records.Everything, turn.Flush, "nobody will ever end it")
 }
 
 func TestAForgottenFileLeavesNothing(t *testing.T) {
@@ -253,4 +256,57 @@ func TestAForgottenFileLeavesNothing(t *testing.T) {
 	assert.Empty(t, c.lines)
 	assert.Empty(t, c.files)
 	assert.Empty(t, c.trying)
+}
+
+// The end of a line comes from its program, as long as that may have the file.
+func TestAnUnfinishedLineWaitsForItsEnd(t *testing.T) {
+	t.Parallel()
+	rest := func(hurry bool, change func(*File)) (flush records.Flush, after time.Duration) {
+		c := newClock(t, func(o *Options) { o.Flush = records.Waits{Lines: 5 * time.Second} })
+		f := c.file("/a", "/a", 10)
+		f.Read, f.Unfinished, f.RestSize, f.Rest = 5, c.now, 10, records.Rest{Unfinished: true}
+		change(f)
+		if hurry {
+			c.Hurry()
+		}
+		for after = 0; after < time.Hour; after += time.Second {
+			if turn, ok := c.Take(1<<20, c.now); ok {
+				return turn.Flush, after
+			}
+			assert.Equal(t, !f.Rest.Lines, c.WaitsForWriter(f))
+			c.after(time.Second)
+		}
+		return records.Nothing, after
+	}
+	for name, one := range map[string]struct {
+		hurry  bool
+		change func(*File)
+		flush  records.Flush
+		after  time.Duration
+	}{
+		"its program has it":           {false, func(*File) {}, records.Nothing, time.Hour},
+		"it was renamed":               {false, func(f *File) { f.Name = "/a.1" }, records.Everything, quietTime},
+		"no pattern names it":          {false, func(f *File) { f.Gone = time.Unix(1, 0) }, records.Everything, quietTime},
+		"it is deleted":                {false, func(f *File) { f.Gone, f.Open, f.Unlinked = time.Unix(1, 0), true, true }, records.Everything, finalTime},
+		"a stop reads it to its end":   {true, func(*File) {}, records.Everything, finalTime},
+		"a whole line stands before":   {false, func(f *File) { f.Rest.Lines = true }, records.WholeLines, 5 * time.Second},
+		"an archive that is complete":  {false, func(f *File) { f.Zipped, f.Complete, f.AtEnd = true, true, 10 }, records.Everything, finalTime},
+		"an archive that may be added": {false, func(f *File) { f.Zipped, f.AtEnd = true, 10 }, records.Nothing, time.Hour},
+	} {
+		flush, after := rest(one.hurry, one.change)
+		assert.Equal(t, one.flush, flush, name)
+		assert.InDelta(t, one.after.Seconds(), after.Seconds(), 1, name)
+	}
+}
+
+// The clock was set back between two generations, so that the older one was written to later.
+func TestTheFileThatIsWrittenToIsTheNewestOfItsName(t *testing.T) {
+	t.Parallel()
+	c := newClock(t, nil)
+	live, rotated := c.file("/a", "/a", 10), c.file("/a", "/a.1", 10)
+	rotated.Modified, live.Modified = c.now.Add(9*time.Hour), c.now
+	c.after(0)
+	assert.Equal(t, rotated, c.read())
+	c.after(0)
+	assert.Equal(t, live, c.read())
 }

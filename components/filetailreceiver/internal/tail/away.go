@@ -188,16 +188,17 @@ func (w *watch) leaves(k *known, now time.Time) (unreadable bool) {
 		w.engine.leave(k.f, true, now)
 		unread, k.released, k.readable = 0, true, false
 	}
+	over := now.Sub(k.since) > afterlife && (is.modified.After(now) || now.Sub(is.modified) > afterlife)
 	done := unread == 0 || !is.readable
 	switch {
 	case is.pending > 0 || !done:
 	case k.released, is.open && !is.linked && k.place == inventory.Gone: // deleted
 		w.forget(k)
 		return false
-	case k.place == inventory.Aside && k.readable && now.Sub(later(k.since, is.modified)) > afterlife && !w.o.Finder.Matches(k.now):
+	case k.place == inventory.Aside && k.readable && over && !w.o.Finder.Matches(k.now):
 		w.engine.leave(k.f, false, now) // where it is, is still looked after
 		k.readable = false
-	case k.place == inventory.Gone && is.open && now.Sub(later(k.since, is.modified)) > afterlife:
+	case k.place == inventory.Gone && is.open && over:
 		w.engine.leave(k.f, false, now)
 		k.readable = false
 	case k.place == inventory.Gone && now.Sub(k.seen) > memory:
@@ -205,11 +206,4 @@ func (w *watch) leaves(k *known, now time.Time) (unreadable bool) {
 		return false
 	}
 	return !k.readable
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

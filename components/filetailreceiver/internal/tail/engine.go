@@ -11,6 +11,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/flow"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/schedule"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
 )
 
@@ -35,6 +36,7 @@ type engine struct {
 	loops    sync.WaitGroup
 	troubles troubles
 	ending   bool // nothing more is read
+	rests    int  // files of which was told that their last line waits for its end
 	last     Stats
 }
 
@@ -46,16 +48,19 @@ type file struct {
 	behind time.Time     // since when something is not delivered; zero: nothing is
 	place  *list.Element // among those that are open
 	kept   bool          // it could not be removed
+	rest   bool          // it was told that its last line waits for its end
+	packed bool          // it goes on in an archive
 	text   text          // of its reader, while it is being read
 }
 
 // text is what reading needs of a file.
 type text struct {
-	source source // nil: it is not open
+	source *source.Text // nil: it is not open
 	enc    records.Encoding
 	labels any
 	pos    flow.Position // up to here it is in chunks
 	head   checkpoints.Mark
+	told   told
 }
 
 // call is something that the engine's goroutine is to do.
@@ -69,7 +74,7 @@ func newEngine(o *Options, f *flow.Flow, open *opener) *engine {
 		o: o, flow: f, opener: open, calls: make(chan call), quit: make(chan struct{}), over: make(chan struct{}),
 		files: map[*file]struct{}{}, open: list.New(), readers: map[*reader]struct{}{}, troubles: newTroubles(o.Logger),
 		schedule: schedule.New(schedule.Options{
-			Chunk: int64(o.ChunkBytes), Linger: o.Linger, Flush: o.Flush, Strict: o.Strict,
+			Chunk: int64(o.ChunkBytes), Linger: o.Linger, Flush: o.Flush, Removes: o.Remove || o.RemoveOld, Strict: o.Strict,
 			Illegal: func(what string) { o.Logger.DPanic("A file's state changes as it must not", zap.String("what", what)) },
 			Passed: func(f, older *schedule.File) {
 				o.Logger.Warn("A file does not go on; newer lines of its name are sent before the rest of it",
@@ -161,7 +166,7 @@ func (e *engine) taskOf(f *file, turn schedule.Turn) task {
 	if !f.Zipped {
 		want = min(want, max(f.Unread()+room, smallest))
 	}
-	return task{file: f, text: &f.text, id: f.id, path: f.Path, name: f.Name, zipped: f.Zipped, flush: turn.Flush, restSize: turn.RestSize, want: want}
+	return task{file: f, text: &f.text, id: f.id, path: f.Path, name: f.Name, packed: f.packed, flush: turn.Flush, restSize: turn.RestSize, want: want}
 }
 
 // tick queues the files whose time has come, and reports whether there are others whose time will come.
@@ -207,6 +212,9 @@ func (e *engine) await(r *reader) bool {
 func (e *engine) take(t task, res result, now time.Time) {
 	f := t.file
 	f.Read = f.text.pos.Offset
+	if f.text.source != nil {
+		f.Zipped = f.text.source.Archive()
+	}
 	e.refresh(f)
 	e.touch(f)
 	if res.err == nil && (res.opened || res.looked) {
@@ -221,6 +229,8 @@ func (e *engine) take(t task, res result, now time.Time) {
 	case res.replaced:
 		e.replaced = append(e.replaced, f)
 		e.schedule.Hold(&f.File, schedule.Replaced, now)
+	case res.again:
+		f.Changed, f.LastRead = true, now
 	case res.looked:
 		e.rest(f, res, now)
 	}
@@ -234,17 +244,20 @@ func (e *engine) take(t task, res result, now time.Time) {
 func (e *engine) rest(f *file, res result, now time.Time) {
 	f.LastRead = now
 	if f.Zipped {
+		f.Complete = res.complete
 		if res.zipped >= 0 {
 			f.AtEnd, f.Size = res.zipped, res.zipped
 		}
 	} else {
 		f.Size = max(f.Size, res.seen)
 	}
-	switch rest := res.seen - f.Read; {
-	case !res.atEnd, rest == 0:
-		f.Unfinished, f.RestSize = time.Time{}, 0
+	switch {
+	case !res.atEnd, res.seen == f.Read:
+		f.Unfinished, f.RestSize, f.Rest = time.Time{}, 0, records.Rest{}
 	case f.Unfinished.IsZero() || f.RestSize != res.seen:
-		f.Unfinished, f.RestSize = now, res.seen
+		f.Unfinished, f.RestSize, f.Rest = now, res.seen, res.rest
+	default:
+		f.Rest = res.rest
 	}
 }
 

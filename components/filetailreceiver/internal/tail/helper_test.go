@@ -86,8 +86,9 @@ type host struct {
 	tailer  *Tailer
 	opening func(path string) // nil: nothing; called before a file is opened
 
-	mu   sync.Mutex
-	sent []*sent
+	mu      sync.Mutex
+	sent    []*sent
+	unusual []Unusual
 	events
 }
 
@@ -107,7 +108,7 @@ func newHost(t *testing.T) *host {
 	h := &host{t: t, folder: t.TempDir(), disk: newDisk(), logger: zaptest.NewLogger(t, zaptest.Level(zap.WarnLevel))}
 	h.options = Options{
 		Finder: &files.Finder{Include: []string{filepath.Join(h.folder, "*")}},
-		Poll:   2 * time.Millisecond, Linger: 2 * time.Millisecond, Flush: 50 * time.Millisecond, ChunkBytes: 4 << 10, MaxRecordBytes: 1 << 10,
+		Poll:   2 * time.Millisecond, Linger: 2 * time.Millisecond, Flush: records.Waits{Lines: 50 * time.Millisecond, Line: 50 * time.Millisecond}, ChunkBytes: 4 << 10, MaxRecordBytes: 1 << 10,
 		MaxInFlight: 128 << 10, MaxOpen: 100, HeadBytes: 1000, Readers: 2, Drain: 5 * time.Second,
 	}
 	return h
@@ -306,6 +307,12 @@ func wanted(from, to int) []string {
 
 func (h *host) Read(int, int) {}
 func (h *host) Looked(error)  {}
+
+func (h *host) Unusual(_ string, u Unusual) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.unusual = append(h.unusual, u)
+}
 
 func (h *host) Acknowledged(bytes int64) { h.count(&h.acknowledged, bytes) }
 func (h *host) Rotated()                 { h.count(&h.rotated, 1) }

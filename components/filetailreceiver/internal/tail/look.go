@@ -10,6 +10,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/inventory"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/schedule"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
 )
 
 // waitTold is after what time it is told that a file waits to be told from another one.
@@ -28,8 +29,8 @@ func (w *watch) look(ctx context.Context, now time.Time) (found []files.Found, o
 	found = w.withoutLeftOut(looked.Found)
 	beside := w.locate(found, now)
 	all, is := w.snapshot()
-	decisions := inventory.Decide(is, found, &prober{ctx, w.opener, w.o.Gzip, now.Add(discoverTime)}, inventory.Options{
-		Now: now, HeadBytes: w.o.HeadBytes, Identity: w.o.Identity, FromEnd: w.o.FromEnd, LeaveArchives: w.o.Gzip == Plain, Beside: beside, Moved: w.moved,
+	decisions := inventory.Decide(is, found, &prober{ctx, w.opener, w.o.Compression, now.Add(discoverTime)}, inventory.Options{
+		Now: now, HeadBytes: w.o.HeadBytes, Identity: w.o.Identity, FromEnd: w.o.FromEnd, LeaveArchives: w.o.Compression == source.Plain, Beside: beside, Moved: w.moved,
 		Novel: func(one files.Found) bool { return !w.introduced[one.Pattern] && !w.included[one.Pattern] },
 	})
 	if ctx.Err() != nil {
@@ -41,6 +42,7 @@ func (w *watch) look(ctx context.Context, now time.Time) (found []files.Found, o
 		copy(w.introduced, looked.Passed)
 	}
 	w.tidy(now)
+	w.engine.tellUnfinished(now)
 	if w.o.Remove || w.o.RemoveOld {
 		w.remove(found, now)
 	}
@@ -203,7 +205,7 @@ func (w *watch) rename(k *known, path, reason string) {
 // begins begins with a file that was not known.
 func (w *watch) begins(one files.Found, d inventory.Decision, now time.Time) *known {
 	k := &known{
-		id: one.ID, path: d.Path, now: one.Path, seen: now, why: d.Reason, zipped: d.Archive || w.o.Gzip.has(one.Path), unjudged: one.Size == 0,
+		id: one.ID, path: d.Path, now: one.Path, seen: now, why: d.Reason, zipped: d.Archive || w.o.archive(one.Path), unjudged: one.Size == 0,
 	}
 	n := fresh{is: k.checkpoint(), now: one.Path, size: one.Size, modified: one.Modified, zipped: k.zipped}
 	n.is.Offset, n.is.Tail, n.is.Head = d.At.Offset, d.At.Tail, d.Head
@@ -264,7 +266,7 @@ func (w *watch) becomes(old, here *known, one files.Found, d inventory.Decision,
 	was := old.was
 	old.id, old.retired, old.now, old.seen, old.why = one.ID, 0, one.Path, now, d.Reason
 	old.place, old.since, old.differs, old.unjudged, old.waits, old.again = inventory.Here, time.Time{}, false, false, time.Time{}, true
-	old.zipped = d.Archive || w.o.Gzip.has(one.Path)
+	old.zipped = d.Archive || w.o.archive(one.Path)
 	w.files[one.ID] = old
 	w.engine.move(old.f, over, one.ID, fresh{is: old.checkpoint(), now: one.Path, size: one.Size, modified: one.Modified, zipped: old.zipped}, now)
 	w.o.Events.Rotated()
@@ -277,6 +279,7 @@ func (w *watch) leave(here *known, one files.Found, d inventory.Decision) {
 		w.forget(here)
 	}
 	w.leftOut[one.ID] = one
+	w.o.Events.Unusual(one.Path, Unusual{LeftOut: source.Gzip})
 	w.o.Logger.Debug("A file is left out", zap.String("path", one.Path), zap.String("reason", d.Reason))
 }
 

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/logwriter"
 )
 
@@ -63,7 +64,7 @@ func model(t *testing.T, seed uint64) {
 	core, logs := observer.New(zap.DebugLevel)
 	h.logger = zap.New(core)
 	w := &world{logs: logs, host: h, r: rand.New(rand.NewPCG(seed, seed))}
-	h.options.Flush = 0
+	h.options.Flush = records.Waits{}
 	h.options.Finder.Exclude = []string{h.path("*~")}
 	h.options.ChunkBytes = 4<<10 + w.r.IntN(8<<10)
 	h.options.Strict = w.r.IntN(4) == 0

@@ -9,6 +9,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/inventory"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/inorder"
 )
@@ -38,8 +39,8 @@ type Options struct {
 	Poll            time.Duration
 	// Linger is how often a file is read whose news do not fill a chunk.
 	Linger time.Duration
-	// Flush is how long what has no end may stay as it is before it is taken as whole; 0: for ever.
-	Flush time.Duration
+	// Flush is how long what has no end stays as it is before it is taken as whole.
+	Flush records.Waits
 	// ChunkBytes is how much is read at once, and MaxRecordBytes the largest record.
 	ChunkBytes, MaxRecordBytes int
 	// MaxInFlight is how much may be read and not be saved as delivered, in bytes. Less is where more does not help.
@@ -55,8 +56,8 @@ type Options struct {
 	Drain time.Duration
 	// DrainFiles reads files to their ends before a stop.
 	DrainFiles bool
-	// Gzip reads compressed files, those whose name ends with .gz, or all.
-	Gzip Gzip
+	// Compression says which files are read as archives.
+	Compression source.Compression
 	// Remove removes files that were delivered; RemoveOld all but the newest of them.
 	Remove, RemoveOld bool
 	// ReleaseDeleted closes deleted files whose rest cannot be delivered for now.
@@ -64,16 +65,6 @@ type Options struct {
 	// FreeCache tells the operating system that what was read needs no cache.
 	FreeCache bool
 }
-
-// Gzip says which files are compressed.
-type Gzip int
-
-// Which files are compressed.
-const (
-	Plain Gzip = iota
-	ByName
-	Always
-)
 
 // Chunk are records that follow each other in a file.
 type Chunk struct {
@@ -100,8 +91,22 @@ type Events interface {
 	Rotated()
 	Truncated(lost int64)
 	Released(lost int64)
+	// Unusual is told what a file has that its user should know of.
+	Unusual(path string, u Unusual)
 	// Looked is told of each look how it went: an error says that files may not be found.
 	Looked(err error)
+}
+
+// Unusual is what a file has that its user should know of.
+type Unusual struct {
+	// NULs is how many bytes are left out as NUL, and CutOff how many as the rest of records that are too large.
+	NULs, CutOff int64
+	// LeftOut is the format of an archive that is not read.
+	LeftOut source.Format
+	// Damage is why an archive cannot be read to its end.
+	Damage error
+	// Encoding is what the file seems to have, and is not read as.
+	Encoding string
 }
 
 // Stats is how things stand.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/inventory"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
 )
 
 // discoverTime is for how long new files are looked at before those that are known have their turn.
@@ -14,10 +15,10 @@ const discoverTime = time.Second
 
 // prober reads files for the inventory.
 type prober struct {
-	ctx    context.Context
-	opener *opener
-	gzip   Gzip
-	until  time.Time
+	ctx         context.Context
+	opener      *opener
+	compression source.Compression
+	until       time.Time
 }
 
 var _ inventory.Prober = (*prober)(nil)
@@ -35,13 +36,18 @@ func (p *prober) Open(path string, id files.ID) (inventory.Text, error) {
 		_ = f.Close() // nothing was read
 		return nil, errOther
 	}
-	t := probed{size: f.Size, source: plain{f}}
-	var begin [2]byte
-	if n, _ := f.ReadAt(begin[:], 0); n == 2 && begin == [2]byte{0x1f, 0x8b} && p.gzip != Always || p.gzip == Always {
-		t.zipped, t.source = true, &unzipped{opened: f}
-		// The end has the length of the text, modulo 2^32 (RFC 1952).
+	compression := source.Auto
+	if p.compression == source.Always {
+		compression = source.Always
+	}
+	t := probed{source.New(f, compression, 0), f.Size}
+	if _, err := t.ReadAt(make([]byte, 1), 0); err != nil {
+		t.Close()
+		return nil, err
+	}
+	if t.Archive() { // its end has the length of the text, modulo 2^32 (RFC 1952)
 		var end [4]byte
-		if n, _ := f.ReadAt(end[:], f.Size-4); n == 4 {
+		if n, _ := f.ReadAt(end[:], f.Size-4); n == len(end) {
 			t.size = int64(binary.LittleEndian.Uint32(end[:]))
 		}
 	}
@@ -50,12 +56,11 @@ func (p *prober) Open(path string, id files.ID) (inventory.Text, error) {
 
 // probed is a text that is looked at.
 type probed struct {
-	source source
-	size   int64
-	zipped bool
+	*source.Text
+	size int64
 }
 
-func (t probed) ReadAt(p []byte, at int64) (int, error) { return readFull(t.source, p, at) }
+func (t probed) ReadAt(p []byte, at int64) (int, error) { return source.ReadFull(t.Text, p, at) }
 func (t probed) Size() int64                            { return t.size }
-func (t probed) Archive() bool                          { return t.zipped }
-func (t probed) Close()                                 { _ = t.source.Close() } // it was read
+func (t probed) Archive() bool                          { return t.Text.Archive() && t.LeftOut() == source.None }
+func (t probed) Close()                                 { _ = t.Text.Close() } // it was read

@@ -9,6 +9,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/flow"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/inorder"
 )
@@ -31,11 +32,11 @@ type task struct {
 	file       *file // for the engine alone
 	text       *text // the reader's until it has finished
 	id         files.ID
-	path, name string // the lines are sent under path, and name is where the file is
-	zipped     bool
-	flush      bool  // what has no end is taken as whole, if the file is as large as
-	restSize   int64 // this
-	want       int64 // how much is to be read, in bytes
+	path, name string        // the lines are sent under path, and name is where the file is
+	packed     bool          // it is read as an archive, if it is one
+	flush      records.Flush // what is taken as whole of what has no end, if the file is as large as
+	restSize   int64         // this
+	want       int64         // how much is to be read, in bytes
 }
 
 // result is what became of a task.
@@ -43,10 +44,13 @@ type result struct {
 	err      error
 	opened   bool  // the file was
 	replaced bool  // its content is not the one that was read before
+	again    bool  // it has to be read once more
 	looked   bool  // what follows is known
 	seen     int64 // where what was looked at ends
 	atEnd    bool  // the text ends there
+	rest     records.Rest
 	zipped   int64 // the size of the compressed file then, if it is one; below 0: not known
+	complete bool  // nothing is added to it
 }
 
 // buffers are a reader's.
@@ -76,20 +80,19 @@ func (r *reader) read(t task) (res result) {
 		return res
 	}
 	if e.o.FreeCache {
-		defer func(from int64) { freeCache(t.text.source.file().File, from, t.want) }(t.text.pos.Offset)
+		defer func(from int64) { freeCache(t.text.source.File().File, from, t.want) }(t.text.pos.Offset)
 	}
 	var p part
 	if p, res.err = r.part(t); res.err != nil {
 		return res
 	}
-	if p.replaced {
-		res.replaced = true
+	if res.replaced, res.again = p.replaced, p.searching; p.replaced || p.searching {
 		return res
 	}
-	head := r.head(t, p)
-	res.looked, res.seen, res.atEnd, res.zipped = true, t.text.pos.Offset+int64(len(p.data)), p.atEnd, -1
-	if t.zipped && p.atEnd {
-		if info, err := t.text.source.file().Stat(); err == nil {
+	head, of := r.head(t, p), t.text.source
+	res.looked, res.seen, res.atEnd, res.rest, res.zipped, res.complete = true, p.seen, p.atEnd, p.rest, -1, of.Complete()
+	if of.Archive() && p.atEnd {
+		if info, err := of.File().Stat(); err == nil {
 			res.zipped = info.Size()
 		}
 	}
@@ -97,17 +100,16 @@ func (r *reader) read(t task) (res result) {
 		t.text.head = head
 		return res
 	}
+	r.unusual(t, Unusual{NULs: p.nuls, CutOff: p.cutOff})
 	r.answered()
-	if z, ok := t.text.source.(*unzipped); ok {
-		z.forget(p.end.Offset - tailBytes)
-	}
+	of.Forget(p.end.Offset - tailBytes)
 	bytes := p.want
 	if p.want == t.want { // otherwise the record was larger than what was asked for
 		bytes = min(held, max(int64(p.consumed), int64(len(p.spans))*recordBytes, smallest))
 	}
 	e.flow.Adjust(bytes - held)
 	held = 0
-	r.begin(t, p, flow.Chunk{End: p.end, Head: head, Bytes: bytes})
+	r.begin(t, p, flow.Chunk{End: p.end, Head: head, Archive: of.Archive(), Bytes: bytes})
 	return res
 }
 
@@ -115,7 +117,7 @@ func (r *reader) read(t task) (res result) {
 func (r *reader) begin(t task, p part, chunk flow.Chunk) {
 	o := r.e.o
 	c := Chunk{
-		Path: t.path, Now: t.name, File: t.text.source.file().Info, Labels: &t.text.labels, Raw: p.data[p.mark:p.consumed], Spans: p.spans, Encoding: t.text.enc,
+		Path: t.path, Now: t.name, File: t.text.source.File().Info, Labels: &t.text.labels, Raw: p.data[p.mark:p.consumed], Spans: p.spans, Encoding: t.text.enc,
 		Offset: t.text.pos.Offset + int64(p.mark), Number: t.text.pos.Records + 1,
 	}
 	begun := r.e.flow.Begin(t.file.flow, chunk, func(stamp time.Time, turn *inorder.Turn) func(context.Context) error {
@@ -130,64 +132,101 @@ func (r *reader) begin(t task, p part, chunk flow.Chunk) {
 
 // part is what was read of a file at once.
 type part struct {
-	replaced bool // the bytes before it are others than those that were read
-	data     []byte
-	mark     int // how long the byte order mark is that it begins with
-	spans    []records.Span
-	consumed int           // how many bytes of data are in whole records
-	end      flow.Position // after those
-	atEnd    bool          // the text ends with data
-	want     int64         // how much was read for it, in bytes
+	replaced  bool // the bytes before it are others than those that were read
+	searching bool // it is not known yet what follows its NULs
+	data      []byte
+	mark      int // how long the byte order mark is that it begins with
+	spans     []records.Span
+	consumed  int           // how many bytes of data are in whole records
+	end       flow.Position // after those
+	seen      int64         // where what was looked at ends
+	atEnd     bool          // the text ends there
+	rest      records.Rest  // what stands after the records
+	want      int64         // how much was read for it, in bytes
+	nuls      int64         // how many bytes were left out as NUL
+	cutOff    int64         // how many as the rest of records that are too large
 }
 
 // part reads the next part of a file: at least one record, if there is a whole one.
 func (r *reader) part(t task) (p part, err error) {
-	o, b, pos, source := r.e.o, &r.buffers, t.text.pos, t.text.source
+	pos, most := t.text.pos, int64(r.e.o.MaxRecordBytes)+room
 	before := pos.Tail.Bytes
-	p.want = t.want
-	for {
-		text := b.of(before + int(p.want))
-		n, err := readFull(source, text, pos.Offset-int64(before))
+	for want := t.want; ; want = most {
+		text := r.buffers.of(before + int(want))
+		n, err := source.ReadFull(t.text.source, text, pos.Offset-int64(before))
 		if err != nil {
 			return p, err
 		}
 		if n < before || !pos.Tail.Of(text[:before]) {
-			p.replaced = true
-			return p, nil
+			return part{replaced: true}, nil
 		}
-		text = text[:n]
-		data := text[before:]
-		p.data, p.atEnd = data, int64(len(data)) < p.want
+		p = part{data: text[before:n], want: want, atEnd: int64(n-before) < want}
 		if pos.Offset == 0 {
-			t.text.enc = o.Encoding.Of(data)
-			p.mark = t.text.enc.Mark(data)
+			t.text.enc = r.e.o.Encoding.Of(p.data)
+			p.mark = t.text.enc.Mark(p.data)
 		}
-		state := pos.State
-		whole := t.flush && p.atEnd && (t.zipped || pos.Offset+int64(len(data)) == t.restSize)
-		b.spans, p.consumed = o.Splitter.Split(t.text.enc, data[p.mark:], &state, whole, b.spans[:0])
-		if most := max(int(p.want)/recordBytes, smallest/recordBytes); len(b.spans) > most { // the rest is another chunk
-			data, state, p.atEnd = data[:p.mark+b.spans[most].From], pos.State, false
-			p.data = data
-			b.spans, p.consumed = o.Splitter.Split(t.text.enc, data[p.mark:], &state, false, b.spans[:0])
+		r.unusual(t, t.text.news(r.e.o.Encoding.Unmarked, p.data))
+		g, err := t.text.gapAfter(pos.Offset, p.data[p.mark:], p.mark, p.atEnd || want >= most, p.atEnd)
+		if err != nil {
+			return p, err
 		}
-		if p.consumed > 0 {
-			p.consumed += p.mark
+		if g.searching {
+			return part{searching: true}, nil
 		}
+		past := r.split(t, &p, g)
 		if p.consumed == 0 && !p.atEnd {
-			if p.want >= int64(o.MaxRecordBytes)+room {
+			if want >= most {
 				return p, errors.New("a record is larger than what can be read at once") // the splitter does not let it be
 			}
-			p.want = int64(o.MaxRecordBytes) + room
 			continue
 		}
-		p.spans = b.spans
-		p.end = flow.Position{Offset: pos.Offset + int64(p.consumed), Records: pos.Records + int64(len(b.spans)), State: state, Tail: pos.Tail}
 		if p.consumed > 0 {
-			past := text[:before+p.consumed]
-			p.end.Tail = checkpoints.MarkOf(past[max(0, len(past)-tailBytes):])
+			p.end.Tail = tailOf(text[:before+p.consumed], past)
 		}
 		return p, nil
 	}
+}
+
+// split finds the records of a part that a gap follows, and returns how many bytes after it are passed over.
+func (r *reader) split(t task, p *part, g gap) (past int64) {
+	pos, data := t.text.pos, p.data
+	p.atEnd = p.atEnd && !g.ends || g.last
+	p.seen = pos.Offset + int64(len(data)) + g.past
+	split := func(data []byte, flush records.Flush) (records.Result, records.State) {
+		state := pos.State
+		state.Start = pos.Offset == 0
+		found := r.e.o.Splitter.Split(t.text.enc, data[p.mark:], &state, flush, r.buffers.spans[:0])
+		r.buffers.spans = found.Spans
+		return found, state
+	}
+	whole := records.Nothing
+	switch {
+	case g.ends:
+		whole = records.Everything
+	case p.atEnd && (t.text.source.Archive() || p.seen == t.restSize):
+		whole = t.flush
+	}
+	found, state := split(data[:len(data)-g.nuls], whole)
+	if most := max(int(p.want)/recordBytes, smallest/recordBytes); len(found.Spans) > most { // the rest is another chunk
+		data, p.atEnd, g = data[:p.mark+found.Spans[most].From], false, gap{}
+		p.seen = pos.Offset + int64(len(data))
+		found, state = split(data, records.Nothing)
+	}
+	p.data, p.spans, p.rest = data, found.Spans, found.Rest
+	if p.consumed = found.Consumed; p.consumed > 0 {
+		p.consumed += p.mark
+	}
+	if whole == records.Everything && g.nuls > 0 && found.Consumed == len(data)-g.nuls-p.mark {
+		p.consumed, past = len(data), g.past
+		found.NULs += g.nuls + int(g.past)
+	} else {
+		p.rest.NULs = g.last
+	}
+	p.nuls, p.cutOff = int64(found.NULs), int64(found.Truncated)
+	p.end = flow.Position{
+		Offset: pos.Offset + int64(p.consumed) + past, Records: pos.Records + int64(len(p.spans)), State: state, Tail: pos.Tail,
+	}
+	return past
 }
 
 // head is what recognises the file, as far as it is read by the end of a part.
@@ -199,13 +238,13 @@ func (r *reader) head(t task, p part) checkpoints.Mark {
 	n := int(min(int64(most), p.end.Offset))
 	data := p.data
 	switch {
-	case t.text.pos.Offset == 0:
+	case t.text.pos.Offset == 0 && n <= len(data):
 		data = data[:n]
-	case t.zipped:
+	case t.text.source.Archive():
 		return head // it would have to be read from its beginning
 	default:
 		data = make([]byte, n)
-		if got, err := readFull(t.text.source, data, 0); err != nil || got < n {
+		if got, err := source.ReadFull(t.text.source, data, 0); err != nil || got < n {
 			return head
 		}
 	}
@@ -221,16 +260,20 @@ func (r *reader) open(t task) (opened bool, err error) {
 		return false, fs.ErrNotExist
 	}
 	o := r.e.o
-	s, err := r.e.opener.source(t.name, t.zipped, o.ChunkBytes+o.MaxRecordBytes+room+tailBytes)
+	compression := o.Compression
+	if t.packed {
+		compression = max(compression, source.Auto)
+	}
+	s, err := r.e.opener.source(t.name, compression, o.ChunkBytes+o.MaxRecordBytes+room+tailBytes)
 	if err != nil {
 		return false, err
 	}
-	if s.file().ID != t.id {
+	if s.File().ID != t.id {
 		_ = s.Close() // nothing was read
 		return false, errOther
 	}
 	head := make([]byte, 4)
-	n, err := readFull(s, head, 0)
+	n, err := source.ReadFull(s, head, 0)
 	if err != nil {
 		_ = s.Close() // nothing was read
 		return false, err

@@ -113,7 +113,8 @@ func (e *engine) sawOne(s sighting, now time.Time) sight {
 		return sightShorter
 	}
 	f.Size, f.Modified = s.size, s.modified
-	f.Changed = f.Changed || changed || s.wrote
+	why, _ := f.Held()
+	f.Changed = (f.Changed || changed || s.wrote) && why != schedule.Unjudged // there is nothing to look at
 	e.lags(f, now)
 	if s.moved {
 		f.flow.Change(func(c *checkpoints.Checkpoint) { c.Now, c.Why = nowOf(s.path, c.Path), s.why })
@@ -158,7 +159,7 @@ func (e *engine) opened(n fresh, now time.Time) *file {
 func (e *engine) add(f *file, n fresh, now time.Time) {
 	f.Owner = f
 	f.Path, f.Name, f.Retired, f.Zipped, f.Size, f.Modified, f.Changed = n.is.Path, n.now, n.is.Retired != 0, n.zipped, n.size, n.modified, n.now != "" && n.held != schedule.Unjudged
-	f.Open = f.text.source != nil
+	f.Open, f.packed = f.text.source != nil, n.is.Archive
 	f.text.pos, f.text.head = flow.PositionOf(n.is), n.is.Head
 	f.Read = f.text.pos.Offset
 	f.flow = e.flow.File(n.is, f)
@@ -198,7 +199,7 @@ func (e *engine) replace(f *file, n fresh, retired uint64, toEnd bool, now time.
 			next.place, f.place = f.place, nil
 			next.place.Value = next
 			f.text.source = nil
-			if info, err := s.file().Stat(); err == nil {
+			if info, err := s.File().Stat(); err == nil {
 				n.size, n.modified = info.Size(), info.ModTime()
 			}
 		}
@@ -223,7 +224,7 @@ func (e *engine) move(f, over *file, id files.ID, n fresh, now time.Time) {
 		}
 		e.close(f)
 		f.id, f.Retired, f.Name, f.Gone, f.Unlinked = id, false, n.now, time.Time{}, false
-		f.Size, f.Modified, f.Changed, f.Zipped, f.Unfinished = n.size, n.modified, true, n.zipped, time.Time{}
+		f.Size, f.Modified, f.Changed, f.Zipped, f.Unfinished, f.packed = n.size, n.modified, true, n.zipped, time.Time{}, n.zipped
 		e.schedule.Settle(&f.File, now)
 		for _, why := range []schedule.Reason{schedule.UntilLook, schedule.MaybeCopy, schedule.Unjudged, schedule.Replaced} {
 			e.schedule.Release(&f.File, why, now)
@@ -279,7 +280,7 @@ func (e *engine) away(f *file, elsewhere, why string, found files.Found, now tim
 func (e *engine) inspect(f *file) (is facts) {
 	e.do(func() {
 		if f.text.source != nil && f.State() != schedule.Reading {
-			opened := f.text.source.file()
+			opened := f.text.source.File()
 			f.Unlinked = !files.Linked(opened)
 			if info, err := opened.Stat(); err == nil && (info.Size() != f.Size || !info.ModTime().Equal(f.Modified)) {
 				f.Size, f.Modified, f.Changed = info.Size(), info.ModTime(), true

@@ -120,12 +120,11 @@ func (t *Tailer) finish(ctx context.Context, timer *time.Timer) {
 	}
 }
 
-// left is how much is not delivered of files that can be read, in bytes, but for what may never have an end.
+// left is how much is not delivered of files that can be read, in bytes.
 func (e *engine) left() (bytes int64) {
 	e.do(func() {
 		for f := range e.files {
-			endless := e.o.Flush == 0 && f.Rests() && f.Delivery.Pending == 0
-			if f.Readable() && f.Problem == "" && !endless {
+			if f.Readable() && f.Problem == "" {
 				bytes += f.Lag()
 			}
 		}
@@ -152,7 +151,7 @@ func (e *engine) stats() Stats {
 		s.Files++
 		e.refresh(f)
 		lag := f.Lag()
-		if lag == 0 {
+		if lag == 0 || e.schedule.WaitsForWriter(&f.File) {
 			continue
 		}
 		s.Pending++

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/schedule"
 )
 
@@ -29,7 +30,7 @@ func TestLinesArriveOnce(t *testing.T) {
 func TestAPartialLineWaitsForItsEnd(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	h.options.Flush = 0
+	h.options.Flush = records.Waits{}
 	h.append("app.log", "line 1\nline")
 	h.start()
 	h.await("app.log", "line 1")

@@ -86,7 +86,7 @@ func newWatch(o *Options, e *engine, open *opener) *watch {
 func (w *watch) load(now time.Time) {
 	var last time.Time // something was seen
 	for _, c := range w.o.Store.All() {
-		k := &known{id: files.ID{Device: c.Device, Inode: c.Inode}, path: c.Path, was: c.Path, retired: c.Retired, seen: c.Seen, why: c.Why, unjudged: c.Offset == 0, zipped: c.Archive || w.o.Gzip.has(c.Path)}
+		k := &known{id: files.ID{Device: c.Device, Inode: c.Inode}, path: c.Path, was: c.Path, retired: c.Retired, seen: c.Seen, why: c.Why, unjudged: c.Offset == 0, zipped: c.Archive || w.o.archive(c.Path)}
 		if c.Now != "" {
 			k.was = c.Now
 		}
