@@ -85,7 +85,7 @@ func tell(t *testing.T, p *loghistory.Plan, patience time.Duration) *loghistory.
 		return nil
 	}
 	defer remove()
-	h := newTold(t, p, places)
+	h := newTeller(t, p, places)
 	f := loghistory.Run(p, places, h, h.bounds(patience))
 	if f != nil {
 		for _, l := range h.logs.All()[max(0, h.logs.Len()-*logged):] {
@@ -119,8 +119,8 @@ func makePlaces(p *loghistory.Plan) (places loghistory.Places, remove func(), er
 	}, err
 }
 
-// told is a Tailer in a history.
-type told struct {
+// teller is a Tailer in a history.
+type teller struct {
 	t       *testing.T
 	plan    *loghistory.Plan
 	places  loghistory.Places
@@ -140,14 +140,14 @@ type told struct {
 	outage chan struct{} // closed when it is over; nil: there is none
 }
 
-func newTold(t *testing.T, p *loghistory.Plan, places loghistory.Places) *told {
-	h := &told{t: t, plan: p, places: places, disk: newDisk()}
+func newTeller(t *testing.T, p *loghistory.Plan, places loghistory.Places) *teller {
+	h := &teller{t: t, plan: p, places: places, disk: newDisk()}
 	core, logs := observer.New(zapcore.DebugLevel)
 	h.logs = logs
 	s := p.Settings
 	include, exclude := places.Patterns(p)
 	h.options = Options{
-		Finder: &files.Finder{Include: include, Exclude: exclude, NewestOnly: s.Newest}, Logger: zap.New(core, zap.Development()), Now: h.now, Events: (*toldEvents)(h),
+		Finder: &files.Finder{Include: include, Exclude: exclude, NewestOnly: s.Newest}, Logger: zap.New(core, zap.Development()), Now: h.now, Events: (*tellerEvents)(h),
 		Poll: 5 * time.Millisecond, Linger: 2 * time.Millisecond, Flush: s.Flush, ChunkBytes: s.ChunkBytes, MaxRecordBytes: s.MaxRecordBytes,
 		MaxInFlight: 128 << 10, MaxOpen: s.MaxOpen, HeadBytes: 1000, Readers: 2, Drain: 2 * time.Second, Strict: s.Strict, RemoveOld: s.RemoveOld,
 	}
@@ -165,16 +165,16 @@ func newTold(t *testing.T, p *loghistory.Plan, places loghistory.Places) *told {
 	return h
 }
 
-func (h *told) bounds(patience time.Duration) loghistory.Bounds {
+func (h *teller) bounds(patience time.Duration) loghistory.Bounds {
 	return loghistory.Bounds{
 		InFlight: h.options.MaxInFlight + int64(h.options.ChunkBytes)*int64(h.options.Readers), Patience: patience, Glance: 2 * time.Millisecond,
 		Ahead: 90 * time.Minute, Saved: 2 * time.Second,
 	}
 }
 
-func (h *told) now() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
+func (h *teller) now() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
 
-func (h *told) begin(c *Chunk) func(context.Context) error {
+func (h *teller) begin(c *Chunk) func(context.Context) error {
 	var sent []loghistory.Delivery
 	for _, span := range c.Spans {
 		text := c.Encoding.Decode(c.Raw[span.From:span.To])
@@ -213,7 +213,7 @@ func (h *told) begin(c *Chunk) func(context.Context) error {
 	}
 }
 
-func (h *told) Start() error {
+func (h *teller) Start() error {
 	store, err := checkpoints.Open(context.Background(), h.disk)
 	if err != nil {
 		return err
@@ -232,25 +232,25 @@ func (h *told) Start() error {
 	return nil
 }
 
-func (h *told) Stop() error {
+func (h *teller) Stop() error {
 	err := h.host.tailer.Stop(context.Background())
 	h.host = nil
 	return err
 }
 
-func (h *told) Kill() error {
+func (h *teller) Kill() error {
 	h.host.crash()
 	h.host = nil
 	h.kills = append(h.kills, time.Now())
 	return nil
 }
 
-func (h *told) Kills() []time.Time { return h.kills }
+func (h *teller) Kills() []time.Time { return h.kills }
 
-func (h *told) Unanswered() int64 { return 0 }
+func (h *teller) Unanswered() int64 { return 0 }
 
 // Looked makes files until three looks have ended: the first of them may have begun before.
-func (h *told) Looked() error {
+func (h *teller) Looked() error {
 	tick := filepath.Join(h.places.Live, "tick~")
 	want := h.looks.Load() + 3
 	for deadline := time.Now().Add(40 * time.Second); h.looks.Load() < want; time.Sleep(time.Millisecond) {
@@ -264,7 +264,7 @@ func (h *told) Looked() error {
 	return nil
 }
 
-func (h *told) Outage(on bool) {
+func (h *teller) Outage(on bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
@@ -276,18 +276,18 @@ func (h *told) Outage(on bool) {
 	}
 }
 
-func (h *told) Set(ahead time.Duration) bool {
+func (h *teller) Set(ahead time.Duration) bool {
 	h.ahead.Store(int64(ahead))
 	return true
 }
 
-func (h *told) Exhaust(on bool) bool {
+func (h *teller) Exhaust(on bool) bool {
 	h.few.Store(on)
 	return true
 }
 
 // Renumber has all that was saved be of another device.
-func (h *told) Renumber() (bool, error) {
+func (h *teller) Renumber() (bool, error) {
 	store, err := checkpoints.Open(context.Background(), h.disk)
 	if err != nil {
 		return false, err
@@ -302,25 +302,25 @@ func (h *told) Renumber() (bool, error) {
 	return true, store.Save(context.Background())
 }
 
-func (h *told) Deliveries(from int) []loghistory.Delivery {
+func (h *teller) Deliveries(from int) []loghistory.Delivery {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.sent[from:len(h.sent):len(h.sent)]
 }
 
-func (h *told) Idle() bool {
+func (h *teller) Idle() bool {
 	s := h.host.tailer.Stats()
 	return s.LagBytes == 0 && s.InFlight == 0
 }
 
-func (h *told) Counted() int64 { return h.counted.Load() }
+func (h *teller) Counted() int64 { return h.counted.Load() }
 
-// toldEvents is what a Tailer tells.
-type toldEvents told
+// tellerEvents is what a Tailer tells.
+type tellerEvents teller
 
-func (*toldEvents) Read(int, int)          {}
-func (*toldEvents) Acknowledged(int64)     {}
-func (*toldEvents) Rotated()               {}
-func (h *toldEvents) Truncated(lost int64) { h.counted.Add(lost) }
-func (h *toldEvents) Released(lost int64)  { h.counted.Add(lost) }
-func (h *toldEvents) Looked(error)         { h.looks.Add(1) }
+func (*tellerEvents) Read(int, int)          {}
+func (*tellerEvents) Acknowledged(int64)     {}
+func (*tellerEvents) Rotated()               {}
+func (h *tellerEvents) Truncated(lost int64) { h.counted.Add(lost) }
+func (h *tellerEvents) Released(lost int64)  { h.counted.Add(lost) }
+func (h *tellerEvents) Looked(error)         { h.looks.Add(1) }
