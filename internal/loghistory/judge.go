@@ -171,7 +171,9 @@ func (j *judge) take(d Delivery) {
 		}
 		j.count(key{l, text}, d.At)
 		one := t.line
-		one.gen.arrived = one.gen.arrived || len(j.kills) == 0 || d.At.After(j.kills[len(j.kills)-1])
+		if d.Stream == l.path() && (len(j.kills) == 0 || d.At.After(j.kills[len(j.kills)-1])) {
+			one.gen.arrived = true
+		}
 		if one.gen.known && one.unique && d.Stream != l.path() {
 			j.problem(misplaced, "%.60q of %s came under %s, though its file was known before it was renamed", text, l.Name, d.Stream)
 		}
@@ -207,7 +209,7 @@ func (j *judge) noise(text string) bool {
 
 func (j *judge) count(k key, at time.Time) {
 	t := j.tallies[k]
-	if t.got++; t.got > t.want && j.killedBetween(t.at, at) {
+	if t.got++; t.got > t.want && (j.killedBetween(t.at, at) || !t.line.unique && len(j.kills) > 0) {
 		t.excused++
 	}
 	t.at = at

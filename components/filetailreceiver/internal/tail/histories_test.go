@@ -20,6 +20,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/loghistory"
 )
@@ -133,7 +134,9 @@ type teller struct {
 	kills   []time.Time
 	counted atomic.Int64
 	few     atomic.Bool
-	ahead   atomic.Int64
+	ahead   atomic.Int64 // of the true clock, in nanoseconds
+	before  atomic.Int64 // the same before it was set
+	set     atomic.Int64 // when it was
 
 	mu     sync.Mutex
 	sent   []loghistory.Delivery
@@ -148,11 +151,11 @@ func newTeller(t *testing.T, p *loghistory.Plan, places loghistory.Places) *tell
 	include, exclude := places.Patterns(p)
 	h.options = Options{
 		Finder: &files.Finder{Include: include, Exclude: exclude, NewestOnly: s.Newest}, Logger: zap.New(core, zap.Development()), Now: h.now, Events: (*tellerEvents)(h),
-		Poll: 5 * time.Millisecond, Linger: 2 * time.Millisecond, Flush: s.Flush, ChunkBytes: s.ChunkBytes, MaxRecordBytes: s.MaxRecordBytes,
+		Poll: 5 * time.Millisecond, Linger: 2 * time.Millisecond, Flush: records.Waits{Lines: s.Flush}, ChunkBytes: s.ChunkBytes, MaxRecordBytes: s.MaxRecordBytes,
 		MaxInFlight: 128 << 10, MaxOpen: s.MaxOpen, HeadBytes: 1000, Readers: 2, Drain: 2 * time.Second, Strict: s.Strict, RemoveOld: s.RemoveOld,
 	}
 	if s.Gzip {
-		h.options.Gzip = ByName
+		h.options.Compression = source.Auto
 	}
 	o := records.Options{MaxBytes: s.MaxRecordBytes, TrimTrailing: true}
 	if s.Multiline {
@@ -174,11 +177,20 @@ func (h *teller) bounds(patience time.Duration) loghistory.Bounds {
 
 func (h *teller) now() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
 
+// latest is what the clock says, or said a moment ago.
+func (h *teller) latest() time.Time {
+	ahead := h.ahead.Load()
+	if time.Now().UnixNano()-h.set.Load() < int64(time.Second) {
+		ahead = max(ahead, h.before.Load())
+	}
+	return time.Now().Add(time.Duration(ahead))
+}
+
 func (h *teller) begin(c *Chunk) func(context.Context) error {
 	var sent []loghistory.Delivery
 	for _, span := range c.Spans {
 		text := c.Encoding.Decode(c.Raw[span.From:span.To])
-		sent = append(sent, loghistory.Delivery{Stream: c.Path, Run: h.run, Text: text, Stamp: c.Read})
+		sent = append(sent, loghistory.Delivery{Stream: c.Path, Run: h.run, Text: text, Stamp: c.Read, Clock: h.latest()})
 	}
 	if len(sent) == 0 {
 		return nil
@@ -189,7 +201,7 @@ func (h *teller) begin(c *Chunk) func(context.Context) error {
 			outage := h.outage
 			if outage == nil {
 				for n := range sent {
-					sent[n].At, sent[n].Clock = time.Now(), h.now()
+					sent[n].At = time.Now()
 				}
 				h.sent = append(h.sent, sent...)
 				h.mu.Unlock()
@@ -277,6 +289,8 @@ func (h *teller) Outage(on bool) {
 }
 
 func (h *teller) Set(ahead time.Duration) bool {
+	h.before.Store(h.ahead.Load())
+	h.set.Store(time.Now().UnixNano())
 	h.ahead.Store(int64(ahead))
 	return true
 }
@@ -318,9 +332,10 @@ func (h *teller) Counted() int64 { return h.counted.Load() }
 // tellerEvents is what a Tailer tells.
 type tellerEvents teller
 
-func (*tellerEvents) Read(int, int)          {}
-func (*tellerEvents) Acknowledged(int64)     {}
-func (*tellerEvents) Rotated()               {}
-func (h *tellerEvents) Truncated(lost int64) { h.counted.Add(lost) }
-func (h *tellerEvents) Released(lost int64)  { h.counted.Add(lost) }
-func (h *tellerEvents) Looked(error)         { h.looks.Add(1) }
+func (*tellerEvents) Read(int, int)           {}
+func (*tellerEvents) Acknowledged(int64)      {}
+func (*tellerEvents) Rotated()                {}
+func (*tellerEvents) Unusual(string, Unusual) {}
+func (h *tellerEvents) Truncated(lost int64)  { h.counted.Add(lost) }
+func (h *tellerEvents) Released(lost int64)   { h.counted.Add(lost) }
+func (h *tellerEvents) Looked(error)          { h.looks.Add(1) }
