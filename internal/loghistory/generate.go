@@ -164,7 +164,13 @@ type choice struct {
 
 func (p *Plan) steps(r *rand.Rand) {
 	few := func() int { return 1 + r.IntN(30) }
-	choices := []choice{{opWrite, 8, few}, {opWrite, 2, func() int { return 100 + r.IntN(600) }}, {opSleep, 1, func() int { return r.IntN(20) }}, {opArrive, 1, nil}}
+	lots := func() int {
+		if p.Has(Large) { // they are long enough
+			return few()
+		}
+		return 100 + r.IntN(600)
+	}
+	choices := []choice{{opWrite, 8, few}, {opWrite, 2, lots}, {opSleep, 1, func() int { return r.IntN(20) }}, {opArrive, 1, nil}}
 	with := func(f Feature, more ...choice) {
 		if p.Has(f) {
 			choices = append(choices, more...)

@@ -224,7 +224,7 @@ func (j *judge) verdict() {
 		}
 	}
 	j.repetitions()
-	if !j.w.bounds.Unordered {
+	if !j.w.bounds.Unordered && !j.w.plan.Has(Clock) { // stamps follow the clock back
 		j.order()
 	}
 }
