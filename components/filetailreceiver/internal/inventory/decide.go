@@ -128,7 +128,7 @@ func (d *decider) identity(i int) {
 
 // follows reports whether a file that is found under another name can be the one that its identity says.
 func (d *decider) follows(k *Known, one *files.Found) bool {
-	if Extends(one.Path, k.Path) || k.Now == "" {
+	if Extends(one.Path, k.Path) {
 		return true
 	}
 	if k.Read.Offset == 0 {

@@ -138,10 +138,15 @@ func TestAnInodeThatIsUsedAgainIsAnotherFile(t *testing.T) {
 	h.remove("/l/app.log")
 	h.ids["/l/other.log"] = id
 	h.write("/l/other.log", lines("other", 1, 200))
-	d := h.look()["/l/other.log"]
-	assert.Equal(t, New, d.Kind)
-	assert.Equal(t, k, d.Displaced)
-	assert.Equal(t, "/l/other.log", d.Path)
+	for _, place := range []Place{Here, Gone} {
+		if h.known[k].Place = place; place == Gone {
+			h.known[k].Now, h.known[k].Since, h.known[k].Was = "", now.Add(-time.Second), "/l/app.log"
+		}
+		d := h.look()["/l/other.log"]
+		assert.Equal(t, New, d.Kind)
+		assert.Equal(t, k, d.Displaced)
+		assert.Equal(t, "/l/other.log", d.Path)
+	}
 }
 
 func TestANewFileWithTheOldContentGoesOn(t *testing.T) {

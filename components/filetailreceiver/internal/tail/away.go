@@ -144,7 +144,7 @@ func (w *watch) tidy(now time.Time) {
 			}
 		}
 	}
-	if len(unknown) > 0 {
+	if len(unknown) > 0 && w.looks.Load() == 0 { // while the collector runs, all of a file was seen
 		slices.Sort(unknown)
 		w.o.Logger.Info("Files are gone that were read: what was written to them since they were seen last is not read, if it is not in an archive beside them",
 			zap.Int("files", len(unknown)), zap.String("such_as", unknown[0]))

@@ -100,7 +100,7 @@ func (w *watch) apply(found []files.Found, own int, decisions []inventory.Decisi
 		return all[i]
 	}
 	for i, d := range decisions { // first what is gone from where it was: it may go on elsewhere
-		if k := of(d.Displaced); k != nil && !k.unjudged && k.retired == 0 && w.files[k.id] == k {
+		if k := of(d.Displaced); k != nil && (!k.unjudged || d.Of < 0) && k.retired == 0 && w.files[k.id] == k {
 			w.displaced(k, found[i], d, now)
 		}
 	}
