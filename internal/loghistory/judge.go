@@ -130,7 +130,7 @@ func (j *judge) absorb() {
 	if kills := j.w.reader.Kills(); len(kills) != len(j.kills) {
 		j.kills = kills
 		for _, g := range j.w.files {
-			g.known, g.arrived = false, false
+			g.known, g.arrived, g.bytes = false, false, 0
 		}
 	}
 	for _, d := range j.w.reader.Deliveries(len(j.deliveries)) {
@@ -173,8 +173,11 @@ func (j *judge) take(d Delivery) {
 		one := t.line
 		if d.Stream == l.path() && (len(j.kills) == 0 || d.At.After(j.kills[len(j.kills)-1])) {
 			one.gen.arrived = true
+			if one.unique {
+				one.gen.bytes += len(text) + 1
+			}
 		}
-		if one.gen.known && one.unique && d.Stream != l.path() {
+		if one.gen.known && !one.gen.vague && one.unique && d.Stream != l.path() {
 			j.problem(misplaced, "%.60q of %s came under %s, though its file was known before it was renamed", text, l.Name, d.Stream)
 		}
 		switch {

@@ -17,8 +17,11 @@ type generation struct {
 	// arrived says that some of it was delivered, and known that it was before it was renamed: then its lines have the
 	// log's own name.
 	arrived, known bool
-	begun          bool // something was written
-	shredded       bool
+	// bytes is how much of it was delivered in lines that are like no other, and vague says that it was copied, moved or
+	// compressed when that was too little to be recognised by its content: it may come again, under another name.
+	bytes int
+	vague bool
+	begun bool // something was written
 }
 
 // line is one line of a log.
@@ -186,6 +189,41 @@ func (l *log) close() error {
 
 // reopen has the service begin with whatever has its name now.
 func (l *log) reopen() error { return errors.Join(l.whole(), l.close()) }
+
+// specific is how many bytes of a content are enough to tell it from others.
+const specific = 256
+
+// recognisable has a content be so large, and delivered so far, that it can be told from others. Where that cannot be, it may
+// come again.
+func (l *log) recognisable(r *rand.Rand) error {
+	if err := l.whole(); err != nil {
+		return err
+	}
+	info, err := os.Stat(l.path())
+	if err != nil {
+		return gone(err)
+	}
+	if info.Size() < 2*specific {
+		if err := l.write(2*specific/12+l.Banner, r, false); err != nil {
+			return err
+		}
+	}
+	l.w.absorb()
+	g := l.w.files[l.path()]
+	if g == nil || g.bytes >= specific && l.Same == 0 {
+		return nil
+	}
+	if l.Same == 0 {
+		if err := l.w.arrive(l); !errors.Is(err, errSkipped) {
+			return err
+		}
+	}
+	g.vague = true
+	if info, err = os.Stat(l.path()); err == nil {
+		l.w.extra += info.Size()
+	}
+	return err
+}
 
 // exists reports whether the live file is there, and has something in it.
 func (l *log) exists() bool {

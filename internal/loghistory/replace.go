@@ -13,7 +13,7 @@ func (l *log) grow(n int, r *rand.Rand, temporary string, keepTime bool) error {
 	if !l.exists() {
 		return errSkipped
 	}
-	if err := errors.Join(l.reopen(), l.w.seen()); err != nil {
+	if err := errors.Join(l.recognisable(r), l.reopen(), l.w.seen()); err != nil {
 		return err
 	}
 	info, err := os.Stat(l.path())
@@ -53,7 +53,7 @@ func (l *log) edit(n int, r *rand.Rand) error {
 	if !l.exists() {
 		return errSkipped
 	}
-	if err := errors.Join(l.reopen(), l.w.seen()); err != nil {
+	if err := errors.Join(l.recognisable(r), l.reopen(), l.w.seen()); err != nil {
 		return err
 	}
 	old := l.path() + "~"
@@ -73,7 +73,7 @@ func (l *log) backup(r *rand.Rand) error {
 	if !l.exists() {
 		return errSkipped
 	}
-	if err := errors.Join(l.whole(), l.w.seen()); err != nil {
+	if err := errors.Join(l.recognisable(r), l.w.seen()); err != nil {
 		return err
 	}
 	name := []string{".bak", ".orig", ".copy", "-backup", ".2026-11-28"}[r.IntN(5)]
@@ -111,7 +111,7 @@ func (l *log) move(r *rand.Rand) error {
 	if l.w.places.Other == "" || !l.exists() {
 		return errSkipped
 	}
-	if err := errors.Join(l.whole(), l.w.seen()); err != nil {
+	if err := errors.Join(l.recognisable(r), l.w.seen()); err != nil {
 		return err
 	}
 	if l.w.plan.Settings.Narrow {

@@ -23,6 +23,11 @@ func (l *log) rotate(r *rand.Rand) error {
 	if l.Rotator == "" || !l.exists() {
 		return errSkipped
 	}
+	if l.Rotator == Copy || l.Rotator == CopyTruncate || l.Rotator == Logback || l.Compress {
+		if err := l.recognisable(r); err != nil {
+			return err
+		}
+	}
 	if err := errors.Join(l.whole(), l.w.seen()); err != nil {
 		return err
 	}

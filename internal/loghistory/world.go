@@ -86,7 +86,7 @@ func (h *History) Verdict() *Failure {
 			kind = busy
 		}
 		w.problem(kind, "%v", h.err)
-	} else {
+	} else if len(w.problems) == 0 {
 		w.verdict()
 	}
 	if len(w.problems) == 0 {
