@@ -335,6 +335,7 @@ type tellerEvents teller
 func (*tellerEvents) Read(int, int)           {}
 func (*tellerEvents) Acknowledged(int64)      {}
 func (*tellerEvents) Rotated()                {}
+func (*tellerEvents) Abandoned()              {}
 func (*tellerEvents) Unusual(string, Unusual) {}
 func (h *tellerEvents) Truncated(lost int64)  { h.counted.Add(lost) }
 func (h *tellerEvents) Released(lost int64)   { h.counted.Add(lost) }
