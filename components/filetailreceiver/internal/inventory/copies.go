@@ -3,6 +3,7 @@ package inventory
 import (
 	"bytes"
 	"fmt"
+	"path/filepath"
 	"slices"
 )
 
@@ -36,6 +37,45 @@ func (d *decider) originals(i int) (all []int) {
 		})
 		if len(all) >= mostOriginals {
 			return all[:mostOriginals]
+		}
+	}
+	return all
+}
+
+// namesake reports whether a file of another folder has the name that one's may be made from.
+func (d *decider) namesake(i int) bool {
+	if d.o.Identity != ByContent || i >= d.own {
+		return false
+	}
+	if d.files == nil {
+		d.files = make(map[string][]int, len(d.live))
+		for path, all := range d.live {
+			d.files[filepath.Base(path)] = append(d.files[filepath.Base(path)], all...)
+		}
+	}
+	for _, base := range Bases(filepath.Base(d.found[i].Path)) {
+		if len(d.files[base]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// elsewhere are files of other folders that one may be a copy of which becomes a move when they are removed.
+func (d *decider) elsewhere(i int, s *subject) (all []int) {
+	one := &d.found[i]
+	if !d.namesake(i) {
+		return nil
+	}
+	for _, base := range Bases(filepath.Base(one.Path)) {
+		for _, at := range d.files[base] {
+			k := &d.known[at]
+			if k.Place != Here || k.ID == one.ID || k.Archive || k.Unjudged || nearby(one.Path, k.Path) || k.Head.Bytes == 0 || !s.begins(k.Head) || !Extends(one.Path, k.Path) {
+				continue
+			}
+			if all = append(all, at); len(all) == mostOriginals {
+				return all
+			}
 		}
 	}
 	return all
@@ -85,7 +125,10 @@ func (d *decider) compare(i int, s *subject, at int) (as Decision, is bool) {
 	all := s.size >= k.Read.Offset && k.Read.Offset > 0 // that was read
 	whole := of.size >= s.size && sameEnd(s, of)
 	inFlight := k.Acked.Offset < k.Read.Offset && d.o.Now.Sub(since) <= recent
+	far := !nearby(one.Path, k.Path)
 	switch {
+	case far && (over || !s.specific(min(s.size, k.Read.Offset))):
+		return as, false // jobs and containers have logs of one name, which may begin alike
 	case of.size < k.Read.Offset:
 		return wait(now + ", of which it may be a copy, was truncated: the next look tells")
 	case one.Path == k.Path: // a new file under a name that another had: as editors save, and not as rotation copies

@@ -93,9 +93,10 @@ func TestAFileThatBeginsAsAnUnrelatedOneIsNew(t *testing.T) {
 	for _, path := range []string{"/l/messages.log", "/pods/b/0.log"} {
 		h.write(path, lines("k", 1, 100)+"more\n")
 	}
-	all := h.look()
-	assert.Equal(t, New, all["/l/messages.log"].Kind)
-	assert.Equal(t, New, all["/pods/b/0.log"].Kind)
+	assert.Equal(t, New, h.look()["/l/messages.log"].Kind)
+	d := h.settled(t, "/pods/b/0.log") // it may be on its way to there
+	assert.Equal(t, Same, d.Kind, "the one that waited")
+	assert.Equal(t, len(h.known), d.Of)
 }
 
 func TestASiblingWithTheSameFewLinesIsNew(t *testing.T) {
@@ -141,4 +142,29 @@ func TestALogThatBeginsAsItsLastGenerationDoesNotWait(t *testing.T) {
 	d := h.look()["/l/app.log"]
 	assert.Equal(t, New, d.Kind)
 	assert.False(t, d.Wait)
+}
+
+func TestACopyElsewhereWaitsForItsOriginalToGo(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.write("/l/app.log", lines("a", 1, 20))
+	k := h.readsAll("/l/app.log")
+	h.write("/m/app.log.1", lines("a", 1, 20))
+	assert.True(t, h.look()["/m/app.log.1"].Wait)
+	h.remove("/l/app.log")
+	d := h.after("/m/app.log.1", time.Second)
+	assert.Equal(t, Rotated, d.Kind)
+	assert.Equal(t, k, d.Of)
+}
+
+func TestACopyOfWhatWasReplacedAtThatMomentIsOne(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.write("/l/app.log", lines("a", 1, 100))
+	h.readsAll("/l/app.log")
+	h.write("/l/app.log.1", lines("a", 1, 100))
+	h.remove("/l/app.log")
+	h.write("/l/app.log", lines("a", 1, 120)) // rsync
+	d := h.after("/l/app.log.1", copyTime+time.Second)
+	assert.Equal(t, Copy, d.Kind)
 }

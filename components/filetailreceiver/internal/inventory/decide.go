@@ -20,6 +20,7 @@ func Decide(known []Known, found []files.Found, probe Prober, o Options) []Decis
 	d.moved()
 	d.pending(d.sameInode)
 	d.pending(d.samePath)
+	d.pending(d.returned)
 	d.pending(d.content)
 	return d.out
 }
@@ -43,6 +44,7 @@ type decider struct {
 	byHead  map[sum][]int
 	begun   map[int]bool     // the lengths of the beginnings in byHead
 	lengths []int            // the same, sorted
+	files   map[string][]int // the same as live, by the names of files without folders; nil: not needed yet
 	live    map[string][]int // contents that are there, by the name that they are sent under
 	taken   map[int]bool
 }
@@ -256,6 +258,8 @@ func (d *decider) goesOn(i, at int, s *subject, kind Kind, reason string) {
 		return
 	}
 	d.decide(i, Decision{Kind: kind, Of: at, Displaced: d.self[i], Path: k.Path, Archive: s.text.Archive(), Reason: reason})
+	k.ID, k.Now, k.Place, k.Archive = d.found[i].ID, d.found[i].Path, Here, s.text.Archive() // others may be copies of it
+	d.live[k.Path] = append(d.live[k.Path], at)
 }
 
 // samePath finds what was read under a file's name before, as rsync and editors rename a new file over an old one.
@@ -296,6 +300,23 @@ func (d *decider) samePath(i int) bool {
 	return true
 }
 
+// returned finds the content that a file goes on with.
+func (d *decider) returned(i int) bool {
+	if d.found[i].Size == 0 || len(d.byHead) == 0 || d.probe.Enough() {
+		return false
+	}
+	s := d.open(i)
+	if s == nil {
+		return false
+	}
+	defer s.text.Close()
+	at, reason := d.cameBack(i, s)
+	if at >= 0 {
+		d.goesOn(i, at, s, Rotated, reason)
+	}
+	return at >= 0
+}
+
 // content decides by what a file has. It decides always.
 func (d *decider) content(i int) bool {
 	one := &d.found[i]
@@ -322,15 +343,11 @@ func (d *decider) content(i int) bool {
 		return true
 	}
 	defer s.text.Close()
-	if at, reason := d.cameBack(i, s); at >= 0 {
-		d.goesOn(i, at, s, Rotated, reason)
-		return true
-	}
 	if i >= d.own {
 		d.leaveOut(i)
 		return true
 	}
-	for _, at := range originals {
+	for _, at := range append(originals, d.elsewhere(i, s)...) {
 		if as, is := d.compare(i, s, at); is {
 			d.decide(i, as)
 			return true
@@ -349,7 +366,7 @@ func (d *decider) nothingToCompare(i int, originals []int) bool {
 	one := &d.found[i]
 	archive := d.o.LeaveArchives && Plain(one.Path) != one.Path
 	marks := d.o.FromEnd && d.o.Novel != nil && d.o.Novel(*one)
-	return len(originals) == 0 && len(d.byHead) == 0 && !archive && !marks
+	return len(originals) == 0 && !d.namesake(i) && !archive && !marks
 }
 
 func (d *decider) leaveOut(i int) {
@@ -401,8 +418,12 @@ func (d *decider) joins(i int, s *subject, at int) string {
 		if k.ID != one.ID && related && nearby(one.Path, k.Path) || s.specific(k.Read.Offset) && (related || nearby(one.Path, k.Path)) {
 			return "a copy of " + k.Path + " from before it was truncated"
 		}
-	case k.Place == Gone && related && s.specific(k.Read.Offset) && (nearby(one.Path, k.Path) || k.Read.Offset >= headBytes):
-		return "moved from " + k.Path
+	case k.Place == Gone && related:
+		waited := d.self[i] >= 0 && !d.known[d.self[i]].Waits.IsZero() // it came while that one was there
+		kept := one.Modified.Equal(k.Modified) && one.Size == k.Size   // a move keeps the time
+		if kept || s.specific(k.Read.Offset) && (waited || nearby(one.Path, k.Path) || k.Read.Offset >= headBytes) {
+			return "moved from " + k.Path
+		}
 	}
 	return ""
 }
