@@ -21,7 +21,7 @@ func (d *decider) originals(i int) (all []int) {
 		from := len(all)
 		for _, at := range contents {
 			k := &d.known[at]
-			if k.Place != Retired && k.ID != one.ID && !k.Archive && !k.Unjudged && k.Now != "" && (k.Size > 0 || k.Moving) {
+			if k.Place != Retired && k.ID != one.ID && !k.Archive && k.Waits.IsZero() && (k.Size > 0 || k.Moving) {
 				all = append(all, at)
 			}
 		}
@@ -70,7 +70,7 @@ func (d *decider) elsewhere(i int, s *subject) (all []int) {
 	for _, base := range Bases(filepath.Base(one.Path)) {
 		for _, at := range d.files[base] {
 			k := &d.known[at]
-			if k.Place != Here || k.ID == one.ID || k.Archive || k.Unjudged || nearby(one.Path, k.Path) || k.Head.Bytes == 0 || !s.begins(k.Head) || !Extends(one.Path, k.Path) {
+			if k.Place != Here || k.ID == one.ID || k.Archive || !k.Waits.IsZero() || nearby(one.Path, k.Path) || k.Head.Bytes == 0 || !s.begins(k.Head) || !Extends(one.Path, k.Path) {
 				continue
 			}
 			if all = append(all, at); len(all) == mostOriginals {
@@ -112,6 +112,9 @@ func (d *decider) compare(i int, s *subject, at int) (as Decision, is bool) {
 	now := k.Now
 	if name, ok := d.names[at]; ok {
 		now = name
+	}
+	if now == "" { // it is not decided yet in this run's first look
+		now = k.Was
 	}
 	if begin, ok := d.begins[at]; ok && !bytes.HasPrefix(begin, s.head[:min(len(s.head), len(begin))]) {
 		return as, false // it was looked at for another file

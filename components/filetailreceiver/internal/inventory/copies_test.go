@@ -157,6 +157,20 @@ func TestACopyElsewhereWaitsForItsOriginalToGo(t *testing.T) {
 	assert.Equal(t, k, d.Of)
 }
 
+// After a kill the offset of the original may not be saved: then it is read again, and the copy is not read beside it.
+func TestACopyWaitsForAnOriginalOfWhichNothingIsKnown(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.write("/l/app.log", lines("a", 1, 100))
+	k := h.reads("/l/app.log", 0)
+	h.known[k].Unjudged, h.known[k].Now, h.known[k].Was, h.known[k].Size = true, "", "/l/app.log", 0 // as it is loaded
+	h.write("/l/app.log.bak", lines("a", 1, 100))
+	all := h.look()
+	assert.Equal(t, Same, all["/l/app.log"].Kind)
+	assert.False(t, all["/l/app.log"].Wait)
+	assert.True(t, all["/l/app.log.bak"].Wait)
+}
+
 func TestACopyOfWhatWasReplacedAtThatMomentIsOne(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)

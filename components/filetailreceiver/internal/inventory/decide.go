@@ -104,6 +104,7 @@ func (d *decider) identity(i int) {
 	}
 	k := &d.known[n]
 	shrunk := !k.Archive && one.Size < k.Read.Offset
+	k.Size = one.Size // it may be an original
 	switch {
 	case k.Moving && (shrunk || k.Differs), shrunk && one.Seen.Before(k.Touched):
 		d.decide(i, Decision{Kind: Same, Of: n, Displaced: -1, Path: k.Path, Wait: true, Reason: "it was read after it was looked at: the next look tells"})

@@ -78,19 +78,24 @@ func Dated(path string) (of string, is bool) {
 	return shape(text), digits >= 6
 }
 
-// shape is a path in which each number is a #: what a rotation makes of one log has one shape.
+// shape is a path in which each number is a #, and each of four digits or more, as of a date, an @: what a rotation makes of one log
+// has one shape, which worker-3.log does not share with worker-20261128.log.
 func shape(path string) string {
-	path = Plain(path)
+	folder, name := filepath.Split(Plain(path))
 	var b strings.Builder
-	folder, name := filepath.Split(path)
 	b.WriteString(folder)
-	for i, c := range []byte(name) {
-		switch {
-		case c < '0' || c > '9':
-			b.WriteByte(c)
-		case i == 0 || name[i-1] < '0' || name[i-1] > '9':
+	for len(name) > 0 {
+		text := strings.TrimLeft(name, "0123456789")
+		switch digits := len(name) - len(text); {
+		case digits >= 4:
+			b.WriteByte('@')
+		case digits > 0:
 			b.WriteByte('#')
+		default:
+			b.WriteByte(name[0])
+			text = name[1:]
 		}
+		name = text
 	}
 	return b.String()
 }

@@ -43,7 +43,7 @@ func TestNamesThatOneMayBeMadeFrom(t *testing.T) {
 func TestDatedNames(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]string{
-		"/l/foo.log.2026-01-02": "/l/foo.log.#-#-#", "/l/foo-20260102.log": "/l/foo-#.log", "/l/foo.log.1": "/l/foo.log", "/l/foo.log.12.gz": "/l/foo.log",
+		"/l/foo.log.2026-01-02": "/l/foo.log.@-#-#", "/l/foo-20260102.log": "/l/foo-@.log", "/l/foo.log.1": "/l/foo.log", "/l/foo.log.12.gz": "/l/foo.log",
 		"/l/worker-1.log": "", "/l/error.log": "", "/l/8081.log": "", "/l/server.1": "",
 	} {
 		of, is := Dated(path)
