@@ -70,7 +70,7 @@ func (d *decider) elsewhere(i int, s *subject) (all []int) {
 	for _, base := range Bases(filepath.Base(one.Path)) {
 		for _, at := range d.files[base] {
 			k := &d.known[at]
-			if k.Place != Here || k.ID == one.ID || k.Archive || !k.Waits.IsZero() || nearby(one.Path, k.Path) || k.Head.Bytes == 0 || !s.begins(k.Head) || !Extends(one.Path, k.Path) {
+			if k.Place != Here || k.ID == one.ID || k.Archive || !k.Waits.IsZero() || k.Head.Bytes == 0 || !s.begins(k.Head) || !Extends(one.Path, k.Path) {
 				continue
 			}
 			if all = append(all, at); len(all) == mostOriginals {

@@ -30,7 +30,7 @@ func (h *host) after(path string, wait time.Duration) Decision {
 
 func TestACopyIsNotSentAgain(t *testing.T) {
 	t.Parallel()
-	for _, path := range []string{"/l/app.log.bak", "/l/app.log~", "/l/copy-of-app.log", "/l/app-copy.log", "/l/app.log-20261128", "/l/old/app.log", "/l/old/app.log.1"} {
+	for _, path := range []string{"/l/app.log.bak", "/l/app.log~", "/l/copy-of-app.log", "/l/app-copy.log", "/l/app.log-20261128", "/l/old/app.log", "/l/old/app.log.1", "/old/app.log.1"} {
 		h := newHost(t)
 		h.write("/l/app.log", lines("a", 1, 100))
 		k := h.readsAll("/l/app.log")
@@ -149,10 +149,10 @@ func TestACopyElsewhereWaitsForItsOriginalToGo(t *testing.T) {
 	h := newHost(t)
 	h.write("/l/app.log", lines("a", 1, 20))
 	k := h.readsAll("/l/app.log")
-	h.write("/m/app.log.1", lines("a", 1, 20))
-	assert.True(t, h.look()["/m/app.log.1"].Wait)
+	h.write("/m/app.log", lines("a", 1, 20))
+	assert.True(t, h.look()["/m/app.log"].Wait)
 	h.remove("/l/app.log")
-	d := h.after("/m/app.log.1", time.Second)
+	d := h.after("/m/app.log", time.Second)
 	assert.Equal(t, Rotated, d.Kind)
 	assert.Equal(t, k, d.Of)
 }

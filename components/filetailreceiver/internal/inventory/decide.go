@@ -233,7 +233,7 @@ func (d *decider) sameInode(i int) bool {
 		if d.taken[at] || k.ID == one.ID || k.Place == Retired || n == mostCandidates {
 			continue
 		}
-		samePath := k.Path == one.Path || k.Now == one.Path
+		samePath := k.Path == one.Path || k.Now == one.Path || k.Was == one.Path || k.Read.Offset > 0 && Extends(one.Path, k.Path)
 		if k.Read.Offset == 0 && !samePath {
 			continue
 		}

@@ -147,8 +147,12 @@ func cut(name string) (stem, end string) {
 
 func separates(c byte) bool { return strings.IndexByte(separators, c) >= 0 }
 
-// nearby reports whether a file is in the folder of another one, or in one of the two below it.
+// nearby reports whether a file is where a copy of another one is expected: in its folder, in one of the two below it, or anywhere under
+// a name that has more than its own. Files of one name in other folders are logs of their own: of jobs, of containers.
 func nearby(path, of string) bool {
+	if Plain(filepath.Base(path)) != Plain(filepath.Base(of)) && Extends(path, of) {
+		return true
+	}
 	folder, near := filepath.Dir(path), filepath.Dir(of)
 	for range 3 {
 		if folder == near {
