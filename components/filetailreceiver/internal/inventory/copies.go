@@ -10,11 +10,11 @@ import (
 // originals are the files that one may be a copy of, by its name.
 func (d *decider) originals(i int) (all []int) {
 	one := &d.found[i]
-	if d.o.Identity != ByContent || i >= d.own || len(d.live) == 0 {
+	if d.o.Identity != ByContent || i >= d.own {
 		return nil
 	}
 	for _, base := range Bases(one.Path) {
-		contents := d.live[base]
+		contents := d.there()[base]
 		if len(contents) == 0 || !Extends(one.Path, base) {
 			continue
 		}
@@ -48,8 +48,8 @@ func (d *decider) namesake(i int) bool {
 		return false
 	}
 	if d.files == nil {
-		d.files = make(map[string][]int, len(d.live))
-		for path, all := range d.live {
+		d.files = make(map[string][]int, len(d.known))
+		for path, all := range d.there() {
 			d.files[filepath.Base(path)] = append(d.files[filepath.Base(path)], all...)
 		}
 	}

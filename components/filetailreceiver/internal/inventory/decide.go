@@ -7,7 +7,8 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
 )
 
-// Decide says of each found file what it is, and then of each in Options.Beside. It changes nothing but Options.Moved.
+// Decide says of each found file what it is, and then of each in Options.Beside. It keeps nothing; what is known, which it notes changes
+// in, is of no use afterwards, and Options.Moved is for the next call.
 func Decide(known []Known, found []files.Found, probe Prober, o Options) []Decision {
 	d := newDecider(known, found, probe, o)
 	for i := range found {
@@ -52,9 +53,9 @@ type decider struct {
 func newDecider(known []Known, found []files.Found, probe Prober, o Options) *decider {
 	n := len(found) + len(o.Beside)
 	d := &decider{
-		o: o, known: slices.Clone(known), found: append(found[:len(found):len(found)], o.Beside...), own: len(found), probe: probe, out: make([]Decision, n), self: make([]int, n),
+		o: o, known: known, found: append(found[:len(found):len(found)], o.Beside...), own: len(found), probe: probe, out: make([]Decision, n), self: make([]int, n),
 		byID: make(map[files.ID]int, len(known)), byInode: map[uint64][]int{}, byPath: map[string][]int{}, byHead: map[sum][]int{}, begun: map[int]bool{},
-		live: make(map[string][]int, len(known)), taken: map[int]bool{}, names: map[int]string{}, begins: map[int][]byte{},
+		taken: map[int]bool{}, names: map[int]string{}, begins: map[int][]byte{},
 	}
 	for i := range d.out {
 		d.out[i], d.self[i] = Decision{Of: -1, Displaced: -1}, -1
@@ -66,11 +67,9 @@ func newDecider(known []Known, found []files.Found, probe Prober, o Options) *de
 	}
 	for i := range known {
 		k := &known[i]
-		if k.Place == Here || k.Place == Aside {
-			d.live[k.Path] = append(d.live[k.Path], i)
-			continue
+		if k.Place != Here && k.Place != Aside {
+			d.away(i)
 		}
-		d.away(i)
 	}
 	return d
 }
@@ -199,6 +198,19 @@ func (d *decider) moved() {
 	}
 }
 
+// there are the contents that are there, by the name that they are sent under.
+func (d *decider) there() map[string][]int {
+	if d.live == nil {
+		d.live = make(map[string][]int, len(d.known))
+		for i := range d.known {
+			if k := &d.known[i]; k.Place == Here || k.Place == Aside {
+				d.live[k.Path] = append(d.live[k.Path], i)
+			}
+		}
+	}
+	return d.live
+}
+
 // pending has what is not decided looked at in one way.
 func (d *decider) pending(by func(i int) bool) {
 	d.waiting = slices.DeleteFunc(d.waiting, by)
@@ -260,7 +272,9 @@ func (d *decider) goesOn(i, at int, s *subject, kind Kind, reason string) {
 	}
 	d.decide(i, Decision{Kind: kind, Of: at, Displaced: d.self[i], Path: k.Path, Archive: s.text.Archive(), Reason: reason})
 	k.ID, k.Now, k.Place, k.Archive = d.found[i].ID, d.found[i].Path, Here, s.text.Archive() // others may be copies of it
-	d.live[k.Path] = append(d.live[k.Path], at)
+	if d.live != nil {
+		d.live[k.Path] = append(d.live[k.Path], at)
+	}
 }
 
 // samePath finds what was read under a file's name before, as rsync and editors rename a new file over an old one.

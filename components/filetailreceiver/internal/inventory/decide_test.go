@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -276,7 +277,7 @@ func (h *host) lookBeside(path, text string) Decision {
 		h.known[i].Place, h.known[i].Since, h.known[i].Was, h.known[i].Now = Gone, h.o.Now, h.known[i].Now, ""
 	}
 	h.texts[path] = text
-	return Decide(h.known, found, h, h.o)[0]
+	return Decide(slices.Clone(h.known), found, h, h.o)[0]
 }
 
 func TestAnArchiveOfNothingKnownIsLeftOutUnlessArchivesAreRead(t *testing.T) {

@@ -3,6 +3,7 @@ package inventory
 import (
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,7 +86,7 @@ func (h *host) look() map[string]Decision {
 		}
 	}
 	all := map[string]Decision{}
-	for i, d := range Decide(h.known, found, h, h.o) {
+	for i, d := range Decide(slices.Clone(h.known), found, h, h.o) {
 		if i < len(found) {
 			all[found[i].Path] = d
 		} else {

@@ -24,9 +24,11 @@ const (
 // locate finds out where known files are that were not found. It returns those that were passed over by newer ones and are read to
 // their ends, and files beside those that are gone, which may be their archives.
 func (w *watch) locate(found []files.Found, now time.Time) (passed, beside []files.Found) {
-	present := make(map[files.ID]bool, len(found))
-	for _, one := range found {
-		present[one.ID] = true
+	w.number++
+	for i := range found {
+		if k := w.files[found[i].ID]; k != nil {
+			k.look = w.number
+		}
 	}
 	folders := map[string]map[files.ID]string{}
 	list := func(folder string) map[files.ID]string {
@@ -36,8 +38,8 @@ func (w *watch) locate(found []files.Found, now time.Time) (passed, beside []fil
 		return folders[folder]
 	}
 	var gone []*known
-	for id, k := range w.files {
-		if present[id] {
+	for _, k := range w.files {
+		if k.look == w.number {
 			continue
 		}
 		if k.differs { // its new content has no name, either
@@ -61,7 +63,11 @@ func (w *watch) locate(found []files.Found, now time.Time) (passed, beside []fil
 		k.sought = true
 	}
 	if len(gone) > 0 && w.o.Identity == inventory.ByContent {
-		beside = w.archives(gone, list, present, now)
+		present := make(map[files.ID]bool, len(found))
+		for i := range found {
+			present[found[i].ID] = true
+		}
+		beside = w.archives(gone, list, present)
 	}
 	return passed, beside
 }
@@ -109,7 +115,7 @@ func (w *watch) away(k *known, list func(folder string) map[files.ID]string, now
 }
 
 // archives are files beside some that are gone which may be their archives.
-func (w *watch) archives(gone []*known, list func(folder string) map[files.ID]string, present map[files.ID]bool, now time.Time) (all []files.Found) {
+func (w *watch) archives(gone []*known, list func(folder string) map[files.ID]string, present map[files.ID]bool) (all []files.Found) {
 	of := map[string]int{} // how many were found, by path
 	for _, k := range gone {
 		of[k.path] = 0

@@ -3,6 +3,7 @@ package tail
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -70,17 +71,18 @@ func (w *watch) withoutLeftOut(found []files.Found) []files.Found {
 
 // snapshot is what is known now, as the inventory needs it.
 func (w *watch) snapshot() (all []*known, is []inventory.Known) {
-	all = make([]*known, 0, len(w.files)+len(w.retired)+len(w.imports))
+	all = w.all[:0]
 	for _, k := range w.files {
 		all = append(all, k)
 	}
 	all = append(append(all, w.retired...), w.imports...)
-	handles := make([]*file, len(all))
-	for i, k := range all {
-		handles[i] = k.f
+	w.handles = w.handles[:0]
+	for _, k := range all {
+		w.handles = append(w.handles, k.f)
 	}
-	is = make([]inventory.Known, len(all))
-	for i, f := range w.engine.facts(handles...) {
+	is = slices.Grow(w.known[:0], len(all))[:len(all)]
+	w.all, w.known = all, is
+	for i, f := range w.engine.facts(w.handles...) {
 		k := all[i]
 		is[i] = inventory.Known{
 			ID: k.id, Path: k.path, Now: k.now, Was: k.was, Place: k.place, Since: k.since, Head: f.head,

@@ -29,6 +29,7 @@ type watch struct {
 	opener *opener
 	looker *files.Looker
 	looks  atomic.Int64
+	number uint64 // of this look
 
 	files   map[files.ID]*known
 	retired []*known // whose content is gone from its identity
@@ -42,7 +43,11 @@ type watch struct {
 	// it was looked at in this one.
 	included, introduced []bool
 	unfinished           bool // the last look did not come to all
-	troubles             watchTroubles
+	// What follows is used again by each look.
+	all      []*known
+	handles  []*file
+	known    []inventory.Known
+	troubles watchTroubles
 }
 
 // known is one content under one identity, as the watch has it.
@@ -53,6 +58,7 @@ type known struct {
 	now     string // where it is; "": it has no name
 	retired uint64 // not 0: its content is gone from its identity
 
+	look  uint64 // the last one that found it
 	place inventory.Place
 	since time.Time // it is not Here
 	was   string    // its name before
