@@ -9,7 +9,7 @@ import (
 const (
 	// keptFree is how many descriptors of the process are left to the rest of it at least: exporters' connections, listeners, what
 	// is stored; and otherwise a keptPart of all.
-	keptFree = 48
+	keptFree = 64
 	keptPart = 4
 	// minShare is how many each of those who read files has, however few there are.
 	minShare = 4

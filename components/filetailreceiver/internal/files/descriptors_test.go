@@ -12,7 +12,7 @@ func TestDescriptorsAreSharedAndSomeAreLeft(t *testing.T) {
 		limit       int
 		wants, want []int
 	}{
-		{100, []int{1024}, []int{52}},
+		{100, []int{1024}, []int{36}},
 		{1024, []int{1024}, []int{768}},
 		{1 << 19, []int{1024}, []int{1024}},
 		{1024, []int{1024, 10, 1024}, []int{379, 10, 379}},
