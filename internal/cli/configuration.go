@@ -7,16 +7,17 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
 
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/durations"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/hostfacts"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/files"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/values"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/version"
 )
 
@@ -38,37 +39,63 @@ func withProviders(settings otelcol.CollectorSettings) otelcol.CollectorSettings
 	return settings
 }
 
-// dryRun is what the collector's validate command does, and a look at durations that nobody can have meant.
+// dryRun is what the collector's validate command does, and a look at values that nobody can have meant.
 func dryRun(settings otelcol.CollectorSettings) func(context.Context, confmap.ResolverSettings) error {
 	return func(ctx context.Context, rs confmap.ResolverSettings) error {
 		settings.ConfigProviderSettings.ResolverSettings = rs
 		settings.SkipSettingGRPCLogger = true
-		if err := checkDurations(ctx, settings, rs); err != nil {
+		if err := checkValues(ctx, settings); err != nil {
 			return err
 		}
 		collector, err := otelcol.NewCollector(settings)
 		if err != nil {
 			return err
 		}
-		return collector.DryRun(ctx)
+		return legible(ctx, settings, collector.DryRun(ctx))
 	}
 }
 
-func checkDurations(ctx context.Context, settings otelcol.CollectorSettings, rs confmap.ResolverSettings) (err error) {
-	resolver, err := confmap.NewResolver(rs)
+func checkValues(ctx context.Context, settings otelcol.CollectorSettings) error {
+	conf, factories, err := understood(ctx, settings)
 	if err != nil {
 		return err
+	}
+	return values.Check(conf, factories)
+}
+
+// understood is a configuration whose placeholders are resolved, and what its components are made with.
+func understood(ctx context.Context, settings otelcol.CollectorSettings) (_ map[string]any, factories otelcol.Factories, err error) {
+	resolver, err := confmap.NewResolver(settings.ConfigProviderSettings.ResolverSettings)
+	if err != nil {
+		return nil, factories, err
 	}
 	defer func() { err = errors.Join(err, resolver.Shutdown(context.WithoutCancel(ctx))) }()
 	conf, err := resolver.Resolve(ctx)
 	if err != nil {
-		return fmt.Errorf("cannot resolve the configuration: %w", err)
+		return nil, factories, fmt.Errorf("cannot resolve the configuration: %w", err)
 	}
-	factories, err := settings.Factories()
-	if err != nil {
+	factories, err = settings.Factories()
+	return conf.ToStringMap(), factories, err
+}
+
+// notDecoded is how the collector's errors begin where a value has another type than its key (v0.156.0).
+const notDecoded = "cannot unmarshal the configuration"
+
+// legible makes an error name the values that the collector could not decode. Its own has a key and a type of Go.
+func legible(ctx context.Context, settings otelcol.CollectorSettings, err error) error {
+	if err == nil || !strings.Contains(err.Error(), notDecoded) {
 		return err
 	}
-	return durations.Check(conf.ToStringMap(), factories)
+	settings.ConfigProviderSettings.ResolverSettings.ConverterFactories = nil // they prepare a start
+	conf, factories, unknown := understood(context.WithoutCancel(ctx), settings)
+	if unknown != nil {
+		return err
+	}
+	wrong := values.Explain(conf, factories, err)
+	if wrong == nil || strings.Contains(err.Error(), "invalid keys") { // there is more to it
+		return errors.Join(wrong, err)
+	}
+	return wrong
 }
 
 // reloadOptions are a manager's, for settings that withProviders has made.
