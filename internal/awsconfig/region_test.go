@@ -1,6 +1,7 @@
 package awsconfig
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -111,6 +112,23 @@ func TestNoRegionIsAnErrorSoonAndSaysWhatWasTried(t *testing.T) {
 	for _, part := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "profile default", RegionOfTask, RegionOfInstance, "set the key region"} {
 		assert.Contains(t, err.Error(), part)
 	}
+}
+
+func TestALoginPageIsNoRegion(t *testing.T) {
+	awslocal.OutsideAWS(t)
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet { // the SDK then asks without a token
+			w.WriteHeader(http.StatusMethodNotAllowed)
+		}
+		fmt.Fprint(w, "<html>Welcome to the guest network</html>")
+	}))
+	defer page.Close()
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "false")
+	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", page.URL)
+	t.Setenv("ECS_CONTAINER_METADATA_URI_V4", page.URL)
+	_, err := Load(t.Context(), Config{}, Options{})
+	require.ErrorContains(t, err, "no AWS region")
+	assert.NotContains(t, err.Error(), "guest")
 }
 
 func TestRegionOfTaskIsReadFromARNOrZone(t *testing.T) {
