@@ -19,6 +19,9 @@ import (
 // costs a fleet no further read.
 const handOverFor = 5 * time.Second
 
+// maxPinned bounds how many versions are kept that no look concerns: a configuration names a few.
+const maxPinned = 100
+
 // poller looks for changes of everything that is read by one way. Its goroutine starts with the first
 // watch, and rests while there is none.
 type poller struct {
@@ -31,7 +34,8 @@ type poller struct {
 	mu      sync.Mutex
 	watches map[*watch]bool
 	fresh   map[ssmstore.Ref]fresh
-	cancel  context.CancelFunc // nil: it does not run
+	pinned  map[ssmstore.Ref]ssmstore.Snapshot // versions, which do not change
+	cancel  context.CancelFunc                 // nil: it does not run
 	done    chan struct{}
 	wake    chan struct{} // the watches are others
 }
@@ -44,7 +48,8 @@ type fresh struct {
 func newPoller(store *ssmstore.Store, logger *zap.Logger) *poller {
 	return &poller{
 		store: store, logger: logger, watches: map[*watch]bool{}, fresh: map[ssmstore.Ref]fresh{},
-		wake: make(chan struct{}, 1), done: make(chan struct{}),
+		pinned: map[ssmstore.Ref]ssmstore.Snapshot{},
+		wake:   make(chan struct{}, 1), done: make(chan struct{}),
 	}
 }
 
@@ -89,6 +94,16 @@ func (p *poller) handOver(r ssmstore.Ref) (ssmstore.Snapshot, bool) {
 	defer p.mu.Unlock()
 	f, ok := p.fresh[r]
 	return f.snapshot, ok && time.Now().Before(f.until)
+}
+
+// pin keeps a version for who comes because of a change of something else.
+func (p *poller) pin(r ssmstore.Ref, s ssmstore.Snapshot) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.pinned) >= maxPinned {
+		clear(p.pinned)
+	}
+	p.pinned[r] = s
 }
 
 // wanted is the shortest interval that anybody wants; 0 where nobody watches.
@@ -195,6 +210,9 @@ func (p *poller) keepFresh(byRef map[ssmstore.Ref][]*watch, troubles map[ssmstor
 		replaced[w.ref] = replaced[w.ref] || !slices.Contains(byRef[w.ref], w)
 	}
 	until := time.Now().Add(handOverFor)
+	for r, s := range p.pinned {
+		p.fresh[r] = fresh{s, until}
+	}
 	for r, watches := range byRef {
 		gone := slices.ContainsFunc(watches, func(w *watch) bool { return !p.watches[w] })
 		if troubles[r] == nil && !replaced[r] && !gone {
@@ -266,6 +284,7 @@ func (p *poller) shutdown(ctx context.Context) error {
 	p.mu.Lock()
 	cancel := p.cancel
 	clear(p.fresh)
+	clear(p.pinned)
 	p.mu.Unlock()
 	if cancel == nil {
 		return nil

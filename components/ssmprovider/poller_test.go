@@ -96,7 +96,8 @@ func TestChangedTextIsReadByTheLookThatFindsIt(t *testing.T) {
 		w.put(t, "/b", "x: 1")
 		p := w.provider(nil)
 		defer shutdown(t, p)
-		uris := []string{"ssm:/a", "ssm:/b", "ssm:/absent?optional=true"}
+		w.put(t, "/pinned", "x: 1", true)
+		uris := []string{"ssm:/a", "ssm:/b", "ssm:/absent?optional=true", "ssm:/pinned:1"}
 		var c counter
 		for _, uri := range uris {
 			_, err := p.RetrieveLayers(t.Context(), uri, c.changed)
@@ -109,13 +110,17 @@ func TestChangedTextIsReadByTheLookThatFindsIt(t *testing.T) {
 			synctest.Wait()
 		}
 		assert.Equal(t, before+1, w.reads(), "the look")
-		for i, want := range []string{"x: 2", "x: 1", ""} {
+		for i, want := range []string{"x: 2", "x: 1", "", "x: 1"} {
 			r, err := p.RetrieveLayers(t.Context(), uris[i], c.changed)
 			require.NoError(t, err)
 			assert.Equal(t, want, string(r.Layers[0].Text))
 		}
 		assert.Equal(t, before+1, w.reads(), "the reload")
-		_, err := p.RetrieveLayers(t.Context(), "ssm:/absent", c.changed)
+		time.Sleep(handOverFor)
+		_, err := p.RetrieveLayers(t.Context(), "ssm:/pinned:1", c.changed)
+		require.NoError(t, err)
+		assert.Equal(t, before+2, w.reads(), "who comes for another reason reads it")
+		_, err = p.RetrieveLayers(t.Context(), "ssm:/absent", c.changed)
 		assert.True(t, ssmstore.IsKind(err, ssmstore.NotFound), "absence is no answer to who needs it")
 	})
 }

@@ -123,6 +123,9 @@ func (p *provider) ask(ctx context.Context, text string) (*answer, error) {
 	if !ok || len(snap.Documents) == 0 && !mayMiss {
 		snap, err = s.store.Read(ctx, u.Ref)
 	}
+	if err == nil && u.Version > 0 {
+		s.poller.pin(u.Ref, snap)
+	}
 	if ssmstore.IsKind(err, ssmstore.NotFound) && mayMiss {
 		snap, err = ssmstore.Snapshot{}, nil
 	}
