@@ -101,6 +101,9 @@ func Load(ctx context.Context, c Config, o Options) (*Session, error) {
 
 	s := &Session{close: routed.close}
 	s.Region, s.RegionSource, err = resolveRegion(ctx, c, o, plain, metadata)
+	if err == nil {
+		err = checkRegion(s.Region, s.RegionSource)
+	}
 	if err != nil {
 		return nil, err
 	}

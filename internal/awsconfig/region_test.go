@@ -114,6 +114,19 @@ func TestNoRegionIsAnErrorSoonAndSaysWhatWasTried(t *testing.T) {
 	}
 }
 
+func TestWhatCannotBeARegionIsNamedAtOnceWithWhereItIsFrom(t *testing.T) {
+	for value, want := range map[string]string{
+		"us-east-1 ": `AWS_REGION: "us-east-1 " is not the name of a region; give one such as us-east-1, without the space`,
+		"us-east-1a": `AWS_REGION: "us-east-1a" is not the name of a region; give one such as us-east-1, which is the region of that zone`,
+		"Frankfurt":  `AWS_REGION: "Frankfurt" is not the name of a region; give one such as eu-central-1`,
+	} {
+		awslocal.OutsideAWS(t)
+		t.Setenv("AWS_REGION", value)
+		_, err := Load(t.Context(), Config{}, Options{})
+		require.ErrorContains(t, err, want)
+	}
+}
+
 func TestALoginPageIsNoRegion(t *testing.T) {
 	awslocal.OutsideAWS(t)
 	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
