@@ -57,11 +57,11 @@ func (p *pace) longest(wanted time.Duration) time.Duration {
 
 // later is how long a look that began that long after the one before waits until it reads what it has seen to be
 // another. Hosts that have just looked do not all call twice at once: of 1,000 with an interval of a minute, 1 in 40
-// changes had a call refused.
+// changes had a call refused. Nobody waits longer than one call's share, as nothing is looked at meanwhile.
 func (p *pace) later(wanted, after time.Duration) time.Duration {
 	longest := p.longest(wanted)
 	shortest := time.Duration(float64(p.interval(wanted)) * (1 - jitter))
-	return max(0, longest-max(after, shortest))
+	return min(callPace, max(0, longest-max(after, shortest)))
 }
 
 // first is the time to the first look: hosts that start together do not look together.

@@ -282,6 +282,11 @@ func TestThrottlingSlowsTheLooksDownForAWhile(t *testing.T) {
 		p.looked(1, false)
 	}
 	assert.Equal(t, time.Minute, p.interval(time.Minute))
+	assert.Equal(t, 24*time.Second, p.later(time.Minute, 48*time.Second))
+	assert.Equal(t, 24*time.Second, p.later(time.Minute, 5*time.Second), "the first look may come early")
+	assert.Equal(t, 2*time.Second, p.later(time.Minute, 70*time.Second))
+	assert.Zero(t, p.later(time.Minute, 80*time.Second))
+	assert.Equal(t, callPace, p.later(time.Hour, 50*time.Minute))
 	for range 1000 {
 		assert.InDelta(t, time.Minute, p.next(time.Minute), float64(12*time.Second))
 		first := p.first(time.Minute)
