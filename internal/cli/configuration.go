@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
@@ -12,10 +13,12 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
 
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/doctor"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/durations"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/hostfacts"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/files"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/redact"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/version"
 )
@@ -54,21 +57,43 @@ func dryRun(settings otelcol.CollectorSettings) func(context.Context, confmap.Re
 	}
 }
 
-func checkDurations(ctx context.Context, settings otelcol.CollectorSettings, rs confmap.ResolverSettings) (err error) {
-	resolver, err := confmap.NewResolver(rs)
+func checkDurations(ctx context.Context, settings otelcol.CollectorSettings, rs confmap.ResolverSettings) error {
+	config, err := resolvedMap(ctx, rs)
 	if err != nil {
 		return err
-	}
-	defer func() { err = errors.Join(err, resolver.Shutdown(context.WithoutCancel(ctx))) }()
-	conf, err := resolver.Resolve(ctx)
-	if err != nil {
-		return fmt.Errorf("cannot resolve the configuration: %w", err)
 	}
 	factories, err := settings.Factories()
 	if err != nil {
 		return err
 	}
-	return durations.Check(conf.ToStringMap(), factories)
+	return durations.Check(config, factories)
+}
+
+// remark prints what is valid in a configuration, and is probably a mistake.
+func remark(ctx context.Context, to io.Writer, rs confmap.ResolverSettings) error {
+	config, err := resolvedMap(ctx, rs)
+	if err != nil {
+		return err
+	}
+	for _, one := range doctor.Remarks(ctx, config) {
+		if _, err := fmt.Fprintln(to, "Warning:", redact.Text(one)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func resolvedMap(ctx context.Context, rs confmap.ResolverSettings) (_ map[string]any, err error) {
+	resolver, err := confmap.NewResolver(rs)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, resolver.Shutdown(context.WithoutCancel(ctx))) }()
+	conf, err := resolver.Resolve(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("cannot resolve the configuration: %w", err)
+	}
+	return conf.ToStringMap(), nil
 }
 
 // reloadOptions are a manager's, for settings that withProviders has made.
