@@ -49,7 +49,7 @@ func run(ctx context.Context, o Options, h host) *Report {
 	calls := a.sections(ctx, services)
 	wg.Wait()
 
-	configuration := Section{ID: "configuration", Title: "Configuration", Checks: slices.Concat([]Check{resolved}, trustChecks(o), runningChecks(o), []Check{r.check()}, a.attachChecks())}
+	configuration := Section{ID: "configuration", Title: "Configuration", Checks: slices.Concat([]Check{resolved}, trustChecks(o), runningChecks(o), groupChecks(p), []Check{r.check()}, a.attachChecks())}
 	report := &Report{
 		Version: ReportVersion, Generated: o.Now().UTC().Truncate(time.Second), Build: o.Build,
 		Sections:   append([]Section{configuration, {ID: "place", Title: "Place", Checks: []Check{placed}}}, append(calls, files, state)...),

@@ -15,6 +15,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/admission"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/delivery"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/groups"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/targets"
 )
 
@@ -41,6 +42,9 @@ type Config struct {
 	Create bool `mapstructure:"create"`
 	// LogRetention is for groups that are made, in days. 0: for ever.
 	LogRetention int32 `mapstructure:"log_retention"`
+	// ExistingLogRetention says what becomes of the retention of groups that exist and have another: keep, extend (longer, never
+	// shorter) or set. Default: keep, which is told once for each group.
+	ExistingLogRetention targets.ExistingRetention `mapstructure:"existing_log_retention"`
 	// Tags, LogGroupClass and KMSKeyID are for groups that are made.
 	Tags          map[string]string `mapstructure:"tags"`
 	LogGroupClass string            `mapstructure:"log_group_class"`
@@ -125,9 +129,9 @@ func DefaultConfig() Config {
 		FlushTimeout: defaultFlush, Sizer: exporterhelper.RequestSizerTypeBytes, MinSize: defaultBatch,
 	})
 	return Config{
-		Upstream:    Upstream{NumWorkers: defaultParallel, RequestTimeoutSeconds: defaultTimeout},
-		MaxTargets:  admission.DefaultLimits(),
-		Create:      true,
+		Upstream:   Upstream{NumWorkers: defaultParallel, RequestTimeoutSeconds: defaultTimeout},
+		MaxTargets: admission.DefaultLimits(),
+		Create:     true, ExistingLogRetention: targets.KeepRetention,
 		Compression: Gzip, CompressionLevel: 1,
 		WhenDenied: Drop,
 		Retry:      Retry(retry),
@@ -218,7 +222,16 @@ func (c *Config) TakesEntities() bool {
 
 // groups are the options of what makes groups.
 func (c *Config) groups() targets.Options {
-	return targets.Options{RetentionDays: c.LogRetention, Tags: c.Tags, Class: c.LogGroupClass, KMSKeyID: c.KMSKeyID, Existing: !c.Create}
+	return targets.Options{RetentionDays: c.LogRetention, Tags: c.Tags, Class: c.LogGroupClass, KMSKeyID: c.KMSKeyID, Existing: !c.Create, ExistingRetention: c.ExistingLogRetention}
+}
+
+// wish is what is asked for of groups whose names match a pattern.
+func (c *Config) wish(exporter, group string) groups.Wish {
+	account := c.AWS.Region + " " + c.AWS.Endpoint + " " + c.Upstream.RoleARN
+	for _, role := range c.AWS.Credentials.AssumeRole {
+		account += " " + role.RoleARN
+	}
+	return groups.Wish{Exporter: exporter, Account: account, Group: group, Days: c.LogRetention, Class: c.LogGroupClass}
 }
 
 // delivery are the engine's options.
