@@ -50,7 +50,7 @@ type Targets struct {
 	api     API
 	o       Options
 	groups  *rate.Limiter
-	streams *rate.Limiter
+	streams turns
 	keeping *rate.Limiter
 	// describing is for groups that exist.
 	describing *rate.Limiter
@@ -88,7 +88,7 @@ func New(api API, o Options) *Targets {
 	t := &Targets{
 		api: api, o: o,
 		groups:  rate.NewLimiter(groupRate, groupRate),
-		streams: rate.NewLimiter(streamRate, streamRate),
+		streams: turns{limit: rate.NewLimiter(streamRate, streamRate)},
 		keeping: rate.NewLimiter(retentionRate, retentionRate), describing: rate.NewLimiter(describeRate, 2*describeRate),
 		existing: existing{known: map[string]struct{}{}},
 		making:   map[string]*making{}, made: map[string]time.Time{}, tried: map[string]struct{}{},
@@ -134,7 +134,7 @@ func exists(err error) bool {
 }
 
 func (t *Targets) stream(ctx context.Context, to cwlogs.Target) *cwlogs.Error {
-	if err := t.streams.Wait(ctx); err != nil {
+	if err := t.streams.wait(ctx, &t.running, t.context, to.Group, to.Stream); err != nil {
 		return cwlogs.FromAPI("CreateLogStream", err)
 	}
 	_, err := t.api.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{LogGroupName: &to.Group, LogStreamName: &to.Stream})
