@@ -54,7 +54,7 @@ func wish(id string, s settings) *groups.Wish {
 	if strings.HasSuffix(typeOf(id), "emf") && group == "" {
 		group = "/metrics/" + cmp.Or(text(s["namespace"]), "{resource:service.name}")
 	}
-	if typeOf(id) == "awsxray" || group == "" || text(s["create"]) == "false" && text(s["existing_log_retention"]) != "set" && text(s["existing_log_retention"]) != "extend" {
+	if typeOf(id) == "awsxray" || group == "" || s["create"] == false && text(s["existing_log_retention"]) != "set" && text(s["existing_log_retention"]) != "extend" {
 		return nil
 	}
 	days, _ := strconv.ParseInt(text(s["log_retention"]), 10, 32)

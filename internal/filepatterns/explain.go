@@ -50,8 +50,8 @@ func Explain(ctx context.Context, rules *safepath.Rules, pattern string) Reason 
 	r := seen.Reason
 	r.Never, r.Likely = m.Never, true
 	r.Problem, r.Remedy = m.Problem, m.Remedy
-	if !m.Never && r.Folder != "" && !filepath.IsAbs(pattern) {
-		r.Problem += ", now " + r.Folder
+	if (m == relativeOnUnix || m == relativeOnWindows) && r.Folder != "" {
+		r.Problem += "; here " + r.Folder + " is the deepest folder of it that exists"
 	}
 	return r
 }

@@ -32,7 +32,19 @@ var (
 	joined    = regexp.MustCompile(`[^/\\]\*\*|\*\*[^/\\]`)
 	oneChoice = regexp.MustCompile(`\{[^{},/\\]*\}`)
 	dated     = regexp.MustCompile(`%[YmdHjy](%|[-_./]|$)|\b(YYYY|yyyy)[-_.]?(MM|mm)`)
-	regular   = Mistake{
+)
+
+// Mistakes that say the same of every pattern.
+var (
+	relativeOnUnix = Mistake{
+		Problem: "it is relative: it is looked for below the folder in which the collector was started, which is the root for a service",
+		Remedy:  "write the whole path, from / on",
+	}
+	relativeOnWindows = Mistake{
+		Problem: "it is relative: it is looked for below the folder in which the collector was started, which is the system's for a service",
+		Remedy:  `write the whole path with its drive, such as C:\logs\*.log`,
+	}
+	regular = Mistake{
 		Problem: "it looks like a regular expression, and patterns of paths are read as the shell's",
 		Remedy:  "write * for any characters of a name, ? for one, {a,b} for alternatives, ** for any folders; exclude_names takes regular expressions",
 	}
@@ -81,11 +93,10 @@ func check(p string, windows bool) (Mistake, bool) {
 	case !windows && escape.MatchString(p):
 		return maybe(`\ makes the character after it an ordinary one`, "write / between folders: "+quote(strings.ReplaceAll(p, `\`, "/")))
 	case !absolute(p, windows):
-		remedy := "write the whole path, from / on"
 		if windows {
-			remedy = `write the whole path with its drive, such as C:\logs\*.log`
+			return relativeOnWindows, true
 		}
-		return maybe("it is relative: it is looked for below the folder in which the collector was started, which is the root or the system's folder for a service", remedy)
+		return relativeOnUnix, true
 	case strings.HasSuffix(p, "/"), windows && strings.HasSuffix(p, `\`):
 		return maybe("it names a folder, and not the files in it", "write "+quote(p+"*")+", or "+quote(p+"**/*")+" for those of all folders below it")
 	case joined.MatchString(p):
