@@ -3,6 +3,7 @@ package sending
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"go.opentelemetry.io/collector/config/configoptional"
@@ -62,6 +63,8 @@ type Config struct {
 	// Queue holds 16 MiB by default, and blocks when it is full.
 	Queue Queue `mapstructure:"sending_queue"`
 
+	// fraction is a log_retention that is no whole number, which would be read as one.
+	fraction float64
 	// maxSize says that the queue's batch::max_size was set.
 	maxSize bool
 }
@@ -142,6 +145,9 @@ func DefaultConfig() Config {
 // Apply makes the configuration what the keys mean that are set. It is called once, after they were read from conf.
 func (c *Config) Apply(conf *confmap.Conf) {
 	c.Upstream.apply(conf, &c.AWS)
+	if days, ok := conf.Get("log_retention").(float64); ok && days != math.Trunc(days) {
+		c.fraction = days
+	}
 	if c.Queue.HasValue() {
 		c.queue(conf)
 	}
@@ -187,6 +193,9 @@ func (c *Config) Check() error {
 
 func (c *Config) checkSending() error {
 	var errs []error
+	if c.fraction != 0 {
+		errs = append(errs, fmt.Errorf("log_retention: %v is no whole number of days; use 0 (for ever) or one of %v", c.fraction, targets.Retentions))
+	}
 	if c.Compression != Gzip && c.Compression != None {
 		errs = append(errs, fmt.Errorf("compression: %q is none; use %s or %s", c.Compression, Gzip, None))
 	}
