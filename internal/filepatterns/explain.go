@@ -89,7 +89,7 @@ func (p *prober) walk(pattern string) finding {
 		if base == "." {
 			base = ""
 		}
-		return p.folder(filepath.Join(root, base), "*", []string{"*"}, 0)
+		return p.folder(filepath.Join(root, base), []string{"*"}, 0)
 	}
 	return p.step(root, strings.Split(rest, "/"), 0)
 }
@@ -132,11 +132,11 @@ func (p *prober) step(folder string, left []string, depth int) finding {
 			return p.closed(folder, depth)
 		}
 	}
-	return p.folder(folder, left[0], left, depth)
+	return p.folder(folder, left, depth)
 }
 
 // folder says why a folder has nothing of a name.
-func (p *prober) folder(folder, part string, left []string, depth int) finding {
+func (p *prober) folder(folder string, left []string, depth int) finding {
 	f := p.found(folder, depth)
 	entries, err := p.names(folder, mostNames)
 	if err != nil && len(entries) == 0 {
@@ -165,7 +165,7 @@ func (p *prober) folder(folder, part string, left []string, depth int) finding {
 	for len(next) > 1 && next[0] == "**" {
 		next = next[1:]
 	}
-	part = next[0]
+	part := next[0]
 	if deeper, ok := p.deeper(folder, next, folders, depth); ok {
 		return deeper
 	}
