@@ -10,8 +10,12 @@ import (
 	"time"
 )
 
-// maxOthers bounds the hosts of other_hosts that are looked at.
-const maxOthers = 64
+const (
+	// maxOthers bounds the hosts of other_hosts that are looked at.
+	maxOthers = 64
+	// inspectTimeout bounds what is looked at of one of them: somebody waits for the report.
+	inspectTimeout = 5 * time.Second
+)
 
 // OtherInspection is what the way to one host of other_hosts looks like.
 type OtherInspection struct {
@@ -111,7 +115,7 @@ func (t *Table) inspectOther(ctx context.Context, one *OtherInspection) {
 	if name, _ := splitPort(target, port); name != "" {
 		one.Resolved = strings.Trim(name, "[]")
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	ctx, cancel := context.WithTimeout(ctx, min(r.timeout, inspectTimeout))
 	defer cancel()
 	literal, err := netip.ParseAddr(one.Resolved)
 	addresses := []netip.Addr{literal}

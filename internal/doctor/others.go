@@ -70,7 +70,7 @@ func otherLine(o *awsroute.OtherInspection) (line, remedy string, looks bool) {
 	if o.Route != o.Via {
 		line += " (" + o.Route + ")"
 	}
-	if !strings.EqualFold(strings.Trim(strings.SplitN(o.Host, ":", 2)[0], "[]"), o.Resolved) && !strings.Contains(o.Host, o.Resolved) {
+	if !strings.Contains(strings.ToLower(o.Host), o.Resolved) {
 		line += ", " + o.Resolved // the proxy resolves the rest
 	}
 	if o.DNSErr != nil {

@@ -282,9 +282,11 @@ func (l *Looker) tell(s *seeker, number int) {
 		return
 	}
 	pass := Pass{Pattern: number, Files: len(s.known), Excluded: s.out}
-	for _, one := range s.known {
-		if l.finder.OlderThan > 0 && s.ended.Sub(one.Modified) > l.finder.OlderThan {
-			pass.Old++
+	if l.finder.OlderThan > 0 {
+		for _, one := range s.known {
+			if s.ended.Sub(one.Modified) > l.finder.OlderThan {
+				pass.Old++
+			}
 		}
 	}
 	l.finder.Passed(pass)
