@@ -104,16 +104,17 @@ var grants = map[string]grant{
 		why: "log_retention, for groups that are made, and with existing_log_retention for others",
 	},
 	"LookAtLogGroups": {
-		// The service asks for it on log-group::log-stream: of the account, whatever prefix is asked for.
+		// The service asks for it on log-group::log-stream: of the account, whatever prefix is asked for (seen by others:
+		// github.com/hashicorp/terraform-provider-aws/issues/8804).
 		actions: []string{"logs:DescribeLogGroups"}, resources: []string{"arn:{PARTITION}:logs:{REGION}:{ACCOUNT}:log-group:*"},
-		why: "whether a group that exists is as log_retention and log_group_class say, once for each; without it nothing is told",
+		why: "whether a group that exists is as log_retention and log_group_class say, once for each, and doctor's call; without it nothing is told",
 	},
 	"TagLogGroups": {
 		actions: []string{"logs:TagResource"}, resources: []string{group, group + ":*"},
 		why: "tags of a group, which CreateLogGroup sets",
 	},
 	"DescribeLogTargets": {
-		actions: []string{"logs:DescribeLogGroups", "logs:DescribeLogStreams"}, resources: []string{group, group + ":*"},
+		actions: []string{"logs:DescribeLogStreams"}, resources: []string{group, group + ":*"},
 		why: "doctor looks whether a group is there",
 	},
 	"ReadParameters": {
@@ -360,7 +361,7 @@ var Features = []Feature{
 	{"container_insights", Identity, "awscontainerinsightreceiver on Kubernetes nodes", nil, []string{"ReadNodes"}},
 	{"ecs_discovery", Identity, "ecs_observer", nil, []string{"DiscoverTasks"}},
 	{"ec2_discovery", Identity, "ec2_sd_configs of the receiver prometheus", nil, []string{"DiscoverInstances"}},
-	{"doctor", Identity, "doctor looks at more; it works without", someGroup, []string{"DescribeLogTargets", "LookAround", "LookForParameter"}},
+	{"doctor", Identity, "doctor looks at more; it works without", someGroup, []string{"LookAtLogGroups", "DescribeLogTargets", "LookAround", "LookForParameter"}},
 	{"managed_node", Identity, "the SSM Agent on the same machine", somePath, []string{"ManageNode", "ReadAgentParameters", "FetchPackages"}},
 
 	{"trust_ec2", Trust, "the role is taken by EC2 instances", nil, []string{"TakenByInstances"}},
