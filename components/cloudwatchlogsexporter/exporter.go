@@ -44,7 +44,7 @@ type pusher struct {
 }
 
 func newExporter(ctx context.Context, set exporter.Settings, c *Config) (exporter.Logs, error) {
-	way, err := sending.New(set, &c.Sending, sending.Options{Policy: c.policy(), Upstream: "awscloudwatchlogs"})
+	way, err := sending.New(set, &c.Sending, sending.Options{Policy: c.policy(), Upstream: "awscloudwatchlogs", Groups: names.PatternOf(names.Group, c.LogGroupName)})
 	if err != nil {
 		return nil, err
 	}

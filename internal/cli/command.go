@@ -151,6 +151,9 @@ func (m *managed) execute(ctx context.Context, settings, collector otelcol.Colle
 			v.PreRunE = func(*cobra.Command, []string) error {
 				return checkValues(ctx, collector)
 			}
+			v.PostRunE = func(*cobra.Command, []string) error {
+				return remark(ctx, os.Stderr, collector.ConfigProviderSettings.ResolverSettings)
+			}
 		}
 		if m.redacts {
 			c.SetOut(&printed)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
@@ -13,9 +14,11 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
 
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/doctor"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/hostfacts"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/files"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/redact"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/values"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/version"
@@ -64,18 +67,27 @@ func checkValues(ctx context.Context, settings otelcol.CollectorSettings) error 
 }
 
 // understood is a configuration whose placeholders are resolved, and what its components are made with.
-func understood(ctx context.Context, settings otelcol.CollectorSettings) (_ map[string]any, factories otelcol.Factories, err error) {
-	resolver, err := confmap.NewResolver(settings.ConfigProviderSettings.ResolverSettings)
+func understood(ctx context.Context, settings otelcol.CollectorSettings) (map[string]any, otelcol.Factories, error) {
+	conf, err := resolvedMap(ctx, settings.ConfigProviderSettings.ResolverSettings)
 	if err != nil {
-		return nil, factories, err
+		return nil, otelcol.Factories{}, err
+	}
+	factories, err := settings.Factories()
+	return conf, factories, err
+}
+
+// resolvedMap is a configuration whose placeholders are resolved.
+func resolvedMap(ctx context.Context, rs confmap.ResolverSettings) (_ map[string]any, err error) {
+	resolver, err := confmap.NewResolver(rs)
+	if err != nil {
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, resolver.Shutdown(context.WithoutCancel(ctx))) }()
 	conf, err := resolver.Resolve(ctx)
 	if err != nil {
-		return nil, factories, fmt.Errorf("cannot resolve the configuration: %w", err)
+		return nil, fmt.Errorf("cannot resolve the configuration: %w", err)
 	}
-	factories, err = settings.Factories()
-	return conf.ToStringMap(), factories, err
+	return conf.ToStringMap(), nil
 }
 
 // notDecoded is how the collector's errors begin where a value has another type than its key (v0.156.0).
@@ -96,6 +108,20 @@ func legible(ctx context.Context, settings otelcol.CollectorSettings, err error)
 		return errors.Join(wrong, err)
 	}
 	return wrong
+}
+
+// remark prints what is valid in a configuration, and is probably a mistake.
+func remark(ctx context.Context, to io.Writer, rs confmap.ResolverSettings) error {
+	config, err := resolvedMap(ctx, rs)
+	if err != nil {
+		return err
+	}
+	for _, one := range doctor.Remarks(ctx, config) {
+		if _, err := fmt.Fprintln(to, "Warning:", redact.Text(one)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // reloadOptions are a manager's, for settings that withProviders has made.
