@@ -240,6 +240,9 @@ func (b *Batch) judge(at int64) verdict {
 
 func near(a, b int64) bool { return a >= b-int64(nearby) && a <= b+int64(nearby) }
 
+// Read is when the records were read.
+func (b *Batch) Read() time.Time { return b.e.Read }
+
 // Times tells the time of each record, in the order in which they were added: nanoseconds since the epoch, and 0 where it is the time of
 // reading. It ends the batch.
 func (b *Batch) Times(set func(i int, unixNano int64)) {
