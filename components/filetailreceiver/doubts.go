@@ -33,14 +33,14 @@ func (o *observer) timed(b *logtime.Batch, path string, t *Timestamp) {
 		o.logger.Warn(text+". This is told once", append(fields, zap.String("remedy", remedy))...)
 	}
 	if d := b.Implausible; d != nil {
-		when := zap.Time("time", d.At.UTC())
+		when := []zap.Field{zap.String("time", d.At.UTC().Format(time.RFC3339Nano))}
 		if cause := logtime.Suspect(d.At, b.Read()); cause != "" {
-			when = zap.String("time", d.At.UTC().Format(time.RFC3339)+": "+cause)
+			when = append(when, zap.String("cause", cause))
 		}
 		if b.Unused {
-			tell(&o.doubts.unused, d, "A record begins with a time that is far from those of the records before it, so that it is taken for a part of the text", where(t), when)
+			tell(&o.doubts.unused, d, "A record begins with a time that is far from those of the records before it, so that it is taken for a part of the text", where(t), when...)
 		} else {
-			tell(&o.doubts.implausible, d, "A record has a time that is far from now: CloudWatch would not take it. Records without a time that follow it have that of reading", where(t), when)
+			tell(&o.doubts.implausible, d, "A record has a time that is far from now: CloudWatch would not take it. Records without a time that follow it have that of reading", where(t), when...)
 		}
 	}
 	tell(&o.doubts.elsewhere, b.Elsewhere, "A record does not begin with a time, and has one further on, which is not used: such records have the time of reading",
