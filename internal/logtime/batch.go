@@ -138,7 +138,7 @@ func (b *Batch) Add(record string) (from, to int) {
 		b.stamps = append(b.stamps, f.timeOfDay())
 		return f.from, f.to
 	}
-	at, ok := b.p.date(&f.fields, b.s, b.latest)
+	at, ok := b.p.date(&f.fields, b.s, b.latest, b.read)
 	if !ok {
 		b.untimed(record)
 		return 0, 0
@@ -191,7 +191,7 @@ func (b *Batch) untimed(record string) {
 	if b.Elsewhere == nil && b.p.path.names == nil && b.p.pattern == nil && b.p.o.Offset == AtStart && b.p.search(record, &f) {
 		at, ok := int64(0), b.p.lacks == theDay
 		if !ok {
-			at, ok = b.p.date(&f.fields, b.s, b.latest)
+			at, ok = b.p.date(&f.fields, b.s, b.latest, b.read)
 			ok = ok && within(at, b.read)
 		}
 		if ok {

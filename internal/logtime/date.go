@@ -2,18 +2,38 @@ package logtime
 
 import "time"
 
+// Half of what is between two times that are written in the same way.
+const (
+	halfYear    = 183 * 24 * time.Hour
+	halfMonth   = 15 * 24 * time.Hour
+	twelveHours = 12 * time.Hour
+)
+
 // maxUnix is how far from the epoch a time may be whose nanoseconds have 64 bits, in seconds.
 const maxUnix = (1<<63-1)/1_000_000_000 - 1
 
 // date puts together what was read, but for a time without a date. What it lacks is chosen so that the time is the latest which is
-// not after latest; but lines of a file that are known to follow each other do.
-func (p *Parser) date(f *fields, s *Sequence, latest int64) (unixNano int64, ok bool) {
-	if f.hasEpoch {
+// not after latest, if the file was modified then; but not where it would be long before that, as the clocks were not the same then.
+func (p *Parser) date(f *fields, s *Sequence, latest, read int64) (unixNano int64, ok bool) {
+	switch {
+	case f.hasEpoch:
 		return f.epoch + int64(f.nanos), true
-	}
-	if p.lacks == nothing {
+	case p.lacks == nothing:
 		return p.instant(f, s, f.year, f.month, f.day, latest)
 	}
+	half := int64(halfYear)
+	if p.lacks == theMonth {
+		half = int64(halfMonth)
+	}
+	if unixNano, ok = p.complete(f, s, latest); latest != read && (!ok || latest-unixNano > half) {
+		return p.complete(f, s, read)
+	}
+	return unixNano, ok
+}
+
+// complete finds the year, or year and month, with which a time is the latest that is not after latest. Lines of a file that are known
+// to follow each other do.
+func (p *Parser) complete(f *fields, s *Sequence, latest int64) (unixNano int64, ok bool) {
 	limit := latest + int64(yearAhead)
 	now := time.Unix(0, limit).In(p.o.Location)
 	if f.hasZone {
@@ -96,6 +116,9 @@ func (f *fields) timeOfDay() stamp {
 // records is not that of the file: then they go on from the line before, if that is known.
 func (b *Batch) days() {
 	limit := b.latest + int64(dayAhead)
+	if b.latest != b.read && !b.e.More && b.latest-b.end(limit) > int64(twelveHours) {
+		b.latest, limit = b.read, b.read+int64(dayAhead) // a file's last line is written when the file is, unless the clocks were not the same
+	}
 	if b.e.More && b.carried != 0 && b.onwards(limit) {
 		return
 	}
@@ -107,6 +130,16 @@ func (b *Batch) days() {
 		b.stamps[i].at = b.p.before(b.s, *one, limit)
 		limit = min(limit, one.at+int64(disorder))
 	}
+}
+
+// end is the time of the last record that has one, by a limit.
+func (b *Batch) end(limit int64) int64 {
+	for i := len(b.stamps) - 1; i >= 0; i-- {
+		if one := b.stamps[i]; one.kind == timeOf {
+			return b.p.before(b.s, one, limit)
+		}
+	}
+	return limit
 }
 
 // onwards dates records from the first on. It reports whether the last of them is not in the future; otherwise it changes nothing.

@@ -146,22 +146,43 @@ func (s *scanner) last(path []string, whole string) bool {
 
 // string reads a string from its first quote on.
 func (s *scanner) string() bool {
-	for at := s.at + 1; ; {
-		n := strings.IndexByte(s.text[at:], '"')
+	end := endOfString(s.text, s.at+1)
+	if end < 0 {
+		s.at = len(s.text)
+		return false
+	}
+	s.at = end
+	return true
+}
+
+// short is how long a string is for which looking byte by byte is the fastest.
+const short = 24
+
+// endOfString is where a string ends, of which the first quote is before at; -1 where it does not.
+func endOfString(text string, at int) int {
+	for near := min(at+short, len(text)); at < near; at++ {
+		switch text[at] {
+		case '"':
+			return at + 1
+		case '\\':
+			at++
+		}
+	}
+	for at < len(text) {
+		n := strings.IndexByte(text[at:], '"')
 		if n < 0 {
-			s.at = len(s.text)
-			return false
+			return -1
 		}
 		quote := at + n
 		escapes := 0
-		for quote-1-escapes >= at && s.text[quote-1-escapes] == '\\' {
+		for quote-1-escapes >= at && text[quote-1-escapes] == '\\' {
 			escapes++
 		}
 		if at = quote + 1; escapes%2 == 0 {
-			s.at = at
-			return true
+			return at
 		}
 	}
+	return -1
 }
 
 // value reads any value.
@@ -175,24 +196,35 @@ func (s *scanner) value() bool {
 	case '{', '[':
 		return s.nested()
 	}
-	from := s.at
-	for s.at < len(s.text) && strings.IndexByte(",}] \t\r\n\":{[", s.text[s.at]) < 0 {
-		s.at++
+	text, at := s.text, s.at
+	for at < len(text) && !ends[text[at]] {
+		at++
 	}
-	return s.at > from && s.at < len(s.text)
+	ok := at > s.at && at < len(text)
+	s.at = at
+	return ok
 }
+
+// ends are the bytes that end a number or a word, and structure those that matter within objects and arrays.
+var (
+	ends      = [256]bool{',': true, '}': true, ']': true, ' ': true, '\t': true, '\r': true, '\n': true, '"': true, ':': true, '{': true, '[': true}
+	structure = [256]bool{'"': true, '{': true, '[': true, '}': true, ']': true}
+)
 
 // nested reads an object or array, of which nothing is wanted.
 func (s *scanner) nested() bool {
 	var open [maxNesting/8 + 1]byte // a bit for each that is open: an array
-	depth := 0
-	for s.at < len(s.text) {
-		switch c := s.text[s.at]; c {
+	depth, text, at := 0, s.text, s.at
+	for at < len(text) {
+		c := text[at]
+		if at++; !structure[c] {
+			continue
+		}
+		switch c {
 		case '"':
-			if !s.string() {
+			if at = endOfString(text, at); at < 0 {
 				return false
 			}
-			continue
 		case '{', '[':
 			if depth == maxNesting {
 				return false
@@ -202,27 +234,26 @@ func (s *scanner) nested() bool {
 				open[depth/8] |= bit
 			}
 			depth++
-		case '}', ']':
+		default:
 			depth--
 			if array := open[depth/8]&(1<<(depth%8)) != 0; array != (c == ']') {
 				return false
 			}
 			if depth == 0 {
-				s.at++
+				s.at = at
 				return true
 			}
 		}
-		s.at++
 	}
 	return false
 }
 
 // sameName compares the text of a name, which may have escapes, to a name.
 func sameName(text, name string) bool {
-	if strings.IndexByte(text, '\\') < 0 {
-		return text == name
+	if len(text) <= len(name) {
+		return text == name // an escape is longer than what it stands for
 	}
-	if len(text) > 6*len(name) {
+	if len(text) > 6*len(name) || strings.IndexByte(text, '\\') < 0 {
 		return false
 	}
 	plain, ok := unescape(make([]byte, 0, len(name)), text)

@@ -209,7 +209,7 @@ func (p *Parser) Parse(record string, now time.Time) (unixNano int64, from, to i
 	if p.lacks == theDay {
 		return p.before(&s, f.timeOfDay(), now.Add(dayAhead).UnixNano()), f.from, f.to, true
 	}
-	unixNano, ok = p.date(&f.fields, &s, now.UnixNano())
+	unixNano, ok = p.date(&f.fields, &s, now.UnixNano(), now.UnixNano())
 	return unixNano, f.from, f.to, ok
 }
 

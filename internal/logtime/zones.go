@@ -41,15 +41,14 @@ func (p *Parser) zone(f *fields) bool {
 	if f.zoneName == "" {
 		return true
 	}
-	offset, ok := p.own[f.zoneName]
-	if !ok {
-		offset, ok = zones[f.zoneName]
+	var capitals [maxZoneName]byte
+	n := copy(capitals[:], f.zoneName)
+	for i := range n {
+		capitals[i] &^= 0x20
 	}
-	if !ok { // it is seldom written in small letters
-		name := strings.ToUpper(f.zoneName)
-		if offset, ok = p.own[name]; !ok {
-			offset, ok = zones[name]
-		}
+	offset, ok := p.own[string(capitals[:n])]
+	if !ok {
+		offset, ok = zones[string(capitals[:n])]
 	}
 	if ok {
 		f.hasZone, f.offset = true, offset

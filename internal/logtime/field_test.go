@@ -1,0 +1,186 @@
+package logtime
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestTimesInFields(t *testing.T) {
+	strings19, milli, second := Options{Layout: "%Y-%m-%dT%H:%M:%S.%f%z"}, Options{Layout: "ms", Type: Epoch}, Options{Layout: "s", Type: Epoch}
+	for _, c := range []struct {
+		field  string
+		o      Options
+		record string
+		want   string
+	}{
+		{"time", strings19, `{"time":"2026-03-04T11:00:00.5Z","m":1}`, "2026-03-04T11:00:00.5Z"},
+		{"time", strings19, ` { "a" : [ {"time":"x"} , "}" , null ] , "time" : "2026-03-04T11:00:00.5+01:00" } `, "2026-03-04T10:00:00.5Z"},
+		{"time", strings19, `{"a":{"time":"2020-01-01T00:00:00.0Z"},"time":"2026-03-04T11:00:00.5Z"}`, "2026-03-04T11:00:00.5Z"},
+		{"time", strings19, `{"m":"\"time\":\"2020-01-01T00:00:00.0Z\"","time":"2026-03-04T11:00:00.5Z"}`, "2026-03-04T11:00:00.5Z"},
+		{"time", strings19, `{"time":"2020-01-01T00:00:00.0Z","time":"2026-03-04T11:00:00.5Z"}`, "2026-03-04T11:00:00.5Z"},
+		{"time", strings19, `{"time":"2020-01-01T00:00:00.0Z","tim\u0065":"2026-03-04T11:00:00.5Z"}`, "2026-03-04T11:00:00.5Z"},
+		{"time", strings19, `{"time":"2026-03-04T11:00:00.5Z","m":"cut o`, "2026-03-04T11:00:00.5Z"},
+		{"time", strings19, `{"m":"a\\","time":"2026-03-04T11:00:00.5Z"}`, "2026-03-04T11:00:00.5Z"},
+		{"time", Options{Layout: "%d/%b/%Y:%T %z"}, `{"time":"04\/Mar\/2026:11:00:00 +0000"}`, "2026-03-04T11:00:00Z"},
+		{"a.b", milli, `{"a":{"c":[1,2,{"b":3}],"b":1772622000123},"b":1}`, "2026-03-04T11:00:00.123Z"},
+		{"a.b", milli, `{"a":1,"a":{"b":1772622000123}}`, "2026-03-04T11:00:00.123Z"},
+		{"a.b", milli, `{"a.b":1772622000123}`, "2026-03-04T11:00:00.123Z"},
+		{"a.b.c", milli, `{"a":{"b":{"c":"1772622000123"}}}`, "2026-03-04T11:00:00.123Z"},
+		{"ts", second, `{"ts":1772622000}`, "2026-03-04T11:00:00Z"},
+		{"ts", second, `{"ts":1772622000.25}`, "2026-03-04T11:00:00.25Z"},
+		{"ts", second, `{"ts":1.77262200025e9}`, "2026-03-04T11:00:00.25Z"},
+		{"ts", second, `{"ts":1.77262200025E+09,"x":{}}`, "2026-03-04T11:00:00.25Z"},
+		{"ts", milli, `{"ts":1772622000123.456}`, "2026-03-04T11:00:00.123456Z"},
+		{"ts", Options{Layout: "us", Type: Epoch}, `{"ts":1772622000123456}`, "2026-03-04T11:00:00.123456Z"},
+		{"ts", Options{Layout: "ns", Type: Epoch}, `{"ts":1772622000123456789}`, "2026-03-04T11:00:00.123456789Z"},
+		{"ts", Options{Layout: "s.ms", Type: Epoch}, `{"ts":1772622000.123}`, "2026-03-04T11:00:00.123Z"},
+		{"ts", Options{Layout: "%Y%m%d%H%M%S"}, `{"ts":20260304110000}`, "2026-03-04T11:00:00Z"},
+		{"ts", Options{Layout: "%s"}, `{"ts":1772622000.5}`, "2026-03-04T11:00:00.5Z"},
+		{"", strings19, ``, ""},
+		{"time", strings19, `x {"time":"2026-03-04T11:00:00.5Z"}`, ""},
+		{"time", strings19, `[{"time":"2026-03-04T11:00:00.5Z"}]`, ""},
+		{"time", strings19, `{"time":null}`, ""},
+		{"time", strings19, `{"time":{"time":"2026-03-04T11:00:00.5Z"}}`, ""},
+		{"time", strings19, `{"time":["2026-03-04T11:00:00.5Z"]}`, ""},
+		{"time", strings19, `{"time":"2026-03-04T11:00:00.5Z","time":null}`, ""},
+		{"time", strings19, `{"time":"2026-03-04T11:00:00.5`, ""},
+		{"time", strings19, `{"time":""}`, ""},
+		{"time", strings19, `{"time":"\u00"}`, ""},
+		{"a.b", milli, `{"a":{"b":1772622000123},"a":2}`, ""},
+		{"a.b", milli, `{"a":{"c":1},"b":1772622000123}`, ""},
+		{"ts", milli, `{"ts":-1772622000123}`, ""},
+		{"ts", milli, `{"ts":1e400}`, ""},
+		{"ts", milli, `{"ts":9223372036854775807}`, ""},
+		{"ts", milli, `{"ts":.5}`, ""},
+		{"ts", milli, `{"ts":5.}`, ""},
+		{"ts", milli, `{"ts":1772622000123`, ""},
+		{"ts", milli, `{"ts":true}`, ""},
+		{"ts", milli, `{"ts":` + strings.Repeat("[", 2000) + `1`, ""},
+		{"ts", milli, `{"ts":}`, ""},
+		{"ts", milli, `{`, ""},
+		{"ts", milli, ``, ""},
+	} {
+		if c.field == "" {
+			continue
+		}
+		c.o.Field = c.field
+		p := parser(t, c.o)
+		at, from, to, ok := p.Parse(c.record, now)
+		got := ""
+		if ok {
+			got = time.Unix(0, at).UTC().Format(time.RFC3339Nano)
+			assert.True(t, from >= 0 && from < to && to <= len(c.record))
+		}
+		assert.Equal(t, c.want, got, "%s of %s", c.field, c.record)
+	}
+}
+
+// written is a value at random as JSON text, with names that are hard to tell apart.
+func written(r *rand.Rand, depth int) string {
+	text := func() string {
+		return []string{`"a"`, `"b"`, `"a.b"`, `"\u0061"`, `"x\"a\":1"`, `"\\"`, `"{[\"a\":"`, `""`, `"é"`, `"\ud83d\ude80"`}[r.IntN(10)]
+	}
+	blank := func() string { return []string{"", "", " ", "\n\t"}[r.IntN(4)] }
+	kind := r.IntN(8)
+	if depth == 0 {
+		kind = 1
+	}
+	switch {
+	case kind < 3 && depth < 5:
+		parts := []string{}
+		for range r.IntN(5) {
+			parts = append(parts, blank()+text()+blank()+":"+blank()+written(r, depth+1)+blank())
+		}
+		return "{" + strings.Join(parts, ",") + "}"
+	case kind == 3 && depth < 5:
+		parts := []string{}
+		for range r.IntN(4) {
+			parts = append(parts, written(r, depth+1))
+		}
+		return "[" + strings.Join(parts, blank()+",") + "]"
+	case kind == 4:
+		return text()
+	case kind == 5:
+		return []string{"null", "true", "false"}[r.IntN(3)]
+	}
+	return fmt.Sprint(r.IntN(1_000_000))
+}
+
+// TestFieldsAreThoseOfTheJSONPackage compares with what encoding/json has in a map, for which the last field of a name counts too.
+func TestFieldsAreThoseOfTheJSONPackage(t *testing.T) {
+	p := parser(t, Options{Layout: "s", Type: Epoch, Field: "a"})
+	q := parser(t, Options{Layout: "s", Type: Epoch, Field: "b.a"})
+	found := 0
+	for seed := range uint64(50_000) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		text := written(r, 0)
+		var all map[string]any
+		d := json.NewDecoder(strings.NewReader(text))
+		d.UseNumber()
+		require.NoError(t, d.Decode(&all), text)
+		check := func(p *Parser, value any) {
+			at, _, _, ok := p.Parse(text, now)
+			n, is := value.(json.Number)
+			require.Equal(t, is, ok, "seed %d: %s", seed, text)
+			if is {
+				found++
+				require.Equal(t, n.String(), fmt.Sprint(at/1e9), text)
+			}
+		}
+		check(p, all["a"])
+		within, _ := all["b"].(map[string]any)
+		check(q, within["a"])
+		cut := text[:r.IntN(len(text)+1)]
+		p.Parse(cut, now)
+	}
+	assert.Greater(t, found, 1000)
+}
+
+func FuzzField(f *testing.F) {
+	f.Add(`{"a":{"b":"2026-03-04 11:00"}}`)
+	f.Add(`{"a":[{"b":1}],"a":{"b":1.5e9}}`)
+	o := Options{Layout: "s", Type: Epoch, Field: "a.b"}
+	p, err := New(o)
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, text string) {
+		at, from, to, ok := p.Parse(text, now)
+		if !ok {
+			return
+		}
+		if from < 0 || to <= from || to > len(text) || at < 0 {
+			t.Fatalf("%d: %d to %d of %d", at, from, to, len(text))
+		}
+		var all struct{ A struct{ B any } }
+		if strings.Contains(text, "a.b") || json.Unmarshal([]byte(text), &all) != nil {
+			return // a point in a name, or a mistake behind the field
+		}
+	})
+}
+
+func BenchmarkField(b *testing.B) {
+	const record = `{"level":"info","logger":"com.example.Service","time":1772622000123,"message":"a request was answered","request":{"method":"GET","path":"/a/b","status":200,"took":0.123},"user":"someone","trace":"0af7651916cd43dd8448eb211c80319c"}`
+	const late = `{"level":"info","logger":"com.example.Service","message":"a \"request\" was answered","request":{"method":"GET","path":"/a/b","status":200,"took":0.123},"user":"someone","trace":"0af7651916cd43dd8448eb211c80319c","time":1772622000123}`
+	for name, o := range map[string]Options{
+		"field":   {Layout: "ms", Type: Epoch, Field: "time"},
+		"pattern": {Layout: "ms", Type: Epoch, Pattern: `"time":\s*(\d+)`},
+	} {
+		p := parser(b, o)
+		for where, text := range map[string]string{"early": record, "late": late} {
+			b.Run(name+"/"+where, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, _, _, ok := p.Parse(text, now); !ok {
+						b.Fatal()
+					}
+				}
+			})
+		}
+	}
+}
