@@ -13,7 +13,7 @@ import (
 
 // doubts remembers which doubts about times were told: each is told once, as all lines of a log give rise to the same.
 type doubts struct {
-	implausible, unused, elsewhere, nowhere, zone atomic.Bool
+	implausible, unused, elsewhere, nowhere, zone, shifted atomic.Bool
 }
 
 // timed counts what the times of a chunk's records were, and tells what somebody may have to change.
@@ -38,25 +38,31 @@ func (o *observer) timed(b *logtime.Batch, path string, t *Timestamp) {
 			when = append(when, zap.String("cause", cause))
 		}
 		if b.Unused {
-			tell(&o.doubts.unused, d, "A record begins with a time that is far from those of the records before it, so that it is taken for a part of the text", where(t), when...)
+			tell(&o.doubts.unused, d, "A record begins with a time that is far from those of the records before it, so that it is taken for a part of the text", where(t, d.Record), when...)
 		} else {
-			tell(&o.doubts.implausible, d, "A record has a time that is far from now: CloudWatch would not take it. Records without a time that follow it have that of reading", where(t), when...)
+			tell(&o.doubts.implausible, d, "A record has a time that is far from now: CloudWatch would not take it. Records without a time that follow it have that of reading", where(t, d.Record), when...)
 		}
 	}
 	tell(&o.doubts.elsewhere, b.Elsewhere, "A record does not begin with a time, and has one further on, which is not used: such records have the time of reading",
 		"set timestamp::pattern, or timestamp::field for JSON, to say where it stands; timestamp::search takes the first one anywhere", offset(b.Elsewhere))
-	tell(&o.doubts.nowhere, b.Nowhere, "No record of a file has had a time where the configuration says: they have the time of reading", where(t))
+	if d := b.Nowhere; d != nil {
+		tell(&o.doubts.nowhere, d, "No record of a file has had a time where the configuration says: they have the time of reading", where(t, d.Record))
+	}
+	tell(&o.doubts.shifted, b.Shifted, "Records that were just written have times that are off by whole hours or half ones, as those of another zone are",
+		"set timestamp::location to the zone of those who write the log", zap.String("off", b.Shift.String()))
 	if d := b.Zone; d != nil {
 		tell(&o.doubts.zone, d, "A record has the name of a zone that is not known, or is that of several zones, so that its time is taken to be in timestamp::location",
 			"set timestamp::location to the zone of those who write the log, such as America/Chicago or Asia/Shanghai for CST: its own names are known then", zap.String("zone", d.Zone))
 	}
 }
 
-// where is what to set so that the time is found where it stands.
-func where(t *Timestamp) string {
+// where is what to set so that the time of a record is found where it stands.
+func where(t *Timestamp, record string) string {
 	switch {
 	case t.Field != "":
 		return "look whether timestamp::field names the right field, and timestamp::layout and layout_type fit its value"
+	case strings.HasPrefix(record, "{"):
+		return "the record looks like JSON: set timestamp::field to the name of the field that has the time"
 	case t.Pattern != "":
 		return "look whether timestamp::pattern finds the time and nothing else, and timestamp::layout fits it"
 	}

@@ -1,6 +1,8 @@
 package filetailreceiver
 
 import (
+	"bytes"
+	gz "compress/gzip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -166,6 +168,27 @@ func TestFileOfTheDayBefore(t *testing.T) {
 	appendTo(t, path, later.Format("15:04:05")+" d\n")
 	require.Eventually(t, func() bool { return len(r.lines()) == 4 }, within, tick)
 	assert.Equal(t, pcommon.NewTimestampFromTime(later.Truncate(time.Second)), r.lines()[3].at, "it has grown since")
+}
+
+// TestArchiveOfTheDayBefore has the same in a compressed file, whose size says nothing of what is in it.
+func TestArchiveOfTheDayBefore(t *testing.T) {
+	t.Parallel()
+	if os.PathSeparator == '\\' {
+		t.Skip("Windows sets the time of a file when it is closed")
+	}
+	path := filepath.Join(t.TempDir(), "app.log.gz")
+	var text bytes.Buffer
+	z := gz.NewWriter(&text)
+	_, err := z.Write([]byte(strings.Repeat("22:00:00 a\n", 1000) + "01:00:00 c\n"))
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	appendTo(t, path, text.String())
+	modified := time.Now().UTC().AddDate(0, 0, -5).Truncate(24 * time.Hour).Add(time.Hour + time.Second)
+	require.NoError(t, os.Chtimes(path, modified, modified))
+	r := start(t, new(host), new(sink), `{include: ["`+path+`"], start_at: beginning, compression: auto, `+quick+`, timestamp: {layout: "%H:%M:%S", location: UTC}}`)
+	require.Eventually(t, func() bool { return len(r.lines()) == 1001 }, within, tick)
+	assert.Equal(t, pcommon.NewTimestampFromTime(modified.Add(-3*time.Hour-time.Second)), r.lines()[0].at)
+	assert.Equal(t, pcommon.NewTimestampFromTime(modified.Add(-time.Second)), r.lines()[1000].at)
 }
 
 func TestWhatIsKnownOfAFile(t *testing.T) {

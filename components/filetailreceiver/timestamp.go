@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/tail"
@@ -84,13 +85,13 @@ func (t *times) begin(p *logtime.Parser, c *tail.Chunk, first bool, chunkSize in
 		t.modified = modified(c)
 	}
 	end := c.Offset + int64(len(c.Raw))
-	if c.Offset < t.end || end > c.File.Size { // it was truncated, or has grown
+	archive := strings.HasSuffix(c.Now, ".gz")             // of which the size says nothing, and which does not grow
+	if c.Offset < t.end || !archive && end > c.File.Size { // it was truncated, or has grown
 		t.modified = time.Time{}
 	}
 	t.end = end
-	return p.Batch(&t.sequence, logtime.Evidence{
-		Read: c.Read, Modified: t.modified, More: end < c.File.Size && !t.modified.IsZero() || len(c.Raw) > chunkSize/2,
-	}, len(c.Spans))
+	more := len(c.Raw) > chunkSize/2 || !archive && !t.modified.IsZero() && end < c.File.Size
+	return p.Batch(&t.sequence, logtime.Evidence{Read: c.Read, Modified: t.modified, More: more}, len(c.Spans))
 }
 
 // modified is when a file was last written to, if that is known: the time at which it was opened says nothing of what was written since.

@@ -25,6 +25,10 @@ const (
 	justNow = 10 * time.Minute
 	// followers is how long after a line others without a time may be part of it.
 	followers = time.Minute
+	// justRead is how long ago a file was read of which all that is new was just written, and shiftsTold how often that has to be of
+	// another zone before it is told.
+	justRead   = 2 * time.Minute
+	shiftsTold = 3
 	// looks is how many records without a time are looked at once more, for what to tell.
 	looks = 100
 )
@@ -38,6 +42,9 @@ type Sequence struct {
 	more     bool  // there was more to read when the last batch was
 	timed    bool  // a record had a time
 	untimed  int   // records without one, until the first that has one
+	read     int64 // when the last batch was
+	shift    int64 // how far the time of what was just written is from now, as that of another zone would be
+	shifts   int   // batches in a row with it
 	calendar calendar
 }
 
@@ -73,6 +80,9 @@ type Doubts struct {
 	Nowhere *Doubt
 	// Zone is a zone that is not known, or is several.
 	Zone *Doubt
+	// Shifted is a record that was just written, as others before it, and has a time as that of another zone would be: Shift later.
+	Shifted *Doubt
+	Shift   time.Duration
 }
 
 // Batch are records of one file that were read at once. Their times are known when all of them are.
@@ -85,9 +95,10 @@ type Batch struct {
 	s       *Sequence
 	e       Evidence
 	read    int64
-	latest  int64 // nothing was written after it
-	follow  bool  // a record without a time is of the one before
-	carried int64 // the last time before the batch
+	latest  int64  // nothing was written after it
+	follow  bool   // a record without a time is of the one before
+	carried int64  // the last time before the batch
+	record  string // the last one with a time
 	stamps  []stamp
 }
 
@@ -135,6 +146,7 @@ func (b *Batch) Add(record string) (from, to int) {
 	if b.p.lacks == theDay {
 		b.s.timed = true
 		b.follow = true
+		b.record = record
 		b.stamps = append(b.stamps, f.timeOfDay())
 		return f.from, f.to
 	}
@@ -158,6 +170,7 @@ func (b *Batch) Add(record string) (from, to int) {
 		return 0, 0
 	}
 	b.s.timed = true
+	b.record = record
 	b.s.last, b.s.lastRead = at, b.read
 	b.follow = true
 	b.stamps = append(b.stamps, stamp{at: at, kind: whole})
@@ -206,6 +219,27 @@ func (b *Batch) untimed(record string) {
 // within reports whether a time is as near to another as CloudWatch wants it.
 func within(at, now int64) bool {
 	return at >= now-int64(MaxAge) && at <= now+int64(MaxAhead)
+}
+
+// watch compares the time of what was just written with now. It was, where all before it was read a moment ago. Where it is off by half an
+// hour or hours, and stays so, its zone is another one.
+func (b *Batch) watch(at int64) {
+	s := b.s
+	if s.read == 0 || s.more || b.e.More || b.read-s.read > int64(justRead) {
+		return
+	}
+	off := time.Duration(at - b.read)
+	shift := off.Round(30 * time.Minute)
+	if shift == 0 || (off-shift).Abs() > sloppy || shift.Abs() > nearby {
+		s.shifts = 0
+		return
+	}
+	if int64(shift) != s.shift {
+		s.shift, s.shifts = int64(shift), 0
+	}
+	if s.shifts++; s.shifts == shiftsTold {
+		b.Shifted, b.Shift = &Doubt{Record: b.record, At: time.Unix(0, at)}, shift
+	}
 }
 
 type verdict int
@@ -266,5 +300,8 @@ func (b *Batch) Times(set func(i int, unixNano int64)) {
 	if b.p.lacks == theDay && carried != b.carried {
 		b.s.last, b.s.lastRead = carried, b.read
 	}
-	b.s.more = b.e.More
+	if b.record != "" {
+		b.watch(carried)
+	}
+	b.s.more, b.s.read = b.e.More, b.read
 }

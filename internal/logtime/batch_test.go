@@ -217,6 +217,41 @@ func TestWhatIsToldOfTimes(t *testing.T) {
 	assert.Equal(t, "CST", b.Zone.Zone)
 }
 
+// TestZoneOfWhatIsJustWritten has programs that write while their file is read, in a zone that the configuration does not have.
+func TestZoneOfWhatIsJustWritten(t *testing.T) {
+	for name, c := range map[string]struct {
+		o      Options
+		ahead  time.Duration
+		layout string
+		want   time.Duration
+	}{
+		"Tokyo, without a date": {clock24, 9 * time.Hour, "15:04", -15 * time.Hour},
+		"Tokyo":                 {dated, 9 * time.Hour, "2006-01-02 15:04", 9 * time.Hour},
+		"an hour":               {dated, time.Hour, "2006-01-02 15:04", time.Hour},
+		"New York":              {dated, -5 * time.Hour, "2006-01-02 15:04", -5 * time.Hour},
+		"none":                  {dated, 0, "2006-01-02 15:04", 0},
+		"a slow writer":         {dated, -50 * time.Minute, "2006-01-02 15:04", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, s, told := parser(t, c.o), new(Sequence), 0
+			for i := range 10 {
+				read := now.Add(time.Duration(i) * time.Minute)
+				_, b := times(p, s, Evidence{Read: read}, read.Add(c.ahead).Format(c.layout))
+				if b.Shifted != nil {
+					told++
+					assert.Equal(t, c.want, b.Shift)
+				}
+			}
+			assert.Equal(t, c.want != 0, told == 1)
+		})
+	}
+	s := new(Sequence)
+	for i := range 10 { // a backlog, which is read in parts
+		_, b := times(parser(t, dated), s, Evidence{Read: now.Add(time.Duration(i) * time.Second), More: true}, "2026-03-04 07:00")
+		assert.Nil(t, b.Shifted)
+	}
+}
+
 func TestStartOfARecord(t *testing.T) {
 	p := parser(t, dated)
 	for prefix, ok := range map[string]bool{
