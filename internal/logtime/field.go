@@ -66,8 +66,9 @@ func (p *Parser) inField(record string, to *found) bool {
 
 // scanner goes through a JSON text. What comes behind a mistake is not read; what came before counts.
 type scanner struct {
-	text string
-	at   int
+	text   string
+	at     int
+	looked bool // for fields that could count more than the one that was found
 }
 
 func (s *scanner) blanks() {
@@ -125,8 +126,10 @@ func (s *scanner) object(path []string, whole string, from, end *int) bool {
 				*from = -1 // no object
 			}
 		}
-		if *from >= 0 && whole != "" && s.last(path, whole) {
-			return true
+		if *from >= 0 && whole != "" && !s.looked { // once: a record could have very many of them
+			if s.looked = true; s.last(path, whole) {
+				return true
+			}
 		}
 		s.blanks()
 		if s.is('}') {

@@ -143,6 +143,21 @@ func TestFieldsAreThoseOfTheJSONPackage(t *testing.T) {
 	assert.Greater(t, found, 1000)
 }
 
+// TestFieldOfAHostileRecord has so many fields of that name that looking for the last of them from each one would take hours.
+func TestFieldOfAHostileRecord(t *testing.T) {
+	p := parser(t, Options{Layout: "s", Type: Epoch, Field: "time"})
+	for _, record := range []string{
+		"{" + strings.Repeat(`"tim\u0065":1,`, 300_000) + `"time":1772622000,"x":"time"}`,
+		"{" + strings.Repeat(`"time":1,"a":2,`, 300_000) + `"time":1772622000}`,
+		`{"x":"` + strings.Repeat(`\\`, 2_000_000) + `","time":1772622000}`,
+		`{"x":` + strings.Repeat(`[`, 900) + strings.Repeat(`"\"",`, 500_000) + `1` + strings.Repeat(`]`, 900) + `,"time":1772622000}`,
+	} {
+		at, _, _, ok := p.Parse(record, now)
+		assert.True(t, ok)
+		assert.EqualValues(t, 1772622000e9, at)
+	}
+}
+
 func FuzzField(f *testing.F) {
 	f.Add(`{"a":{"b":"2026-03-04 11:00"}}`)
 	f.Add(`{"a":[{"b":1}],"a":{"b":1.5e9}}`)
