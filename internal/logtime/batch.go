@@ -104,10 +104,19 @@ type Batch struct {
 
 // stamp is what a record has of a time: that in ns, or, where there is no date, the time of day in seconds of the wall clock, and nanos.
 type stamp struct {
-	at    int64
-	nanos int32
-	zone  int32 // seconds; local: that of the location
-	kind  kind
+	at      int64
+	nanos   int32
+	zone    int32 // seconds; local: that of the location
+	kind    kind
+	weekday int8 // 1: Monday; 0: any
+}
+
+// period is after how long a clock shows the same again, at the soonest.
+func (s stamp) period() time.Duration {
+	if s.weekday > 0 {
+		return 7 * 24 * time.Hour
+	}
+	return 24 * time.Hour
 }
 
 type kind uint8

@@ -93,6 +93,12 @@ func TestBacklogOfDaysGoesOnWhereItsLinesWere(t *testing.T) {
 	assert.Equal(t, []string{"2026-03-04 11:59"}, got, "a job that writes once a day")
 }
 
+func TestWeekdays(t *testing.T) {
+	p := parser(t, Options{Layout: "%a %H:%M", Offset: AtStart})
+	got, _ := times(p, new(Sequence), Evidence{Read: now}, "Mon 10:00", "Fri 22:00", "Mon 08:00", "\tat x", "Wed 12:00") // now is a Wednesday
+	assert.Equal(t, []string{"2026-02-23 10:00", "2026-02-27 22:00", "2026-03-02 08:00", "2026-03-02 08:00", "2026-03-04 12:00"}, got)
+}
+
 func TestDayInALocationWithDaylightSaving(t *testing.T) {
 	vienna, err := time.LoadLocation("Europe/Vienna")
 	require.NoError(t, err)
@@ -307,6 +313,48 @@ func TestOffsetsOfWallClocks(t *testing.T) {
 			require.Equal(t, at.Format("2006-01-02 15:04:05"), time.Unix(late, 0).In(location).Format("2006-01-02 15:04:05"))
 		}
 	}
+}
+
+func FuzzBatch(f *testing.F) {
+	vienna, err := time.LoadLocation("Europe/Vienna")
+	require.NoError(f, err)
+	f.Add("%H:%M", "10:00\n09:00\n<34>11:00 x", int64(0), int64(3600), true)
+	f.Add("%b %e %H:%M:%S %Z", "Feb 29 10:00:00 CET\nMar 1 00:00:00 CST", int64(1e9), int64(0), false)
+	f.Add("%a %d %H:%M", "Mon 31 10:00\n[Tue 1 10:00", int64(-1e9), int64(1e8), false)
+	f.Fuzz(func(t *testing.T, layout, text string, read, modified int64, more bool) {
+		p, err := New(Options{Layout: layout, Offset: AtStart, Location: vienna})
+		if err != nil {
+			return
+		}
+		const years = 100 * 365 * day24
+		e := Evidence{Read: now.Add(time.Duration(read%years) * time.Second), More: more}
+		if modified != 0 {
+			e.Modified = e.Read.Add(-time.Duration(modified%years) * time.Second)
+		}
+		var s Sequence
+		records := strings.Split(text, "\n")
+		for range 2 {
+			b := p.Batch(&s, e, 0)
+			for _, r := range records {
+				if from, to := b.Add(r); from < 0 || to < from || to > len(r) {
+					t.Fatalf("%d to %d of %q", from, to, r)
+				}
+			}
+			next := 0
+			b.Times(func(i int, at int64) {
+				if i != next || at < 0 {
+					t.Fatalf("%d, not %d: %d", i, next, at)
+				}
+				next++
+				if at != 0 && p.lacks != nothing && at > e.Read.Add(yearAhead).UnixNano() {
+					t.Fatalf("%q is in the future: %s, read %s", records[i], time.Unix(0, at), e.Read)
+				}
+			})
+			if next != len(records) {
+				t.Fatalf("%d of %d", next, len(records))
+			}
+		}
+	})
 }
 
 func BenchmarkBatch(b *testing.B) {

@@ -4,9 +4,8 @@ import "time"
 
 // Half of what is between two times that are written in the same way.
 const (
-	halfYear    = 183 * 24 * time.Hour
-	halfMonth   = 15 * 24 * time.Hour
-	twelveHours = 12 * time.Hour
+	halfYear  = 183 * 24 * time.Hour
+	halfMonth = 15 * 24 * time.Hour
 )
 
 // maxUnix is how far from the epoch a time may be whose nanoseconds have 64 bits, in seconds.
@@ -108,7 +107,7 @@ func (f *fields) timeOfDay() stamp {
 	if f.hasZone {
 		zone = int32(f.offset)
 	}
-	return stamp{at: int64(f.hour*hour + f.minute*60 + f.second), nanos: int32(f.nanos), zone: zone, kind: timeOf}
+	return stamp{at: int64(f.hour*hour + f.minute*60 + f.second), nanos: int32(f.nanos), zone: zone, kind: timeOf, weekday: int8(f.weekday)}
 }
 
 // days finds the day of each record that has only a time. The last of them was written at the latest when the file was; going
@@ -116,7 +115,7 @@ func (f *fields) timeOfDay() stamp {
 // records is not that of the file: then they go on from the line before, if that is known.
 func (b *Batch) days() {
 	limit := b.latest + int64(dayAhead)
-	if b.latest != b.read && !b.e.More && b.latest-b.end(limit) > int64(twelveHours) {
+	if last := b.lastWithTime(); last != nil && b.latest != b.read && !b.e.More && b.latest-b.p.before(b.s, *last, limit) > int64(last.period()/2) {
 		b.latest, limit = b.read, b.read+int64(dayAhead) // a file's last line is written when the file is, unless the clocks were not the same
 	}
 	if b.e.More && b.carried != 0 && b.onwards(limit) {
@@ -132,14 +131,14 @@ func (b *Batch) days() {
 	}
 }
 
-// end is the time of the last record that has one, by a limit.
-func (b *Batch) end(limit int64) int64 {
+// lastWithTime is the last record that has a time, or nil.
+func (b *Batch) lastWithTime() *stamp {
 	for i := len(b.stamps) - 1; i >= 0; i-- {
-		if one := b.stamps[i]; one.kind == timeOf {
-			return b.p.before(b.s, one, limit)
+		if b.stamps[i].kind == timeOf {
+			return &b.stamps[i]
 		}
 	}
-	return limit
+	return nil
 }
 
 // onwards dates records from the first on. It reports whether the last of them is not in the future; otherwise it changes nothing.
@@ -151,7 +150,7 @@ func (b *Batch) onwards(limit int64) bool {
 		if one.kind != timeOf {
 			continue
 		}
-		at := b.p.before(b.s, one, last-int64(disorder)+int64(24*time.Hour))
+		at := b.p.before(b.s, one, last-int64(disorder)+int64(one.period()))
 		if at > limit {
 			return false
 		}
@@ -166,7 +165,7 @@ func (b *Batch) onwards(limit int64) bool {
 	return true
 }
 
-// before is the latest instant, not after a limit, at which the wall clock showed a time of day.
+// before is the latest instant, not after a limit, at which the wall clock showed a time of day, on its weekday if it has one.
 func (p *Parser) before(s *Sequence, one stamp, limit int64) int64 {
 	second := int64(time.Second)
 	unix := floor(limit, second)
@@ -175,6 +174,9 @@ func (p *Parser) before(s *Sequence, one stamp, limit int64) int64 {
 		zone = offsetAt(unix, p.o.Location)
 	}
 	for day := floor(unix+zone, day24) + 1; ; day-- {
+		if one.weekday > 0 && weekdayOf(day) != int64(one.weekday) {
+			continue
+		}
 		wall := day*day24 + one.at
 		early, late := wall-zone, wall-zone
 		if one.zone == local {
@@ -188,6 +190,9 @@ func (p *Parser) before(s *Sequence, one stamp, limit int64) int64 {
 		}
 	}
 }
+
+// weekdayOf is the weekday of a day since 1970, which began on a Thursday; Monday is 1.
+func weekdayOf(day int64) int64 { return ((day+3)%7+7)%7 + 1 }
 
 func floor(a, b int64) int64 {
 	q := a / b

@@ -40,6 +40,8 @@ func TestLinesOfTheField(t *testing.T) {
 		"364 days ago":              {Options{Layout: "%b %d %H:%M:%S"}, "Mar  4 14:00:00 host", "2025-03-04T14:00:00Z", ""},
 		"leap day":                  {Options{Layout: "%b %d %H:%M:%S"}, "Feb 29 14:00:00 host", "2024-02-29T14:00:00Z", ""},
 		"day of the month":          {Options{Layout: "%d %H:%M"}, "31 10:00 x", "2026-01-31T10:00:00Z", ""},
+		"weekday":                   {Options{Layout: "%a %H:%M"}, "Fri 22:00 x", "2026-02-27T22:00:00Z", ""},
+		"weekday of today":          {Options{Layout: "%A %H:%M"}, "Wednesday 11:00 x", "2026-03-04T11:00:00Z", ""},
 		"Sept":                      {Options{Layout: "%d-%b-%Y %H:%M"}, "27-Sept-2025 10:00 x", "2025-09-27T10:00:00Z", "27-Sept-2025 10:00"},
 		"September":                 {Options{Layout: "%d %b %Y"}, "27 September 2025 x", "2025-09-27T00:00:00Z", "27 September 2025"},
 		"CET":                       {Options{Layout: "%F %T %Z"}, "2026-01-02 03:04:05 CET x", "2026-01-02T02:04:05Z", "2026-01-02 03:04:05 CET"},

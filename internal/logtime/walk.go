@@ -8,6 +8,7 @@ import (
 // fields are what the steps have read.
 type fields struct {
 	year, month, day, yearDay   int // 0: none
+	weekday                     int // 1: Monday; 0: none
 	hour, minute, second, nanos int
 	pm, am, hasHour12, hasZone  bool
 	offset                      int    // of the zone, in seconds
@@ -38,7 +39,7 @@ func walk(steps []step, text string, f *fields) (end int, ok bool) {
 		case monthName:
 			f.month, n = name(text[at:], months[:])
 		case weekday:
-			_, n = name(text[at:], weekdays[:])
+			f.weekday, n = name(text[at:], weekdays[:])
 		case halfDay:
 			n = f.half(text[at:])
 		case zoneOffset:
