@@ -210,7 +210,7 @@ func (b *Batch) untimed(record string) {
 	}
 	b.s.untimed++
 	var f found
-	if b.Elsewhere == nil && b.p.path.names == nil && b.p.pattern == nil && b.p.o.Offset == AtStart && b.p.search(record, &f) {
+	if b.Elsewhere == nil && !b.p.path.Set() && b.p.pattern == nil && b.p.o.Offset == AtStart && b.p.search(record, &f) {
 		at, ok := int64(0), b.p.lacks == theDay
 		if !ok {
 			at, ok = b.p.date(&f.fields, b.s, b.latest, b.read)

@@ -1,15 +1,11 @@
 package logtime
 
 import (
-	"encoding/json"
-	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 func TestTimesInFields(t *testing.T) {
@@ -80,99 +76,6 @@ func TestTimesInFields(t *testing.T) {
 		}
 		assert.Equal(t, c.want, got, "%s of %s", c.field, c.record)
 	}
-}
-
-// written is a value at random as JSON text, with names that are hard to tell apart.
-func written(r *rand.Rand, depth int) string {
-	text := func() string {
-		return []string{`"a"`, `"b"`, `"a.b"`, `"\u0061"`, `"x\"a\":1"`, `"\\"`, `"{[\"a\":"`, `""`, `"é"`, `"\ud83d\ude80"`}[r.IntN(10)]
-	}
-	blank := func() string { return []string{"", "", " ", "\n\t"}[r.IntN(4)] }
-	kind := r.IntN(8)
-	if depth == 0 {
-		kind = 1
-	}
-	switch {
-	case kind < 3 && depth < 5:
-		parts := []string{}
-		for range r.IntN(5) {
-			parts = append(parts, blank()+text()+blank()+":"+blank()+written(r, depth+1)+blank())
-		}
-		return "{" + strings.Join(parts, ",") + "}"
-	case kind == 3 && depth < 5:
-		parts := []string{}
-		for range r.IntN(4) {
-			parts = append(parts, written(r, depth+1))
-		}
-		return "[" + strings.Join(parts, blank()+",") + "]"
-	case kind == 4:
-		return text()
-	case kind == 5:
-		return []string{"null", "true", "false"}[r.IntN(3)]
-	}
-	return fmt.Sprint(r.IntN(1_000_000))
-}
-
-// TestFieldsAreThoseOfTheJSONPackage compares with what encoding/json has in a map, for which the last field of a name counts too.
-func TestFieldsAreThoseOfTheJSONPackage(t *testing.T) {
-	p := parser(t, Options{Layout: "s", Type: Epoch, Field: "a"})
-	q := parser(t, Options{Layout: "s", Type: Epoch, Field: "b.a"})
-	found := 0
-	for seed := range uint64(50_000) {
-		r := rand.New(rand.NewPCG(seed, 1))
-		text := written(r, 0)
-		var all map[string]any
-		d := json.NewDecoder(strings.NewReader(text))
-		d.UseNumber()
-		require.NoError(t, d.Decode(&all), text)
-		check := func(p *Parser, value any) {
-			at, _, _, ok := p.Parse(text, now)
-			n, is := value.(json.Number)
-			require.Equal(t, is, ok, "seed %d: %s", seed, text)
-			if is {
-				found++
-				require.Equal(t, n.String(), fmt.Sprint(at/1e9), text)
-			}
-		}
-		check(p, all["a"])
-		within, _ := all["b"].(map[string]any)
-		check(q, within["a"])
-		cut := text[:r.IntN(len(text)+1)]
-		p.Parse(cut, now)
-	}
-	assert.Greater(t, found, 1000)
-}
-
-// TestFieldOfAHostileRecord has so many fields of that name that looking for the last of them from each one would take hours.
-func TestFieldOfAHostileRecord(t *testing.T) {
-	p := parser(t, Options{Layout: "s", Type: Epoch, Field: "time"})
-	for _, record := range []string{
-		"{" + strings.Repeat(`"tim\u0065":1,`, 300_000) + `"time":1772622000,"x":"time"}`,
-		"{" + strings.Repeat(`"time":1,"a":2,`, 300_000) + `"time":1772622000}`,
-		`{"x":"` + strings.Repeat(`\\`, 2_000_000) + `","time":1772622000}`,
-		`{"x":` + strings.Repeat(`[`, 900) + strings.Repeat(`"\"",`, 500_000) + `1` + strings.Repeat(`]`, 900) + `,"time":1772622000}`,
-	} {
-		at, _, _, ok := p.Parse(record, now)
-		assert.True(t, ok)
-		assert.EqualValues(t, 1772622000e9, at)
-	}
-}
-
-func FuzzField(f *testing.F) {
-	f.Add(`{"a":{"b":"2026-03-04 11:00"}}`)
-	f.Add(`{"a":[{"b":1}],"a":{"b":1.5e9}}`)
-	o := Options{Layout: "s", Type: Epoch, Field: "a.b"}
-	p, err := New(o)
-	require.NoError(f, err)
-	f.Fuzz(func(t *testing.T, text string) {
-		at, from, to, ok := p.Parse(text, now)
-		if !ok {
-			return
-		}
-		if from < 0 || to <= from || to > len(text) || at < 0 {
-			t.Fatalf("%d: %d to %d of %d", at, from, to, len(text))
-		}
-	})
 }
 
 func BenchmarkField(b *testing.B) {

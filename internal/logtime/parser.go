@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/jsonfield"
 )
 
 // LayoutType is how a layout is written.
@@ -61,7 +63,7 @@ type Parser struct {
 	steps   []step
 	pattern *regexp.Regexp
 	group   int // of the pattern
-	path    fieldPath
+	path    jsonfield.Path
 	first   [256]bool
 	lacks   missing
 	own     map[string]int // the names of the location's zones
@@ -109,7 +111,7 @@ func New(o Options) (*Parser, error) {
 		if o.Pattern != "" {
 			return nil, errors.New("field and pattern both say where the time stands: remove one of them")
 		}
-		if p.path, err = newFieldPath(o.Field); err != nil {
+		if p.path, err = jsonfield.Parse(o.Field); err != nil {
 			return nil, err
 		}
 	}
@@ -222,7 +224,7 @@ type found struct {
 // find looks for the time where it has to stand.
 func (p *Parser) find(record string, to *found) bool {
 	switch {
-	case p.path.names != nil:
+	case p.path.Set():
 		return p.inField(record, to)
 	case p.pattern != nil:
 		at := p.pattern.FindStringSubmatchIndex(record)
@@ -233,6 +235,29 @@ func (p *Parser) find(record string, to *found) bool {
 		return p.atStart(record, to)
 	}
 	return p.search(record, to)
+}
+
+// inField reads the time in a field of a JSON record. A number counts units of an epoch, with its fraction.
+func (p *Parser) inField(record string, to *found) bool {
+	from, end, ok := p.path.Find(record)
+	if !ok {
+		return false
+	}
+	value, ok := jsonfield.Text(record[from:end])
+	if !ok {
+		return false
+	}
+	to.from, to.to, to.fields = from, end, fields{}
+	if p.unit > 0 {
+		scale := 0
+		for u := p.unit; u > 1; u /= 10 {
+			scale++
+		}
+		to.epoch, to.hasEpoch = jsonfield.Scaled(value, scale)
+		return to.hasEpoch
+	}
+	_, ok = walk(p.steps, value, &to.fields)
+	return ok && to.valid(p.lacks)
 }
 
 // search finds the first place that will do.

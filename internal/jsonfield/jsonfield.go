@@ -1,4 +1,4 @@
-package logtime
+package jsonfield
 
 import (
 	"fmt"
@@ -11,18 +11,19 @@ import (
 const (
 	// maxNesting is how deep objects and arrays of a record may stand in each other.
 	maxNesting = 1000
-	// maxText bounds the text of a time that has escapes, in bytes.
+	// maxText bounds a text that has escapes, and the digits of a number.
 	maxText = 128
 )
 
-// fieldPath is the way to a field: the names of objects, then its own.
-type fieldPath struct {
+// Path is the way to a field: the names of objects, then its own.
+type Path struct {
 	names []string
 	whole string // a field of the record itself may be called so, points and all
 }
 
-func newFieldPath(field string) (fieldPath, error) {
-	p := fieldPath{names: strings.Split(field, "."), whole: field}
+// Parse reads a path: names with points between them.
+func Parse(field string) (Path, error) {
+	p := Path{names: strings.Split(field, "."), whole: field}
 	for _, name := range p.names {
 		if name == "" {
 			return p, fmt.Errorf("field %q has an empty name: write the names of objects and of the field with a point between them, such as log.time", field)
@@ -31,37 +32,34 @@ func newFieldPath(field string) (fieldPath, error) {
 	return p, nil
 }
 
-// inField reads the time in a field of a JSON object. As everywhere in JSON's world, the last of several fields of one name counts.
-func (p *Parser) inField(record string, to *found) bool {
+// Set reports whether there is a path.
+func (p Path) Set() bool { return p.names != nil }
+
+// Find finds a string, with its quotes, or a number in a record that begins with a JSON object. As everywhere in JSON's world, the last of
+// several fields of one name counts.
+func (p Path) Find(record string) (from, to int, ok bool) {
 	s := scanner{text: record}
 	s.blanks()
 	if !s.is('{') {
-		return false
+		return 0, 0, false
 	}
-	from, end := -1, -1
-	s.object(p.path.names, p.path.whole, &from, &end)
-	if from < 0 {
-		return false
+	from, to = -1, -1
+	s.object(p.names, p.whole, &from, &to)
+	return from, to, from >= 0
+}
+
+// Text is what a string or number says that Find has found. It reports false for a string with a wrong escape, or with escapes and more than
+// 128 bytes.
+func Text(value string) (string, bool) {
+	if value[0] != '"' {
+		return value, true
 	}
-	value := record[from:end]
-	if value[0] == '"' {
-		if value = value[1 : len(value)-1]; strings.IndexByte(value, '\\') >= 0 {
-			var room [maxText]byte
-			text, ok := unescape(room[:0], value)
-			if !ok {
-				return false
-			}
-			value = string(text)
-		}
+	if value = value[1 : len(value)-1]; strings.IndexByte(value, '\\') < 0 {
+		return value, true
 	}
-	to.from, to.to = from, end
-	to.fields = fields{}
-	if p.unit > 0 {
-		to.epoch, to.hasEpoch = number(value, p.unit)
-		return to.hasEpoch
-	}
-	_, ok := walk(p.steps, value, &to.fields)
-	return ok && to.valid(p.lacks)
+	var room [2 * maxText]byte
+	text, ok := unescape(room[:0], value)
+	return string(text), ok
 }
 
 // scanner goes through a JSON text. What comes behind a mistake is not read; what came before counts.
@@ -311,12 +309,8 @@ func unit(text string) (rune, bool) {
 	return rune(v), err == nil
 }
 
-// number reads a number of JSON in units of so many nanoseconds: exactly, down to a nanosecond.
-func number(text string, unit int64) (nanos int64, ok bool) {
-	scale := 0 // of ten
-	for u := unit; u > 1; u /= 10 {
-		scale++
-	}
+// Scaled reads a number of JSON that is not negative, times ten to the power of scale; what is behind the point then is left out.
+func Scaled(text string, scale int) (value int64, ok bool) {
 	var digits [maxText]byte
 	n, point, i := 0, -1, 0
 	for ; i < len(text); i++ {
@@ -361,10 +355,12 @@ func number(text string, unit int64) (nanos int64, ok bool) {
 		if k < n {
 			d = int64(digits[k] - '0')
 		}
-		if nanos > (1<<63-1-d)/10 {
+		if value > (1<<63-1-d)/10 {
 			return 0, false
 		}
-		nanos = 10*nanos + d
+		value = 10*value + d
 	}
-	return nanos, true
+	return value, true
 }
+
+func digit(c byte) bool { return c >= '0' && c <= '9' }
