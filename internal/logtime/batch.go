@@ -274,7 +274,8 @@ func (b *Batch) judge(at int64) verdict {
 	if s.present {
 		return impossible
 	}
-	if !ahead && b.latest != b.read && within(at, b.latest) || s.doubted != 0 && near(at, s.doubted) {
+	old := !ahead && b.latest != b.read && within(at, b.latest)
+	if old || s.doubted != 0 && (near(at, s.doubted) || !ahead && at > s.doubted) { // a log of old that goes on
 		return plausible
 	}
 	s.doubted = at
