@@ -122,7 +122,7 @@ func (p *pusher) tell(b *translate.Batch) {
 		o.Elsewhere(reason, e.Asked, e.Events)
 	}
 	if b.Changed > 0 {
-		o.Dropped(b.Parts[0].Target, cwlogs.WithoutMetrics, b.Changed)
+		o.Dropped(b.Parts[0].Target, cwlogs.WithoutMetrics, b.Changed, nil)
 	}
 }
 

@@ -28,6 +28,7 @@ type observer struct {
 	host      component.Host
 	delays    *rate.Limiter
 	refusals  *rate.Limiter
+	doubts    doubts
 
 	mu       sync.Mutex
 	troubled bool // the pipeline takes nothing for now
@@ -109,8 +110,6 @@ func (o *observer) Released(lost int64) { o.telemetry.FileTailLost.Add(context.B
 func (o *observer) filtered(records int) {
 	o.telemetry.FileTailFilteredRecords.Add(context.Background(), int64(records))
 }
-
-func (o *observer) untimed() { o.telemetry.FileTailUntimedRecords.Add(context.Background(), 1) }
 
 // refused is what the pipeline does not want.
 func (o *observer) refused(records int, err error) {

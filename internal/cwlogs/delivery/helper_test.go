@@ -198,7 +198,7 @@ func (o *observed) Failed(_ cwlogs.Target, e *cwlogs.Error) {
 	o.failed[e.Class]++
 }
 
-func (o *observed) Dropped(_ cwlogs.Target, r cwlogs.Reason, n int) {
+func (o *observed) Dropped(_ cwlogs.Target, r cwlogs.Reason, n int, _ *cwlogs.Event) {
 	defer o.lock()()
 	o.dropped[r] += n
 }

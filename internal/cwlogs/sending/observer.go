@@ -147,7 +147,7 @@ func (o *Observer) Failed(t cwlogs.Target, e *cwlogs.Error) {
 var changes = map[cwlogs.Reason]bool{cwlogs.Truncated: true, cwlogs.Divided: true, cwlogs.ClampedOld: true, cwlogs.ClampedNew: true, cwlogs.WithoutMetrics: true}
 
 // Dropped implements delivery.Observer.
-func (o *Observer) Dropped(t cwlogs.Target, reason cwlogs.Reason, events int) {
+func (o *Observer) Dropped(t cwlogs.Target, reason cwlogs.Reason, events int, sample *cwlogs.Event) {
 	counter, text := o.telemetry.CloudwatchLogsDroppedEvents, "Log events were dropped"
 	if changes[reason] {
 		counter, text = o.telemetry.CloudwatchLogsChangedEvents, "Log events were changed"
@@ -157,7 +157,8 @@ func (o *Observer) Dropped(t cwlogs.Target, reason cwlogs.Reason, events int) {
 		return // it is no news
 	}
 	if n, ok := o.Seldom("dropped "+string(reason), events); ok {
-		o.logger.Warn(text, zap.String("reason", string(reason)), zap.Int("events", n), zap.String("group", t.Group), zap.String("stream", t.Stream))
+		fields := []zap.Field{zap.String("reason", string(reason)), zap.Int("events", n), zap.String("group", t.Group), zap.String("stream", t.Stream)}
+		o.logger.Warn(text, append(fields, explain(reason, sample, time.Now())...)...)
 	}
 }
 

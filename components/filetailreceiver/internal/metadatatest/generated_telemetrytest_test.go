@@ -54,6 +54,7 @@ func TestSetupTelemetry(t *testing.T) {
 	}))
 	tb.FileTailAcknowledged.Add(context.Background(), 1)
 	tb.FileTailFilteredRecords.Add(context.Background(), 1)
+	tb.FileTailImplausibleTimes.Add(context.Background(), 1)
 	tb.FileTailLost.Add(context.Background(), 1)
 	tb.FileTailRead.Add(context.Background(), 1)
 	tb.FileTailRecords.Add(context.Background(), 1)
@@ -74,6 +75,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualFileTailFilteredRecords(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualFileTailImplausibleTimes(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualFileTailInFlight(t, testTel,
