@@ -132,7 +132,7 @@ func (m *managed) run(ctx context.Context, settings otelcol.CollectorSettings) e
 		collector := settings
 		collector.DisableGracefulShutdown = true // followOrders has the signals
 		rs := m.ResolverSettings()
-		rs.ConverterFactories = append(rs.ConverterFactories, newStateFolders())
+		rs.ConverterFactories = append(rs.ConverterFactories, newStateFolders(), newStartCheck(settings.Factories))
 		collector.ConfigProviderSettings.ResolverSettings = rs
 		again, err := m.Again(m.execute(ctx, settings, collector))
 		if !again {

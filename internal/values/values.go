@@ -37,6 +37,12 @@ func Check(configuration map[string]any, factories otelcol.Factories) error {
 	return errorOf(walk(configuration, factories).problems)
 }
 
+// CheckDurations is Check for what does harm when it runs: a duration in nanoseconds keeps a host busy, while a listener that
+// cannot be opened is left out.
+func CheckDurations(configuration map[string]any, factories otelcol.Factories) error {
+	return errorOf(walk(configuration, factories).durations)
+}
+
 // Explain is Check for a configuration that the collector cannot decode: it names what has another type than a key that
 // the collector's error names. The error is an *Error, or nil where every value fits its key.
 func Explain(configuration map[string]any, factories otelcol.Factories, decoding error) error {
@@ -86,7 +92,9 @@ func checkSection[F component.Factory](c *checker, configuration map[string]any,
 
 type checker struct {
 	problems []string // whatever the collector says
-	misfits  []misfit // where the collector says so, too: a type may have a way of its own to be decoded
+	// durations are those of the problems that are about one.
+	durations []string
+	misfits   []misfit // where the collector says so, too: a type may have a way of its own to be decoded
 }
 
 type misfit struct {
@@ -115,6 +123,11 @@ func (m misfit) isIn(err string) bool {
 
 func (c *checker) wrong(path []string, format string, args ...any) {
 	c.problems = append(c.problems, key(path)+": "+fmt.Sprintf(format, args...))
+}
+
+func (c *checker) wrongDuration(path []string, format string, args ...any) {
+	c.wrong(path, format, args...)
+	c.durations = append(c.durations, c.problems[len(c.problems)-1])
 }
 
 func (c *checker) misfit(path []string, format string, args ...any) {
@@ -207,20 +220,20 @@ func (c *checker) duration(raw any, path []string) {
 	switch v := reflect.ValueOf(raw); v.Kind() {
 	case reflect.Int, reflect.Int64, reflect.Int32, reflect.Uint64, reflect.Float64:
 		if !v.IsZero() { // zero needs no unit
-			c.wrong(path, "%v has no unit, and would mean nanoseconds: write %vs for seconds, or another unit such as 500ms, 5m or 1h", raw, raw)
+			c.wrongDuration(path, "%v has no unit, and would mean nanoseconds: write %vs for seconds, or another unit such as 500ms, 5m or 1h", raw, raw)
 		}
 	case reflect.String:
 		d, err := time.ParseDuration(v.String())
 		plain := strings.Trim(v.String(), " \"'") // a variable keeps its quotes
 		if _, number := strconv.ParseFloat(plain, 64); err != nil && number == nil {
-			c.wrong(path, "%q has no unit: write %ss for seconds, or another unit such as 500ms, 5m or 1h", plain, plain)
+			c.wrongDuration(path, "%q has no unit: write %ss for seconds, or another unit such as 500ms, 5m or 1h", plain, plain)
 			return
 		}
 		if err != nil {
 			c.misfit(path, "%q is not a duration: write a number and a unit, such as 500ms, 30s, 5m or 1h", v.String())
 		}
 		if err == nil && path[len(path)-1] == collectionInterval && d > 0 && d < MinCollectionInterval {
-			c.wrong(path, "%s is shorter than the %s that a scraper may have: CloudWatch keeps one data point for each second at most, use 1s or more", v, MinCollectionInterval)
+			c.wrongDuration(path, "%s is shorter than the %s that a scraper may have: CloudWatch keeps one data point for each second at most, use 1s or more", v, MinCollectionInterval)
 		}
 	default:
 		c.misfit(path, "%v is not a duration: write a number and a unit, such as 500ms, 30s, 5m or 1h", raw)

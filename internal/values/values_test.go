@@ -92,6 +92,14 @@ func TestAPortThatNoHostHasIsRefused(t *testing.T) {
 	assert.ErrorContains(t, Check(map[string]any{"service": map[string]any{"telemetry": telemetry}}, servers(t)), "prometheus::port: 99999 is not a port")
 }
 
+func TestOnlyDurationsDoHarmAtAStart(t *testing.T) {
+	t.Parallel()
+	conf := some(map[string]any{"after": 60, "port": 99999, "endpoint": "13133"})
+	require.ErrorContains(t, CheckDurations(conf, servers(t)), "receivers::some::after: 60 has no unit")
+	assert.NotContains(t, CheckDurations(conf, servers(t)).Error(), "port")
+	require.NoError(t, CheckDurations(some(map[string]any{"after": "60s", "port": 99999}), servers(t)), "a listener that cannot be opened is left out")
+}
+
 func TestANumberThatTheCollectorWouldCutOffIsRefused(t *testing.T) {
 	t.Parallel()
 	var decoded server
