@@ -52,6 +52,8 @@ import (
 	configstatus "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/configstatus"
 	endpointrouting "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/endpointrouting"
 	filetailreceiver "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver"
+	otlpgrpcexporter "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/otlpgrpcexporter"
+	otlphttpexporter "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/otlphttpexporter"
 	otlpreceiver "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/otlpreceiver"
 	statestorageextension "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/statestorageextension"
 	statsdreceiver "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/statsdreceiver"
@@ -61,8 +63,6 @@ import (
 	"go.opentelemetry.io/collector/exporter"
 	debugexporter "go.opentelemetry.io/collector/exporter/debugexporter"
 	nopexporter "go.opentelemetry.io/collector/exporter/nopexporter"
-	otlpexporter "go.opentelemetry.io/collector/exporter/otlpexporter"
-	otlphttpexporter "go.opentelemetry.io/collector/exporter/otlphttpexporter"
 	"go.opentelemetry.io/collector/extension"
 	zpagesextension "go.opentelemetry.io/collector/extension/zpagesextension"
 	"go.opentelemetry.io/collector/otelcol"
@@ -173,7 +173,7 @@ func components() (otelcol.Factories, error) {
 	factories.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](
 		debugexporter.NewFactory(),
 		nopexporter.NewFactory(),
-		otlpexporter.NewFactory(),
+		otlpgrpcexporter.NewFactory(),
 		otlphttpexporter.NewFactory(),
 		cloudwatchemfexporter.NewFactory(),
 		cloudwatchlogsexporter.NewFactory(),
@@ -189,8 +189,8 @@ func components() (otelcol.Factories, error) {
 	factories.ExporterModules = makeModulesMap(factories.Exporters, map[component.Type]string{
 		debugexporter.NewFactory().Type():                 "go.opentelemetry.io/collector/exporter/debugexporter v0.156.0",
 		nopexporter.NewFactory().Type():                   "go.opentelemetry.io/collector/exporter/nopexporter v0.156.0",
-		otlpexporter.NewFactory().Type():                  "go.opentelemetry.io/collector/exporter/otlpexporter v0.156.0",
-		otlphttpexporter.NewFactory().Type():              "go.opentelemetry.io/collector/exporter/otlphttpexporter v0.156.0",
+		otlpgrpcexporter.NewFactory().Type():              "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
+		otlphttpexporter.NewFactory().Type():              "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 		cloudwatchemfexporter.NewFactory().Type():         "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 		cloudwatchlogsexporter.NewFactory().Type():        "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 		awscloudwatchlogsexporter.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/awscloudwatchlogsexporter v0.156.0",
