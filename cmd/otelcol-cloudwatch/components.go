@@ -43,7 +43,6 @@ import (
 	k8sobjectsreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/k8sobjectsreceiver"
 	kubeletstatsreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/kubeletstatsreceiver"
 	prometheusreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/prometheusreceiver"
-	tcplogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/tcplogreceiver"
 	udplogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/udplogreceiver"
 	windowseventlogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/windowseventlogreceiver"
 	windowsperfcountersreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/windowsperfcountersreceiver"
@@ -57,6 +56,7 @@ import (
 	otlpreceiver "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/otlpreceiver"
 	statestorageextension "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/statestorageextension"
 	statsdreceiver "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/statsdreceiver"
+	tcplogreceiver "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/tcplogreceiver"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
 	forwardconnector "go.opentelemetry.io/collector/connector/forwardconnector"
@@ -164,7 +164,7 @@ func components() (otelcol.Factories, error) {
 		kubeletstatsreceiver.NewFactory().Type():           "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/kubeletstatsreceiver v0.155.0",
 		prometheusreceiver.NewFactory().Type():             "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/prometheusreceiver v0.156.0",
 		statsdreceiver.NewFactory().Type():                 "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
-		tcplogreceiver.NewFactory().Type():                 "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/tcplogreceiver v0.156.0",
+		tcplogreceiver.NewFactory().Type():                 "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 		udplogreceiver.NewFactory().Type():                 "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/udplogreceiver v0.156.0",
 		windowseventlogreceiver.NewFactory().Type():        "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/windowseventlogreceiver v0.152.0",
 		windowsperfcountersreceiver.NewFactory().Type():    "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/windowsperfcountersreceiver v0.152.0",
