@@ -146,6 +146,7 @@ func (i *input) accept(ctx context.Context) {
 			r.conn = tls.Server(conn, i.tls)
 		}
 		if !i.places.take(r, func() { r.run(ctx) }) {
+			r.heard.Store(true) // nothing reads it
 			r.evict(reasonConnections)
 		}
 	}

@@ -16,6 +16,8 @@ const (
 	maxBatchBytes = 1 << 20
 	// handshakeTimeout bounds what says nothing on a connection of TLS.
 	handshakeTimeout = 10 * time.Second
+	// firstRead is how long a connection that has to go may take for its first bytes.
+	firstRead = 100 * time.Millisecond
 )
 
 // reader reads one connection.
@@ -28,6 +30,7 @@ type reader struct {
 	turn  uint64
 	known bool
 
+	heard    atomic.Bool // something was read of it
 	finished atomic.Bool // it has a line, and waits for the pipeline
 	evicted  reasonValue // why it has to go
 }
@@ -43,12 +46,18 @@ func (r *reasonValue) Load() string {
 	return ""
 }
 
-// evict closes the connection. It is counted once.
+// evict closes the connection. It is counted once. What came on it before is read, if nothing was yet: a program may have sent a
+// line and be done.
 func (r *reader) evict(reason string) {
-	if r.evicted.v.CompareAndSwap(nil, &reason) {
-		_ = r.conn.Close() // its reader ends
-		r.input.telemetry.closed(reason)
+	if !r.evicted.v.CompareAndSwap(nil, &reason) {
+		return
 	}
+	r.input.telemetry.closed(reason)
+	if reason == reasonConnections && !r.heard.Load() {
+		_ = r.conn.SetReadDeadline(time.Now().Add(firstRead)) // a connection that was closed meanwhile ends anyhow
+		return
+	}
+	_ = r.conn.Close() // its reader ends
 }
 
 // run reads until the connection ends, and hands lines on.
@@ -64,7 +73,9 @@ func (r *reader) run(ctx context.Context) {
 	for {
 		n, err := r.conn.Read(buffer[len(buffer):cap(buffer)])
 		buffer = buffer[:len(buffer)+n]
+		r.heard.Store(true)
 		if r.evicted.Load() != "" {
+			r.lines(ctx, buffer, false)
 			return
 		}
 		rest, more := r.lines(ctx, buffer, err != nil)
