@@ -11,7 +11,9 @@ import (
 	"go.opentelemetry.io/collector/config/configretry"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/inventory"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/tail"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/safepath"
 )
@@ -38,21 +40,31 @@ type Config struct {
 	PollInterval time.Duration `mapstructure:"poll_interval"`
 	// FlushInterval is how often a file is read whose news do not fill a chunk. Default: 1s.
 	FlushInterval time.Duration `mapstructure:"flush_interval"`
-	// ForceFlushPeriod is how long an unfinished record may stand at a file's end before it is sent; 0: for ever.
-	// Default: 500ms.
+	// ForceFlushPeriod is how long whole lines of a record that may go on stand at a file's end before they are sent; 0: for
+	// ever. Default: 500ms.
 	ForceFlushPeriod time.Duration `mapstructure:"force_flush_period"`
+	// Identity is what makes a file the one that was read before, beside its device and inode: content, path or inode.
+	// Default: content.
+	Identity string `mapstructure:"identity"`
+	// UnfinishedLineTimeout is how long a line without its end stands at a file's end before it is sent. Default: 0, it waits
+	// for its end.
+	UnfinishedLineTimeout time.Duration `mapstructure:"unfinished_line_timeout"`
 	// FingerprintSize is how much of a file's beginning recognises it, in bytes. Default: 1000.
 	FingerprintSize Bytes `mapstructure:"fingerprint_size"`
 
-	// MaxLogSize is the size of the largest record, in bytes. Default: 1MiB. MaxLogSizeBehavior divides a larger one
-	// or drops its rest: split or truncate. Default: split.
-	MaxLogSize         Bytes     `mapstructure:"max_log_size"`
-	MaxLogSizeBehavior string    `mapstructure:"max_log_size_behavior"`
-	Encoding           string    `mapstructure:"encoding"`
-	Multiline          Multiline `mapstructure:"multiline"`
-	PreserveLeading    bool      `mapstructure:"preserve_leading_whitespaces"`
-	PreserveTrailing   bool      `mapstructure:"preserve_trailing_whitespaces"`
-	// Compression is empty, gzip or auto: by the name's .gz.
+	// MaxLogSize is the size of the largest record, in bytes of its text in UTF-8. Default: 1048550, the largest event of
+	// CloudWatch Logs. MaxLogSizeBehavior divides a larger one or drops its rest: split or truncate. Default: split.
+	MaxLogSize         Bytes  `mapstructure:"max_log_size"`
+	MaxLogSizeBehavior string `mapstructure:"max_log_size_behavior"`
+	Encoding           string `mapstructure:"encoding"`
+	// LineEnding is lf or cr. Default: lf, and with it CR LF.
+	LineEnding string    `mapstructure:"line_ending"`
+	Multiline  Multiline `mapstructure:"multiline"`
+	// Header says which lines are no records. Default: none.
+	Header           Header `mapstructure:"header"`
+	PreserveLeading  bool   `mapstructure:"preserve_leading_whitespaces"`
+	PreserveTrailing bool   `mapstructure:"preserve_trailing_whitespaces"`
+	// Compression is empty, gzip or auto: by the file's first bytes. Without it archives are left out.
 	Compression string `mapstructure:"compression"`
 	// Filters keep or leave out records.
 	Filters []Filter `mapstructure:"filters"`
@@ -111,7 +123,6 @@ type FileLog struct {
 	PollsToArchive    any `mapstructure:"polls_to_archive"`
 
 	Operators        any `mapstructure:"operators"`
-	Header           any `mapstructure:"header"`
 	OrderingCriteria any `mapstructure:"ordering_criteria"`
 	AcquireFSLock    any `mapstructure:"acquire_fs_lock"`
 }
@@ -131,6 +142,16 @@ type Multiline struct {
 	OmitPattern      bool   `mapstructure:"omit_pattern"`
 }
 
+// Header says which lines of a file are no records, such as the first one of CSV.
+type Header struct {
+	// Lines is how many lines at a file's beginning belong to it. Default: 0.
+	Lines int `mapstructure:"lines"`
+	// Pattern is a regular expression of lines that belong to it wherever they stand. Default: none.
+	Pattern string `mapstructure:"pattern"`
+	// MetadataOperators are those of file_log.
+	MetadataOperators any `mapstructure:"metadata_operators"`
+}
+
 // Filter keeps (include) or leaves out (exclude) records that match an expression.
 type Filter struct {
 	Type       string `mapstructure:"type"`
@@ -142,14 +163,21 @@ const (
 	beginning, end      = "beginning", "end"
 	readWhole, readNew  = "read_whole_file", "read_new"
 	split, truncate     = "split", "truncate"
+	lineFeed            = "lf"
+	carriageReturn      = "cr"
 	record, resource    = "record", "resource"
 	parallel, strict    = "parallel", "strict"
+	byContent           = "content"
+	byPath, byInode     = "path", "inode"
 	fdRelease           = "fd_release"
 	gzip, auto          = "gzip", "auto"
 	include, exclude    = "include", "exclude"
 	minFingerprint      = 16
 	minInFlight         = 128 << 10
 	minChunk, maxRecord = 4 << 10, 128 << 20
+	// largestEvent is the largest message of CloudWatch Logs, in bytes of UTF-8: PutLogEvents takes 1,048,576 bytes, in which
+	// each event counts 26 (API reference of CloudWatch Logs).
+	largestEvent = 1<<20 - 26
 )
 
 func createDefaultConfig() component.Config {
@@ -157,7 +185,7 @@ func createDefaultConfig() component.Config {
 	retry.InitialInterval, retry.MaxInterval, retry.MaxElapsedTime = 100*time.Millisecond, 10*time.Second, 0
 	return &Config{
 		StartAt: end, OnTruncate: readWhole, PollInterval: 200 * time.Millisecond, FlushInterval: time.Second,
-		ForceFlushPeriod: 500 * time.Millisecond, FingerprintSize: 1000, MaxLogSize: 1 << 20, MaxLogSizeBehavior: split,
+		ForceFlushPeriod: 500 * time.Millisecond, Identity: byContent, FingerprintSize: 1000, MaxLogSize: largestEvent, MaxLogSizeBehavior: split, LineEnding: lineFeed,
 		IncludeFileName: true, FileAttributes: record, Retry: retry, Ordering: parallel, ChunkSize: 1 << 20, MaxInFlight: 32 << 20,
 		DrainTimeout: 10 * time.Second, MaxConcurrentFiles: 1024,
 	}
@@ -182,6 +210,8 @@ func (c *Config) Validate() error {
 		word("on_truncate", c.OnTruncate, readWhole, readNew)
 	}
 	word("max_log_size_behavior", c.MaxLogSizeBehavior, split, truncate)
+	word("identity", c.Identity, byContent, byPath, byInode)
+	word("line_ending", c.LineEnding, lineFeed, carriageReturn)
 	word("file_attributes", c.FileAttributes, record, resource)
 	word("ordering", c.Ordering, parallel, strict)
 	word("backpressure_mode", c.BackpressureMode, "", fdRelease)
@@ -203,11 +233,14 @@ func (c *Config) Validate() error {
 	}
 	positive("poll_interval", c.PollInterval)
 	for key, value := range map[string]time.Duration{
-		"flush_interval": c.FlushInterval, "force_flush_period": c.ForceFlushPeriod, "drain_timeout": c.DrainTimeout, "exclude_older_than": c.ExcludeOlderThan,
+		"flush_interval": c.FlushInterval, "force_flush_period": c.ForceFlushPeriod, "unfinished_line_timeout": c.UnfinishedLineTimeout, "drain_timeout": c.DrainTimeout, "exclude_older_than": c.ExcludeOlderThan,
 	} {
 		if value < 0 {
 			errs = append(errs, fmt.Errorf("%s: %s is below 0", key, value))
 		}
+	}
+	if c.Header.MetadataOperators != nil {
+		errs = append(errs, errors.New("header::metadata_operators: file_tail leaves out the lines of a header, and does not parse them: remove it, or use file_log"))
 	}
 	if _, _, err := c.splitter(); err != nil {
 		errs = append(errs, err)
@@ -241,7 +274,6 @@ func (f FileLog) refused() error {
 		remedy string
 	}{
 		{"operators", f.Operators, "use file_log, or a processor such as transform; multi-line, filters and timestamps have keys of their own here"},
-		{"header", f.Header, "use file_log"},
 		{"ordering_criteria", f.OrderingCriteria, "newest_only reads the newest file of each pattern; for anything else use file_log"},
 		{"acquire_fs_lock", f.AcquireFSLock, "use file_log"},
 	} {
@@ -283,11 +315,11 @@ func (c *Config) splitter() (*records.Splitter, records.Encoding, error) {
 		return nil, e, fmt.Errorf("encoding: %w", err)
 	}
 	s, err := records.New(records.Options{
-		Encoding: e, LineStart: c.Multiline.LineStartPattern, LineEnd: c.Multiline.LineEndPattern, OmitPattern: c.Multiline.OmitPattern,
+		Encoding: e, CarriageReturns: c.LineEnding == carriageReturn, HeaderLines: c.Header.Lines, Header: c.Header.Pattern, LineStart: c.Multiline.LineStartPattern, LineEnd: c.Multiline.LineEndPattern, OmitPattern: c.Multiline.OmitPattern,
 		MaxBytes: int(c.MaxLogSize), Truncate: c.MaxLogSizeBehavior == truncate, TrimLeading: !c.PreserveLeading, TrimTrailing: !c.PreserveTrailing,
 	})
 	if err != nil {
-		return nil, e, fmt.Errorf("multiline: %w", err)
+		return nil, e, err // it names the key
 	}
 	return s, e, nil
 }
@@ -325,16 +357,22 @@ func (c *Config) tailer() (tail.Options, error) {
 	}
 	o := tail.Options{
 		Finder: finder, Splitter: s, Encoding: e, FromEnd: c.StartAt == end, AfterTruncation: c.OnTruncate == readNew,
-		Poll: c.PollInterval, Linger: c.FlushInterval, Flush: c.ForceFlushPeriod, ChunkBytes: int(c.ChunkSize), MaxRecordBytes: int(c.MaxLogSize),
+		Poll: c.PollInterval, Linger: c.FlushInterval, Flush: records.Waits{Lines: c.ForceFlushPeriod, Line: c.UnfinishedLineTimeout}, ChunkBytes: int(c.ChunkSize), MaxRecordBytes: s.MaxRaw(),
 		MaxInFlight: int64(c.MaxInFlight), Strict: c.Ordering == strict, MaxOpen: c.MaxConcurrentFiles, HeadBytes: int(c.FingerprintSize),
 		Readers: min(4, runtime.GOMAXPROCS(0)), Drain: c.DrainTimeout, DrainFiles: c.DrainFiles, Remove: c.DeleteAfterRead, RemoveOld: c.AutoRemoval,
 		ReleaseDeleted: c.BackpressureMode == fdRelease, FreeCache: c.FileCacheAdvise,
 	}
+	switch c.Identity {
+	case byPath:
+		o.Identity = inventory.ByPath
+	case byInode:
+		o.Identity = inventory.ByInode
+	}
 	switch c.Compression {
 	case gzip:
-		o.Gzip = tail.Always
+		o.Compression = source.Always
 	case auto:
-		o.Gzip = tail.ByName
+		o.Compression = source.Auto
 	}
 	return o, nil
 }

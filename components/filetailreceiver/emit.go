@@ -3,6 +3,7 @@ package filetailreceiver
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -56,6 +57,7 @@ func (r *tailReceiver) logs(c *tail.Chunk) plog.Logs {
 		} else {
 			body = c.Encoding.Decode(c.Raw[span.From:span.To])
 		}
+		body = r.splitter.Clean(body)
 		if !r.keeps(body) {
 			left++
 			continue
@@ -65,7 +67,7 @@ func (r *tailReceiver) logs(c *tail.Chunk) plog.Logs {
 		if batch != nil {
 			from, end := batch.Add(body)
 			if r.config.Timestamp.Trim && end > 0 {
-				if trimmed := body[:from] + body[end:]; trimmed != "" {
+				if trimmed := r.config.withoutTime(body[:from], body[end:]); trimmed != "" {
 					body = trimmed
 				}
 			}
@@ -100,6 +102,21 @@ func (r *tailReceiver) keeps(body string) bool {
 	}
 	return true
 }
+
+// withoutTime is a record without its time, and without the blanks that it leaves at the record's begin or end, where they are
+// not to be kept.
+func (c *Config) withoutTime(before, after string) string {
+	if before == "" && !c.PreserveLeading {
+		after = strings.TrimLeft(after, blanks)
+	}
+	if after == "" && !c.PreserveTrailing {
+		before = strings.TrimRight(before, blanks)
+	}
+	return before + after
+}
+
+// blanks are what stands between words.
+const blanks = " \t"
 
 // deliver hands records on until the pipeline has taken them, or refused them for good.
 func (r *tailReceiver) deliver(ctx context.Context, logs plog.Logs) error {

@@ -3,6 +3,8 @@ package filetailreceiver
 import (
 	"bytes"
 	gz "compress/gzip"
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,12 +14,16 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 	"go.uber.org/zap"
+	zapobserver "go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/metadatatest"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/tail"
 )
 
 // read has a receiver read a text, until n records are there.
@@ -94,6 +100,18 @@ func TestTimesOfRecords(t *testing.T) {
 			time.Unix(day.Unix()+36000, 0).In(vienna).Format("2006-01-02 15:04:05") + " a\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: Europe/Vienna}`,
 			[]pcommon.Timestamp{at("10:00:00")}, []string{time.Unix(day.Unix()+36000, 0).In(vienna).Format("2006-01-02 15:04:05") + " a"},
 		},
+		"at the begin, trimmed": {
+			date + " 10:00:00 a\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: UTC, trim: true}`,
+			[]pcommon.Timestamp{at("10:00:00")}, []string{"a"},
+		},
+		"at the begin, trimmed, with its blank kept": {
+			date + " 10:00:00 a\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: UTC, trim: true}, preserve_leading_whitespaces: true`,
+			[]pcommon.Timestamp{at("10:00:00")}, []string{" a"},
+		},
+		"at the end, trimmed": {
+			"a " + date + " 10:00:00\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: UTC, search: true, trim: true}`,
+			[]pcommon.Timestamp{at("10:00:00")}, []string{"a"},
+		},
 		"nothing but a time": {
 			date + " 10:00:00\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: UTC, trim: true}`,
 			[]pcommon.Timestamp{at("10:00:00")}, []string{date + " 10:00:00"},
@@ -104,7 +122,7 @@ func TestTimesOfRecords(t *testing.T) {
 		},
 		"a date in a text": {
 			date + " 10:00:00 a\nselect '2019-01-01 00:00:00'\n2019-01-01 00:00:00 | row\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: UTC, trim: true}`,
-			[]pcommon.Timestamp{at("10:00:00"), at("10:00:00"), at("10:00:00")}, []string{" a", "select '2019-01-01 00:00:00'", "2019-01-01 00:00:00 | row"},
+			[]pcommon.Timestamp{at("10:00:00"), at("10:00:00"), at("10:00:00")}, []string{"a", "select '2019-01-01 00:00:00'", "2019-01-01 00:00:00 | row"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -242,6 +260,18 @@ func TestTextThatIsNotUTF8(t *testing.T) {
 		"multi-line":            {"1 a\n\tat b\n2 c\n", `multiline: {line_start_pattern: '^\d'}`, []string{"1 a\n\tat b", "2 c"}},
 		"an end":                {"a\nEND\nb\nEND\n", `multiline: {line_end_pattern: '^END$'}`, []string{"a\nEND", "b\nEND"}},
 		"blanks":                {"  a  \n", `preserve_leading_whitespaces: true`, []string{"  a"}},
+		"utf-16 by its mark":    {"\xFF\xFEa\x00\n\x00\xE9\x00\n\x00", ``, []string{"a", "é"}},
+		"marks of utf-8":        {"\xEF\xBB\xBFa\n\xEF\xBB\xBFb\n", ``, []string{"a", "b"}},
+		"CR LF, multi-line":     {"1 a\r\n\tat b\r\n2 c\r\n", `multiline: {line_start_pattern: '^\d'}`, []string{"1 a\n\tat b", "2 c"}},
+		"CR":                    {"a\rb\r\nc\r", `line_ending: cr`, []string{"a", "b", "c"}},
+		"CR, multi-line":        {"1 a\r b\r2 c\r", `line_ending: cr, multiline: {line_start_pattern: '^\d'}`, []string{"1 a\n b", "2 c"}},
+		"CSV":                   {"name,size\na,1\nname,size\n", `header: {lines: 1}`, []string{"a,1", "name,size"}},
+		"W3C":                   {"#Version: 1.0\n#Fields: date\na\n#Fields: time\nb\n", `header: {pattern: '^#'}`, []string{"a", "b"}},
+		"a header, multi-line":  {"#Fields\n1 a\n b\n#Fields\n c\n2 d\n", `header: {pattern: '^#'}, multiline: {line_start_pattern: '^\d'}`, []string{"1 a\n b", "c", "2 d"}},
+		"a hole":                {strings.Repeat("\x00", 100) + "a\nb" + strings.Repeat("\x00", 600) + "c\n", ``, []string{"a", "b", "c"}},
+		"lines, too long":       {"1 aaaaaaaa\n bbbbbbbb\n cccccc\n2 d\n", `max_log_size: 20, preserve_leading_whitespaces: true, multiline: {line_start_pattern: '^\d'}`, []string{"1 aaaaaaaa\n bbbbbbbb", " cccccc", "2 d"}},
+		"latin 1, grown":        {strings.Repeat("\xE9", 20) + "\n", `max_log_size: 17, encoding: iso-8859-1`, []string{"éééééééé", "éééééééé", "éééé"}},
+		"shift_jis, too long":   {"a" + strings.Repeat("\x93\xFA", 6) + "\n", `max_log_size: 16, encoding: shift_jis`, []string{"a日日日日日", "日"}},
 		"too long":              {strings.Repeat("x", 40) + "\n", `max_log_size: 16, max_log_size_behavior: truncate`, []string{strings.Repeat("x", 16)}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -250,4 +280,39 @@ func TestTextThatIsNotUTF8(t *testing.T) {
 			assert.Equal(t, c.want, r.bodies())
 		})
 	}
+}
+
+// What a file has that its user should know of is told once of it, with the remedy, and counted.
+func TestWhatIsLeftOutIsToldOnceWithTheRemedy(t *testing.T) {
+	t.Parallel()
+	core, logs := zapobserver.New(zap.WarnLevel)
+	telemetry := componenttest.NewTelemetry()
+	t.Cleanup(func() { require.NoError(t, telemetry.Shutdown(context.WithoutCancel(t.Context()))) })
+	set := metadatatest.NewSettings(telemetry)
+	set.Logger = zap.New(core)
+	o, err := newObserver(set)
+	require.NoError(t, err)
+	for range 3 {
+		o.Unusual("/a", tail.Unusual{NULs: 5000})
+		o.Unusual("/b", tail.Unusual{LeftOut: source.Gzip})
+		o.Unusual("/c", tail.Unusual{LeftOut: source.Zstd})
+		o.Unusual("/d", tail.Unusual{Damage: errors.New("gzip: invalid checksum")})
+		o.Unusual("/e", tail.Unusual{Encoding: "utf-16le"})
+		o.Unusual("/f", tail.Unusual{CutOff: 7})
+	}
+	var told []string
+	for _, l := range logs.All() {
+		told = append(told, l.ContextMap()["path"].(string))
+	}
+	assert.Equal(t, []string{"/a", "/b", "/c", "/d", "/e"}, told)
+	assert.Contains(t, logs.All()[1].Message, "set compression: auto")
+	assert.Contains(t, logs.All()[4].Message, "set encoding")
+	for range 3 * mostTold {
+		o.Unusual(strings.Repeat("x", logs.Len()), tail.Unusual{Encoding: "utf-16le"})
+	}
+	assert.LessOrEqual(t, logs.Len(), 4+mostTold+1)
+	metadatatest.AssertEqualFileTailNulBytes(t, telemetry, []metricdata.DataPoint[int64]{{Value: 15_000}}, metricdatatest.IgnoreTimestamp())
+	metadatatest.AssertEqualFileTailLeftOutFiles(t, telemetry, []metricdata.DataPoint[int64]{{Value: 6}}, metricdatatest.IgnoreTimestamp())
+	metadatatest.AssertEqualFileTailDamagedArchives(t, telemetry, []metricdata.DataPoint[int64]{{Value: 3}}, metricdatatest.IgnoreTimestamp())
+	metadatatest.AssertEqualFileTailCutOff(t, telemetry, []metricdata.DataPoint[int64]{{Value: 21}}, metricdatatest.IgnoreTimestamp())
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/metadata"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/tail"
 )
 
@@ -31,8 +32,9 @@ type observer struct {
 	doubts    doubts
 
 	mu       sync.Mutex
-	troubled bool // the pipeline takes nothing for now
-	unseen   bool // files may not be found
+	told     map[string]map[string]bool // files, of each thing that is told once of a file
+	troubled bool                       // the pipeline takes nothing for now
+	unseen   bool                       // files may not be found
 }
 
 var _ tail.Events = (*observer)(nil)
@@ -158,4 +160,66 @@ func (o *observer) Looked(err error) {
 		}
 	}
 	o.unseen = err != nil
+}
+
+// mostTold is of how many files something is told that is told once of a file. Who makes files can make many.
+const mostTold = 100
+
+// Abandoned implements tail.Events.
+func (o *observer) Abandoned() { o.telemetry.FileTailAbandonedFiles.Add(context.Background(), 1) }
+
+// Unusual implements tail.Events.
+func (o *observer) Unusual(path string, u tail.Unusual) {
+	ctx := context.Background()
+	if u.NULs > 0 {
+		o.telemetry.FileTailNulBytes.Add(ctx, u.NULs)
+		if u.NULs >= toldNULs {
+			o.once("NULs", path, "A file has a row of NULs, which are left out and counted in file_tail_nul_bytes: its program wrote on where it was after the file was truncated, or the host crashed. A program that opens its file for appending leaves none",
+				zap.Int64("bytes", u.NULs))
+		}
+	}
+	if u.CutOff > 0 {
+		o.telemetry.FileTailCutOff.Add(ctx, u.CutOff)
+	}
+	switch u.LeftOut {
+	case source.None:
+	case source.Gzip:
+		o.telemetry.FileTailLeftOutFiles.Add(ctx, 1)
+		o.once("archives", path, "An archive of gzip is left out: set compression: auto to read it, or exclude it", zap.String("format", string(u.LeftOut)))
+	default:
+		o.telemetry.FileTailLeftOutFiles.Add(ctx, 1)
+		o.once("archives", path, "An archive is left out, as its format is not read: exclude it, or unpack it", zap.String("format", string(u.LeftOut)))
+	}
+	if u.Damage != nil {
+		o.telemetry.FileTailDamagedArchives.Add(ctx, 1)
+		o.once("damage", path, "An archive is damaged: what stands before the damage is read, and the rest is lost", zap.Error(u.Damage))
+	}
+	if u.Encoding != "" {
+		o.once("encoding", path, "A file seems to be UTF-16 without a byte order mark, and is read as UTF-8: set encoding to what it is", zap.String("encoding", u.Encoding))
+	}
+}
+
+// toldNULs is how many NULs at once are told: a program that ends its lines with one is no news.
+const toldNULs = 512
+
+// once logs a warning once of a file, and of mostTold files.
+func (o *observer) once(what, path, message string, fields ...zap.Field) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.told[what] == nil {
+		if o.told == nil {
+			o.told = map[string]map[string]bool{}
+		}
+		o.told[what] = map[string]bool{}
+	}
+	told := o.told[what]
+	switch {
+	case told[path] || len(told) > mostTold:
+		return
+	case len(told) == mostTold:
+		o.logger.Warn("The same is so of more files, which are not named", zap.String("of", message), zap.Int("named", mostTold))
+	default:
+		o.logger.Warn(message, append(fields, zap.String("path", path))...)
+	}
+	told[path] = true
 }

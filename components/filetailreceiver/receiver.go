@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/tail"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/logtime"
@@ -28,6 +29,7 @@ type tailReceiver struct {
 	times    *logtime.Parser // nil: records have no time of their own
 
 	storage   storage.Client
+	splitter  *records.Splitter
 	tailer    *tail.Tailer
 	unmatched *unmatched
 }
@@ -45,6 +47,9 @@ func newReceiver(set receiver.Settings, c *Config, next consumer.Logs) (*tailRec
 		if r.times, err = c.Timestamp.parser(); err != nil {
 			return nil, err
 		}
+	}
+	if r.splitter, _, err = c.splitter(); err != nil {
+		return nil, err
 	}
 	r.observer, err = newObserver(set)
 	return r, err

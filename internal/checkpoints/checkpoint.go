@@ -30,8 +30,14 @@ type Checkpoint struct {
 	Records int64 `json:"records,omitempty"`
 	// Skip says that Offset is within a record which was too large, and whose rest is not wanted.
 	Skip bool `json:"skip,omitempty"`
+	// Archive says that Offset is in the text of an archive.
+	Archive bool `json:"archive,omitempty"`
 	// Seen is when the file was last there.
 	Seen time.Time `json:"seen,omitzero"`
+	// Now is where it was then, if that is not Path.
+	Now string `json:"now,omitempty"`
+	// Why is why it was taken for what it is, for people.
+	Why string `json:"why,omitempty"`
 }
 
 // Key tells checkpoints apart.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -88,11 +89,16 @@ func newCheckpointsListCommand() *cobra.Command {
 			if len(all) == 0 {
 				return say(cmd.OutOrStdout(), "%s has not delivered anything yet.\n", f.receiver)
 			}
-			return table(cmd.OutOrStdout(), "OFFSET\tBEHIND\tRECORDS\tINODE\tSEEN (UTC)\tFILE", func(w io.Writer) {
+			return table(cmd.OutOrStdout(), "OFFSET\tBEHIND\tRECORDS\tINODE\tSEEN (UTC)\tFILE\tWHY", func(w io.Writer) {
 				for _, c := range all {
 					behind, seen, file := "-", "-", printable(c.Path)
-					if info, err := new(safepath.Rules).Look(c.Path); err == nil && c.Retired == 0 && info.Size >= c.Offset {
+					where := cmp.Or(c.Now, c.Path)
+					info, err := new(safepath.Rules).Look(where)
+					if err == nil && c.Retired == 0 && (c.Inode == 0 || info.ID.Inode == c.Inode) && info.Size >= c.Offset {
 						behind = grouped(int(info.Size - c.Offset))
+					}
+					if where != c.Path {
+						file += " (now " + printable(where) + ")"
 					}
 					if !c.Seen.IsZero() {
 						seen = at(c.Seen)
@@ -100,7 +106,7 @@ func newCheckpointsListCommand() *cobra.Command {
 					if c.Retired != 0 {
 						file += " (content that was replaced)"
 					}
-					_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\n", grouped(int(c.Offset)), behind, grouped(int(c.Records)), c.Inode, seen, file)
+					_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", grouped(int(c.Offset)), behind, grouped(int(c.Records)), c.Inode, seen, file, cmp.Or(printable(c.Why), "-"))
 				}
 			})
 		},

@@ -30,3 +30,13 @@ func inUse(f *os.File) bool {
 	lease, err := unix.FcntlInt(f.Fd(), unix.F_GETLEASE, 0)
 	return err != nil || lease != unix.F_RDLCK
 }
+
+// Writers reports whether somebody has a file open for writing that is open for reading, as far as that is known.
+func Writers(f *os.File) (some, known bool) {
+	err := unused("", f)
+	if err == nil {
+		_, err = unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_UNLCK)
+		return false, err == nil
+	}
+	return true, errors.Is(err, ErrInUse)
+}

@@ -46,8 +46,8 @@ type Finder struct {
 	ExcludeNames []*regexp.Regexp
 	// OlderThan passes over files that were not written to for so long; 0: none.
 	OlderThan time.Duration
-	// NewestOnly takes the file that was written to last, of each pattern of Include; several where they were in the
-	// same instant.
+	// NewestOnly takes the file that was written to last, of each pattern of Include, and those that were since the look before:
+	// one may have been the newest between two looks.
 	NewestOnly bool
 	// Rules say which links are followed.
 	Rules safepath.Rules
@@ -94,19 +94,22 @@ func (f *Finder) Find(now time.Time) (found []Found, problems []Problem) {
 	return looked.Found, looked.Problems
 }
 
-// choose are those of what was found that are wanted, each once.
-func (f *Finder) choose(groups [][]Found, now time.Time) (found []Found) {
+// choose are those of what was found that are wanted, each once. since says of each group when the newest of an earlier look was
+// written to; zero: there was none.
+func (f *Finder) choose(groups [][]Found, since []time.Time, now time.Time) (found []Found) {
 	paths, seen := map[string]bool{}, map[ID]bool{}
-	for _, group := range groups {
+	for number, group := range groups {
 		group = slices.DeleteFunc(group, func(one Found) bool {
 			again := paths[one.Path]
 			paths[one.Path] = true
 			return again || f.OlderThan > 0 && now.Sub(one.Modified) > f.OlderThan
 		})
 		if f.NewestOnly && len(group) > 1 {
-			newest := slices.MaxFunc(group, func(a, b Found) int { return a.Modified.Compare(b.Modified) })
-			// The clock of a file system ticks in milliseconds: all that were written to in the last one.
-			group = slices.DeleteFunc(group, func(one Found) bool { return one.Modified.Before(newest.Modified) })
+			from := newest(group) // the clock of a file system ticks in milliseconds: all that were written to in the last one
+			if before := since[number]; !before.IsZero() && before.Before(from) {
+				from = before
+			}
+			group = slices.DeleteFunc(group, func(one Found) bool { return one.Modified.Before(from) })
 		}
 		found = append(found, group...)
 	}
@@ -124,6 +127,16 @@ func (f *Finder) choose(groups [][]Found, now time.Time) (found []Found) {
 		seen[one.ID] = true
 		return again
 	})
+}
+
+// newest is when the last of some files was written to.
+func newest(group []Found) (last time.Time) {
+	for _, one := range group {
+		if one.Modified.After(last) {
+			last = one.Modified
+		}
+	}
+	return last
 }
 
 // Matches tells whether the patterns name a path.
@@ -190,3 +203,6 @@ func (f *Finder) Remove(path string, id ID, may func(Info) bool) error {
 
 // Linked reports whether an open file still has a name.
 func Linked(f *Opened) bool { return safepath.Linked(f.File) }
+
+// Writers reports whether somebody has an open file open for writing, as far as that is known.
+func Writers(f *Opened) (some, known bool) { return safepath.Writers(f.File) }

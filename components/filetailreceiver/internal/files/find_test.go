@@ -133,3 +133,33 @@ func TestEachPatternIsToldWhatALookAtAllOfItHasFound(t *testing.T) {
 	one, none := Pass{Pattern: 0, Files: 2, Old: 1, Excluded: 1}, Pass{Pattern: 1}
 	require.Equal(t, []Pass{one, none, one, none}, told)
 }
+
+// TestWhatWasTheNewestBetweenTwoLooksIsFound has a log that is rotated faster than files are looked for.
+func TestWhatWasTheNewestBetweenTwoLooksIsFound(t *testing.T) {
+	t.Parallel()
+	d := t.TempDir()
+	start := time.Now().Add(-time.Hour)
+	at := func(name string, minute int) string {
+		path := write(t, filepath.Join(d, name))
+		when := start.Add(time.Duration(minute) * time.Minute)
+		require.NoError(t, os.Chtimes(path, when, when))
+		return path
+	}
+	at("app-0", -9)
+	one := at("app-1", 1)
+	l := NewLooker(&Finder{Include: []string{filepath.Join(d, "*")}, NewestOnly: true})
+	defer l.Close()
+	look := func() []string { return paths(l.Look(t.Context(), time.Now()).Found) }
+	assert.Equal(t, []string{one}, look())
+	two, three := at("app-2", 2), at("app-3", 3)
+	assert.Equal(t, []string{one, two, three}, look())
+	assert.Equal(t, []string{three}, look())
+	at("app-1", 4) // a late line
+	assert.Equal(t, []string{one, three}, look())
+	assert.Equal(t, []string{one}, look())
+
+	later := NewLooker(&Finder{Include: []string{filepath.Join(d, "*")}, NewestOnly: true})
+	defer later.Close()
+	later.Since(0, start.Add(90*time.Second)) // of an earlier run
+	assert.Equal(t, []string{one, two, three}, paths(later.Look(t.Context(), time.Now()).Found))
+}

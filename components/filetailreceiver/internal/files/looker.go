@@ -52,6 +52,8 @@ type seeker struct {
 	badPass map[string]error // of this one
 	passes  int
 	ended   time.Time // when a look at all had ended
+	began   time.Time // when this one began; zero: it did not
+	newest  time.Time // when the newest file of the last one was written to
 	left    int       // files and folders that were left out by the last one
 	leaving int       // by this one
 	out     int       // that are excluded, by this one
@@ -113,6 +115,9 @@ func NewLooker(f *Finder) *Looker {
 	return l
 }
 
+// Since says when the files that a pattern of Finder.Include names were last looked at in an earlier run.
+func (l *Looker) Since(pattern int, at time.Time) { l.seekers[pattern].newest = at }
+
 // Close ends what is on its way, but for what hangs.
 func (l *Looker) Close() {
 	l.stop()
@@ -135,7 +140,9 @@ func (l *Looker) Close() {
 // several names of one file the first. Patterns whose folders do not answer are left to themselves.
 func (l *Looker) Look(ctx context.Context, now time.Time) (looked Looked) {
 	groups := make([][]Found, 0, len(l.seekers))
+	since := make([]time.Time, 0, len(l.seekers))
 	for number, s := range l.seekers {
+		since = append(since, s.newest)
 		if s.pending != nil { // an earlier one
 			l.await(ctx, s, number)
 		}
@@ -160,7 +167,7 @@ func (l *Looker) Look(ctx context.Context, now time.Time) (looked Looked) {
 	}
 	slices.SortFunc(looked.Problems, func(a, b Problem) int { return strings.Compare(a.Path, b.Path) })
 	looked.Problems = slices.CompactFunc(looked.Problems, func(a, b Problem) bool { return a.Path == b.Path })
-	looked.Found = l.others(l.finder.choose(groups, now), &looked)
+	looked.Found = l.others(l.finder.choose(groups, since, now), &looked)
 	return looked
 }
 
@@ -244,6 +251,9 @@ func (l *Looker) seek(search *safepath.Search, stale []string, to chan<- part) {
 
 // take keeps what a part has found.
 func (l *Looker) take(s *seeker, number int, p part) {
+	if s.began.IsZero() {
+		s.began = p.seen
+	}
 	for _, path := range p.gone {
 		delete(s.known, path)
 	}
@@ -272,6 +282,11 @@ func (l *Looker) take(s *seeker, number int, p part) {
 	clear(s.pass)
 	s.passes++
 	s.ended = p.seen
+	// What is made while it is looked may be found by the next look alone.
+	if s.newest = newest(slices.Collect(maps.Values(s.known))); s.newest.After(s.began) {
+		s.newest = s.began
+	}
+	s.began = time.Time{}
 	l.tell(s, number)
 	s.out = 0
 }

@@ -28,7 +28,10 @@ type TelemetryBuilder struct {
 	meter                    metric.Meter
 	mu                       sync.Mutex
 	registrations            []metric.Registration
+	FileTailAbandonedFiles   metric.Int64Counter
 	FileTailAcknowledged     metric.Int64Counter
+	FileTailCutOff           metric.Int64Counter
+	FileTailDamagedArchives  metric.Int64Counter
 	FileTailFileLag          metric.Int64ObservableGauge
 	FileTailFileLagTime      metric.Float64ObservableGauge
 	FileTailFiles            metric.Int64ObservableGauge
@@ -37,7 +40,9 @@ type TelemetryBuilder struct {
 	FileTailInFlight         metric.Int64ObservableGauge
 	FileTailLag              metric.Int64ObservableGauge
 	FileTailLagTime          metric.Float64ObservableGauge
+	FileTailLeftOutFiles     metric.Int64Counter
 	FileTailLost             metric.Int64Counter
+	FileTailNulBytes         metric.Int64Counter
 	FileTailOpenFiles        metric.Int64ObservableGauge
 	FileTailRead             metric.Int64Counter
 	FileTailRecords          metric.Int64Counter
@@ -217,10 +222,28 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.FileTailAbandonedFiles, err = builder.meter.Int64Counter(
+		"otelcol_file_tail_abandoned_files",
+		metric.WithDescription("Deleted files that were closed though their programs have them open. What is written to them afterwards is lost. [Alpha]"),
+		metric.WithUnit("{file}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.FileTailAcknowledged, err = builder.meter.Int64Counter(
 		"otelcol_file_tail_acknowledged",
 		metric.WithDescription("Bytes of files that were delivered, with all before them. [Alpha]"),
 		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.FileTailCutOff, err = builder.meter.Int64Counter(
+		"otelcol_file_tail_cut_off",
+		metric.WithDescription("The rest of records larger than max_log_size that max_log_size_behavior truncate leaves out. [Alpha]"),
+		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.FileTailDamagedArchives, err = builder.meter.Int64Counter(
+		"otelcol_file_tail_damaged_archives",
+		metric.WithDescription("Archives that cannot be read to their ends. [Alpha]"),
+		metric.WithUnit("{file}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.FileTailFileLag, err = builder.meter.Int64ObservableGauge(
@@ -271,9 +294,21 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)
+	builder.FileTailLeftOutFiles, err = builder.meter.Int64Counter(
+		"otelcol_file_tail_left_out_files",
+		metric.WithDescription("Archives that are not read. [Alpha]"),
+		metric.WithUnit("{file}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.FileTailLost, err = builder.meter.Int64Counter(
 		"otelcol_file_tail_lost",
 		metric.WithDescription("Bytes known not to have been read when a file was truncated, or closed to release it. [Alpha]"),
+		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.FileTailNulBytes, err = builder.meter.Int64Counter(
+		"otelcol_file_tail_nul_bytes",
+		metric.WithDescription("NUL bytes in rows and around records that are left out. [Alpha]"),
 		metric.WithUnit("By"),
 	)
 	errs = errors.Join(errs, err)

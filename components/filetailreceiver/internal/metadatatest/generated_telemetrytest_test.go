@@ -52,17 +52,31 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	tb.FileTailAbandonedFiles.Add(context.Background(), 1)
 	tb.FileTailAcknowledged.Add(context.Background(), 1)
+	tb.FileTailCutOff.Add(context.Background(), 1)
+	tb.FileTailDamagedArchives.Add(context.Background(), 1)
 	tb.FileTailFilteredRecords.Add(context.Background(), 1)
 	tb.FileTailImplausibleTimes.Add(context.Background(), 1)
+	tb.FileTailLeftOutFiles.Add(context.Background(), 1)
 	tb.FileTailLost.Add(context.Background(), 1)
+	tb.FileTailNulBytes.Add(context.Background(), 1)
 	tb.FileTailRead.Add(context.Background(), 1)
 	tb.FileTailRecords.Add(context.Background(), 1)
 	tb.FileTailRefusedRecords.Add(context.Background(), 1)
 	tb.FileTailRotations.Add(context.Background(), 1)
 	tb.FileTailTruncations.Add(context.Background(), 1)
 	tb.FileTailUntimedRecords.Add(context.Background(), 1)
+	AssertEqualFileTailAbandonedFiles(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualFileTailAcknowledged(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualFileTailCutOff(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualFileTailDamagedArchives(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualFileTailFileLag(t, testTel,
@@ -89,7 +103,13 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualFileTailLagTime(t, testTel,
 		[]metricdata.DataPoint[float64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualFileTailLeftOutFiles(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualFileTailLost(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualFileTailNulBytes(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualFileTailOpenFiles(t, testTel,

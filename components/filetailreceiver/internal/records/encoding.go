@@ -64,26 +64,70 @@ func LookupEncoding(name string) (Encoding, error) {
 	return e, nil
 }
 
-// Of is the encoding of a file that begins with these bytes: a byte order mark tells which UTF-16 it is.
+// Marks of byte orders.
+const (
+	markUTF8     = "\xEF\xBB\xBF"
+	markUTF16    = "\xFF\xFE"
+	markUTF16Big = "\xFE\xFF"
+)
+
+// HeadBytes is how much of a file's beginning Of needs, in bytes.
+const HeadBytes = 64
+
+// Of is the encoding of a file that begins with these bytes: where UTF-8 or UTF-16 is expected, a byte order mark tells what
+// it is. UTF-16 without one is little-endian, unless the name says otherwise or the first character is of ASCII.
 func (e Encoding) Of(head []byte) Encoding {
-	if e.byteOrderMark && bytes.HasPrefix(head, []byte{0xFE, 0xFF}) {
+	if e.kind != utf8Text && e.kind != utf16Text {
+		return e
+	}
+	text := func(mark string) bool { return bytes.HasPrefix(head, []byte(mark)) }
+	switch {
+	case text(markUTF8):
+		e.kind, e.big = utf8Text, false
+	case text(markUTF16):
+		e.kind, e.big = utf16Text, false
+	case text(markUTF16Big):
+		e.kind, e.big = utf16Text, true
+	case e.byteOrderMark && len(head) > 1 && head[0] == 0 && head[1] != 0:
 		e.big = true
 	}
 	return e
 }
 
-// Mark is how long the byte order mark is that a file begins with, in bytes.
+// Unmarked is the encoding that a file seems to have which is read as UTF-8, or "": UTF-16 without a byte order mark has a
+// NUL beside each character of ASCII.
+func (e Encoding) Unmarked(head []byte) string {
+	if e.kind != utf8Text || len(head) < 16 {
+		return ""
+	}
+	head = head[:min(len(head), HeadBytes)&^1]
+	var nuls [2]int
+	for i, c := range head {
+		if c == 0 {
+			nuls[i%2]++
+		}
+	}
+	switch units := len(head) / 2; {
+	case nuls[1] == units && nuls[0] == 0:
+		return "utf-16le"
+	case nuls[0] == units && nuls[1] == 0:
+		return "utf-16be"
+	}
+	return ""
+}
+
+// Mark is how long the byte order mark is that a text begins with, in bytes.
 func (e Encoding) Mark(head []byte) int {
-	mark := []byte{0xEF, 0xBB, 0xBF}
+	mark := markUTF8
 	switch {
 	case e.kind == utf16Text && e.big:
-		mark = []byte{0xFE, 0xFF}
+		mark = markUTF16Big
 	case e.kind == utf16Text:
-		mark = []byte{0xFF, 0xFE}
+		mark = markUTF16
 	case e.kind != utf8Text:
 		return 0
 	}
-	if bytes.HasPrefix(head, mark) {
+	if bytes.HasPrefix(head, []byte(mark)) {
 		return len(mark)
 	}
 	return 0
@@ -133,33 +177,51 @@ func (e Encoding) unit() int {
 	return 1
 }
 
-// lineFeed is where the next line feed stands, from a code unit's begin on, or -1.
-func (e Encoding) lineFeed(raw []byte) int {
+// lineFeed is where the next end of a line stands, from a code unit's begin on, or -1.
+func (e Encoding) lineFeed(raw []byte, end byte) int {
 	if e.kind != utf16Text {
-		return bytes.IndexByte(raw, '\n')
+		return bytes.IndexByte(raw, end)
 	}
 	for from := 0; ; {
-		i := bytes.IndexByte(raw[from:], '\n')
+		i := bytes.IndexByte(raw[from:], end)
 		if i < 0 {
 			return -1
 		}
-		at := from + i
-		if e.big {
-			at--
-		}
-		if at >= 0 && at%2 == 0 && at+1 < len(raw) && raw[at] == e.pair('\n')[0] && raw[at+1] == e.pair('\n')[1] {
+		if at := e.unitAt(raw, from+i); at >= 0 {
 			return at
 		}
 		from += i + 1
 	}
 }
 
-// pair is a character of ASCII.
-func (e Encoding) pair(c byte) [2]byte {
-	if e.big {
-		return [2]byte{0, c}
+// lastLineEnd is where the last line ends that has an end, or 0.
+func (e Encoding) lastLineEnd(raw []byte, end byte) int {
+	if e.kind != utf16Text {
+		return bytes.LastIndexByte(raw, end) + 1
 	}
-	return [2]byte{c, 0}
+	for to := len(raw); ; {
+		i := bytes.LastIndexByte(raw[:to], end)
+		if i < 0 {
+			return 0
+		}
+		if at := e.unitAt(raw, i); at >= 0 {
+			return at + 2
+		}
+		to = i
+	}
+}
+
+// unitAt is where the character of ASCII stands whose byte is at a place of UTF-16, or -1.
+func (e Encoding) unitAt(raw []byte, at int) int {
+	other := at + 1
+	if e.big {
+		at--
+		other = at
+	}
+	if at < 0 || at%2 != 0 || other >= len(raw) || raw[other] != 0 {
+		return -1
+	}
+	return at
 }
 
 // is tells whether the code unit at a place is a character of ASCII.
@@ -173,3 +235,15 @@ func (e Encoding) is(raw []byte, at int, set string) bool {
 	}
 	return high == 0 && strings.IndexByte(set, low) >= 0
 }
+
+// bare is how long the NULs and the byte order mark are that a line begins with, in bytes.
+func (e Encoding) bare(line []byte) int {
+	if len(line) == 0 || !e.replacesNULs() || line[0] != 0 && line[0] < 0xEF {
+		return 0
+	}
+	n := e.LeadingNULs(line)
+	return n + e.Mark(line[n:])
+}
+
+// Wide reports whether a character takes two bytes at least.
+func (e Encoding) Wide() bool { return e.kind == utf16Text }

@@ -5,18 +5,24 @@ import (
 	"fmt"
 	"regexp"
 	"regexp/syntax"
-	"unicode/utf8"
+	"strings"
 )
 
 // Options say what a record is.
 type Options struct {
 	Encoding Encoding
+	// CarriageReturns says that a line ends with a carriage return. Otherwise it ends with a line feed, or with both.
+	CarriageReturns bool
 	// LineStart and LineEnd are the patterns that a record begins or ends with. Neither: a record is a line.
 	LineStart, LineEnd string
 	// OmitPattern leaves what matched out of the record.
 	OmitPattern bool
-	// MaxBytes is the size of the largest record as it stands in the file, in bytes. A longer one is divided, or,
-	// with Truncate, its rest is skipped.
+	// HeaderLines is how many lines at a file's beginning are no records, and Header the pattern of lines that are none
+	// wherever they stand; empty: all lines belong to records.
+	HeaderLines int
+	Header      string
+	// MaxBytes is the size of the largest record, in bytes of its text in UTF-8. A longer one is divided, where it has several
+	// lines at the end of one, or, with Truncate, its rest is skipped.
 	MaxBytes int
 	Truncate bool
 	// TrimLeading and TrimTrailing remove blanks, tabs and line ends around a record.
@@ -29,50 +35,89 @@ type Span struct{ From, To int }
 // Splitter divides bytes into records. It has no state, and many goroutines may use it.
 type Splitter struct {
 	o        Options
+	lineEnd  byte
 	boundary *regexp.Regexp // nil: a record is a line
 	ends     bool           // boundary is the end of a record
 	lineHead *regexp.Regexp // the same as boundary, which needs to be tried at the beginning of lines alone; or nil
+	header   *regexp.Regexp // lines that are no records; nil: none
 }
 
 // State is what must be known of the bytes before.
 type State struct {
+	// Start says that they are the first ones of the file.
+	Start bool
+	// Within says that they are pieces of a line that has no end so far.
+	Within bool
 	// Skip says that the rest of a record which was too large is passed over.
 	Skip bool
 }
 
 // New checks the options.
 func New(o Options) (*Splitter, error) {
-	s := &Splitter{o: o}
+	s := &Splitter{o: o, lineEnd: '\n'}
+	if o.CarriageReturns {
+		s.lineEnd = '\r'
+	}
 	if o.MaxBytes < 4 { // one character
-		return nil, fmt.Errorf("a record of %d bytes at most is too small", o.MaxBytes)
+		return nil, fmt.Errorf("max_log_size: %d bytes are too few for a record: use at least 4", o.MaxBytes)
 	}
-	if u := o.Encoding.unit(); o.MaxBytes%u != 0 {
-		s.o.MaxBytes -= o.MaxBytes % u
+	if o.HeaderLines < 0 || o.HeaderLines > maxHeaderLines {
+		return nil, fmt.Errorf("header::lines: %d is not between 0 and %d", o.HeaderLines, maxHeaderLines)
 	}
-	pattern, key := o.LineStart, "line_start_pattern"
+	var err error
+	if o.Header != "" {
+		if s.header, err = regexp.Compile(o.Header); err != nil {
+			return nil, fmt.Errorf("header::pattern: %q is no regular expression: %w", o.Header, err)
+		}
+		if s.header.MatchString("") {
+			return nil, fmt.Errorf("header::pattern: %q matches the empty text, so it would leave out all lines: make it longer", o.Header)
+		}
+	}
+	pattern, key := o.LineStart, "multiline::line_start_pattern"
 	if o.LineEnd != "" {
 		if o.LineStart != "" {
-			return nil, errors.New("line_start_pattern and line_end_pattern exclude each other: remove one")
+			return nil, errors.New("multiline: line_start_pattern and line_end_pattern exclude each other: remove one")
 		}
-		pattern, key, s.ends = o.LineEnd, "line_end_pattern", true
+		pattern, key, s.ends = o.LineEnd, "multiline::line_end_pattern", true
+	}
+	if o.Encoding.kind == noText {
+		for key, set := range map[string]bool{key: pattern != "", "header": o.Header != "" || o.HeaderLines > 0, "line_ending: cr": o.CarriageReturns} {
+			if set {
+				return nil, fmt.Errorf("%s needs text: remove it, or the encoding nop", key)
+			}
+		}
 	}
 	if pattern == "" {
 		return s, nil
 	}
-	if o.Encoding.kind == noText {
-		return nil, fmt.Errorf("%s needs text: remove it, or the encoding nop", key)
-	}
-	var err error
 	if s.boundary, err = regexp.Compile("(?m)" + pattern); err != nil {
-		return nil, fmt.Errorf("%s %q is no regular expression: %w", key, pattern, err)
+		return nil, fmt.Errorf("%s: %q is no regular expression: %w", key, pattern, err)
 	}
 	if s.boundary.MatchString("") {
-		return nil, fmt.Errorf("%s %q matches the empty text, so it would divide everywhere: make it longer", key, pattern)
+		return nil, fmt.Errorf("%s: %q matches the empty text, so it would divide everywhere: make it longer", key, pattern)
 	}
 	if !s.ends && atLineStart("(?m)"+pattern) {
 		s.lineHead = regexp.MustCompile(`\A(?:(?m)` + pattern + ")")
 	}
 	return s, nil
+}
+
+// maxHeaderLines is how many lines a header may have: nothing is read before all of them are there.
+const maxHeaderLines = 1000
+
+// MaxRaw is how many bytes of a file a record may take.
+func (s *Splitter) MaxRaw() int { return s.o.MaxBytes * s.o.Encoding.shrinks() }
+
+// Clean is the text of a record as it is sent: the ends of lines within it are line feeds.
+func (s *Splitter) Clean(text string) string {
+	if s.boundary == nil || strings.IndexByte(text, '\r') < 0 {
+		return text
+	}
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	if s.o.CarriageReturns {
+		text = strings.ReplaceAll(text, "\r", "\n")
+	}
+	return text
 }
 
 // atLineStart tells whether a pattern matches at the beginning of lines alone.
@@ -101,253 +146,71 @@ func atLineStart(pattern string) bool {
 	return anchored(tree)
 }
 
-// Split appends the whole records of raw, which begins where the one before ended, and says how many bytes they take.
-// e is the encoding that the file's beginning tells, and flush says that what stands at the end is whole, too. Records of nothing but their end are passed over.
-func (s *Splitter) Split(e Encoding, raw []byte, state *State, flush bool, to []Span) (records []Span, consumed int) {
-	w := walk{Splitter: s, e: e, raw: raw, state: state, flush: flush, out: to}
+// Result is what Split found.
+type Result struct {
+	Spans []Span
+	// Consumed is how many bytes the records take, in bytes of raw.
+	Consumed int
+	// Rest is what stands after them.
+	Rest Rest
+	// NULs is how many of the consumed bytes are left out as NUL, and Truncated how many as the rest of records that are too large.
+	NULs, Truncated int
+}
+
+// Split appends the whole records of raw, which begins where the one before ended, to spans. e is the encoding that the
+// file's beginning tells, and flush what is taken of the rest. Records of nothing but their end are passed over.
+func (s *Splitter) Split(e Encoding, raw []byte, state *State, flush Flush, spans []Span) Result {
+	w := walk{Splitter: s, e: e, raw: raw, state: state, flush: flush >= UnfinishedLine, out: spans, unit: e.unit()}
+	if state.Start && !w.passHeader() {
+		return Result{Spans: spans, Rest: Rest{Unfinished: len(raw) > 0}}
+	}
+	if len(raw) > 0 {
+		state.Start = false
+	}
+	if flush == WholeLines {
+		w.raw, w.flush = raw[:w.pos+w.wholeEnd(raw[w.pos:])], true
+	}
 	switch {
 	case e.kind == noText:
 		w.unfinished()
 	case s.boundary == nil:
 		w.lines()
-	case s.lineHead != nil || !s.ends && !e.UTF8():
-		w.lineHeads()
-	case !s.ends:
-		w.starts()
 	default:
-		w.finishes()
+		w.parts()
 	}
-	return w.out, w.pos
+	return Result{Spans: w.out, Consumed: w.pos, Rest: w.rest(raw[w.pos:]), NULs: w.nuls, Truncated: w.truncated}
 }
 
-// walk is one pass over bytes.
-type walk struct {
-	*Splitter
-	e     Encoding
-	raw   []byte
-	pos   int // up to here the bytes are consumed
-	state *State
-	flush bool
-	out   []Span
+// Piece takes a piece of what is as large as can be read at once, where Split takes nothing: what is left out of a record has no
+// size of its own.
+func (s *Splitter) Piece(e Encoding, raw []byte, state *State, spans []Span) Result {
+	w := walk{Splitter: s, e: e, raw: raw, state: state, out: spans, unit: e.unit()}
+	w.pos = e.prefix(raw, s.o.MaxBytes)
+	if state.Skip {
+		w.truncated = w.pos
+	} else {
+		w.emit(0, w.pos)
+	}
+	state.Start, state.Within, state.Skip = false, true, state.Skip || s.o.Truncate
+	return Result{Spans: w.out, Consumed: w.pos, NULs: w.nuls, Truncated: w.truncated}
 }
 
-// lines makes a record of each line.
-func (w *walk) lines() {
-	unit := w.e.unit()
-	for w.pos < len(w.raw) {
-		i := w.e.lineFeed(w.raw[w.pos:])
-		if i < 0 {
-			break
-		}
-		w.record(w.pos+i, w.pos+i+unit, w.pos)
-	}
-	w.unfinished()
-}
-
-// lineHeads begins a record with each line that matches.
-func (w *walk) lineHeads() {
-	e, unit := w.e, w.e.unit()
-	for line := w.pos; ; {
-		i := e.lineFeed(w.raw[line:])
-		end, next := line+i, line+i+unit
-		if i < 0 {
-			if !w.flush {
-				break // what it is is known when it is whole
-			}
-			end, next = len(w.raw), len(w.raw)
-		}
-		if line > w.pos && w.head(w.raw[line:end]) {
-			w.record(line, line, w.pos)
-		}
-		if line = next; i < 0 || line >= len(w.raw) {
-			break
-		}
-	}
-	w.unfinished()
-}
-
-func (w *walk) head(line []byte) bool {
-	head := w.lineHead
-	if head == nil {
-		head = w.boundary
-	}
-	if !w.e.UTF8() {
-		return head.MatchString(w.e.Decode(line))
-	}
-	return head.Match(line)
-}
-
-// starts begins a record with each match.
-func (w *walk) starts() {
-	for _, match := range w.boundary.FindAllIndex(w.raw[:w.whole()], -1) {
-		if match[0] > w.pos {
-			w.record(match[0], match[0], w.pos)
-		}
-	}
-	w.unfinished()
-}
-
-// finishes ends a record with each match.
-func (w *walk) finishes() {
-	if !w.e.UTF8() {
-		w.lastLines()
-		return
-	}
-	for _, match := range w.boundary.FindAllIndex(w.raw, -1) {
-		if match[1] == len(w.raw) && !w.flush && w.raw[len(w.raw)-1] != '\n' {
-			break // it may go on
-		}
-		end := match[1]
-		if w.o.OmitPattern {
-			end = match[0]
-		}
-		w.record(end, match[1], w.pos)
-	}
-	w.unfinished()
-}
-
-// lastLines ends a record with each line that matches.
-func (w *walk) lastLines() {
-	e, unit := w.e, w.e.unit()
-	for line := w.pos; line < len(w.raw); {
-		i := e.lineFeed(w.raw[line:])
-		if i < 0 {
-			break
-		}
-		if w.boundary.MatchString(e.Decode(w.raw[line : line+i])) {
-			w.record(line+i, line+i+unit, w.pos)
-		}
-		line += i + unit
-	}
-	w.unfinished()
-}
-
-// whole is where the last whole line ends.
-func (w *walk) whole() int {
-	if w.flush {
-		return len(w.raw)
-	}
-	for i := len(w.raw); i > 0; i-- {
-		if w.raw[i-1] == '\n' {
-			return i
-		}
-	}
-	return 0
-}
-
-// unfinished deals with what has no end yet.
-func (w *walk) unfinished() {
-	e := w.e
-	rest := len(w.raw) - w.pos
-	rest -= rest % e.unit()
-	switch {
-	case rest == 0:
-	case w.state.Skip:
-		w.pos += rest
-		if w.flush {
-			w.state.Skip = false
-		}
-	case w.flush, e.kind == noText:
-		w.record(w.pos+rest, w.pos+rest, w.pos)
-	case rest > w.o.MaxBytes:
-		from := w.pos
-		w.pos += w.pieces(from, w.pos+rest, false)
-		if w.o.Truncate {
-			w.pos, w.state.Skip = from+rest, true
-		}
-	}
-}
-
-// record takes in what ends at a place, and goes on at the next.
-func (w *walk) record(end, next, from int) {
-	w.pos = next
-	if w.state.Skip {
-		w.state.Skip = false
-		return
-	}
+// rest tells what stands after the last whole record.
+func (w *walk) rest(raw []byte) Rest {
+	end := 0
 	if w.boundary != nil {
-		from, end = w.trimmed(from, end)
-	} else if unit := w.e.unit(); end-from >= unit && w.e.is(w.raw, end-unit, "\r") {
-		end -= unit
+		end = w.wholeEnd(raw)
 	}
-	w.pieces(from, end, true)
+	return Rest{Lines: end > 0, Unfinished: end < len(raw)}
 }
 
-// trimmed is a record of several lines without the end of its last one, and what OmitPattern leaves out of its begin.
-func (w *walk) trimmed(from, end int) (int, int) {
-	e, unit := w.e, w.e.unit()
-	if w.ends { // what the record before left of its last line
-		if end-from >= unit && e.is(w.raw, from, "\r") {
-			from += unit
-		}
-		if end-from >= unit && e.is(w.raw, from, "\n") {
-			from += unit
-		}
-	} else if w.o.OmitPattern && e.UTF8() {
-		if match := w.boundary.FindIndex(w.raw[from:end]); match != nil && match[0] == 0 {
-			from += match[1]
+// wholeEnd is where the last line ends that has an end, or with a pattern of ends the last record.
+func (w *walk) wholeEnd(raw []byte) int {
+	end := w.e.lastLineEnd(raw, w.lineEnd)
+	if w.ends && w.patternsSpanLines() {
+		if all := w.boundary.FindAllIndex(raw, -1); len(all) > 0 {
+			end = max(end, all[len(all)-1][1])
 		}
 	}
-	if end-from >= unit && e.is(w.raw, end-unit, "\n") {
-		end -= unit
-	}
-	if end-from >= unit && e.is(w.raw, end-unit, "\r") {
-		end -= unit
-	}
-	return from, end
-}
-
-// pieces appends a record in as many pieces as its size needs, and says how many bytes they have. Where the record is
-// not whole its last piece stays, since more may belong to it.
-func (w *walk) pieces(from, to int, whole bool) (taken int) {
-	begin := from
-	for to-from > w.o.MaxBytes {
-		n := w.cut(w.raw[from : from+w.o.MaxBytes+1])
-		w.emit(from, from+n)
-		from += n
-		if w.o.Truncate {
-			return from - begin
-		}
-	}
-	if whole && to > from {
-		w.emit(from, to)
-		from = to
-	}
-	return from - begin
-}
-
-// cut is how much of a record makes a piece: a character is not divided. The byte after the largest piece is there.
-func (w *walk) cut(raw []byte) int {
-	n := len(raw) - 1
-	switch e := w.e; {
-	case e.kind == utf16Text:
-		low := 1
-		if e.big {
-			low = 0
-		}
-		if n >= 4 && raw[n-2+low]&0xFC == 0xD8 { // the first half of a pair
-			n -= 2
-		}
-	case e.kind == utf8Text || e.kind == rawText:
-		for back := n; back > n-utf8.UTFMax; back-- {
-			if utf8.RuneStart(raw[back]) {
-				return back
-			}
-		}
-	}
-	return n
-}
-
-// emit appends a record, without the blanks around it.
-func (w *walk) emit(from, to int) {
-	e, unit := w.e, w.e.unit()
-	for w.o.TrimTrailing && to-from >= unit && e.is(w.raw, to-unit, " \t\r\n") {
-		to -= unit
-	}
-	for w.o.TrimLeading && to-from >= unit && e.is(w.raw, from, " \t\r\n") {
-		from += unit
-	}
-	if to > from {
-		w.out = append(w.out, Span{from, to})
-	}
+	return end
 }

@@ -22,8 +22,13 @@ func split(t testing.TB, o Options, text []byte, piece int, flush bool) (all []s
 	for {
 		end = min(len(text), max(end, at)+piece)
 		last := end == len(text)
-		spans, n := s.Split(o.Encoding, text[at:end], &state, last && flush, nil)
-		for _, span := range spans {
+		now := Nothing
+		if last && flush {
+			now = UnfinishedLine
+		}
+		r := s.Split(o.Encoding, text[at:end], &state, now, nil)
+		n := r.Consumed
+		for _, span := range r.Spans {
 			require.LessOrEqual(t, span.To, n)
 			all = append(all, o.Encoding.Decode(text[at+span.From:at+span.To]))
 		}
@@ -99,11 +104,11 @@ func TestOptionsThatAreNone(t *testing.T) {
 	nop, err := LookupEncoding("nop")
 	require.NoError(t, err)
 	for want, o := range map[string]Options{
-		"exclude each other":                   {LineStart: "a", LineEnd: "b", MaxBytes: 9},
-		`line_start_pattern "(" is no regular`: {LineStart: "(", MaxBytes: 9},
-		"matches the empty text":               {LineEnd: "a*", MaxBytes: 9},
-		"needs text":                           {LineEnd: "a", Encoding: nop, MaxBytes: 9},
-		"too small":                            {MaxBytes: 1},
+		"exclude each other":                    {LineStart: "a", LineEnd: "b", MaxBytes: 9},
+		`line_start_pattern: "(" is no regular`: {LineStart: "(", MaxBytes: 9},
+		"matches the empty text":                {LineEnd: "a*", MaxBytes: 9},
+		"needs text":                            {LineEnd: "a", Encoding: nop, MaxBytes: 9},
+		"too few":                               {MaxBytes: 1},
 	} {
 		_, err := New(o)
 		assert.ErrorContains(t, err, want)
@@ -194,7 +199,32 @@ func BenchmarkLines(b *testing.B) {
 	var spans []Span
 	for b.Loop() {
 		var state State
-		spans, _ = s.Split(Encoding{}, text, &state, false, spans[:0])
+		spans = s.Split(Encoding{}, text, &state, Nothing, spans[:0]).Spans
+	}
+}
+
+// BenchmarkTrimmedLines is what the defaults do.
+func BenchmarkTrimmedLines(b *testing.B) {
+	text := bytes.Repeat([]byte(strings.Repeat("x", 199)+"\n"), 5000)
+	s, err := New(Options{MaxBytes: 1 << 20, TrimLeading: true, TrimTrailing: true})
+	require.NoError(b, err)
+	b.SetBytes(int64(len(text)))
+	var spans []Span
+	for b.Loop() {
+		var state State
+		spans = s.Split(Encoding{}, text, &state, Nothing, spans[:0]).Spans
+	}
+}
+
+func BenchmarkLongLines(b *testing.B) {
+	text := bytes.Repeat([]byte(strings.Repeat("x", 1999)+"\n"), 500)
+	s, err := New(Options{MaxBytes: 1 << 20})
+	require.NoError(b, err)
+	b.SetBytes(int64(len(text)))
+	var spans []Span
+	for b.Loop() {
+		var state State
+		spans = s.Split(Encoding{}, text, &state, Nothing, spans[:0]).Spans
 	}
 }
 
@@ -206,6 +236,6 @@ func BenchmarkMultiline(b *testing.B) {
 	var spans []Span
 	for b.Loop() {
 		var state State
-		spans, _ = s.Split(Encoding{}, text, &state, false, spans[:0])
+		spans = s.Split(Encoding{}, text, &state, Nothing, spans[:0]).Spans
 	}
 }

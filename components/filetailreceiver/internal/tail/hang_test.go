@@ -1,6 +1,8 @@
 package tail
 
 import (
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,25 +24,25 @@ func TestFilesThatDoNotAnswerHoldNoOther(t *testing.T) {
 		}
 	}
 	h.start()
-	hung := func() int {
-		h.tailer.mu.Lock()
-		defer h.tailer.mu.Unlock()
-		return h.tailer.hanging
+	e := h.tailer.engine
+	hung := func() (n int) {
+		e.do(func() { n = e.hanging })
+		return n
 	}
 	// The clock goes faster for those that wait.
 	require.Eventually(t, func() bool {
-		h.tailer.mu.Lock()
-		for r := range h.tailer.readers {
-			if !r.since.IsZero() && r.file != nil && r.file.now != "" && r.file.path[len(r.file.path)-7:len(r.file.path)-1] == "hangs-" && !r.replaced {
-				r.since = r.since.Add(-hangTime)
+		e.do(func() {
+			for r := range e.readers {
+				if a := r.ask.Load(); a != nil && strings.HasPrefix(filepath.Base(a.path), "hangs-") && time.Since(a.since) < hangTime {
+					r.ask.CompareAndSwap(a, &ask{a.path, a.since.Add(-hangTime), a.held})
+				}
 			}
-		}
-		h.tailer.mu.Unlock()
+		})
 		return hung() == 3
 	}, eventually, tick)
 	h.append("app.log", lines(1, 2000))
 	h.await("app.log", wanted(1, 2000)...)
-	assert.ErrorContains(t, h.tailer.hangs(time.Now().Add(2*lateAfter)), "3 files do not answer, such as ")
+	assert.ErrorContains(t, e.hangs(time.Now().Add(2*lateAfter)), "3 files do not answer, such as ")
 	close(free)
 	h.await("hangs-b", wanted(1, 3)...)
 	require.Eventually(t, func() bool { return hung() == 0 }, eventually, tick)
@@ -64,7 +66,7 @@ func TestAStopDoesNotWaitForAFileThatDoesNotAnswer(t *testing.T) {
 	h.stop()
 	assert.Less(t, time.Since(began), eventually/2)
 	close(free) // so that no goroutine is left to the test
-	tailer.loops.Wait()
+	tailer.engine.loops.Wait()
 	tailer.watches.Wait()
-	tailer.looker.Close()
+	tailer.watch.looker.Close()
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/schedule"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
 )
 
@@ -83,10 +84,12 @@ type host struct {
 	logger  *zap.Logger
 	deliver func(context.Context, *sent) error // nil: at once
 	tailer  *Tailer
-	opening func(path string) // nil: nothing; called before a file is opened
+	opening func(path string)       // nil: nothing; called before a file is opened
+	refuse  func(path string) error // nil: nothing; with opening
 
-	mu   sync.Mutex
-	sent []*sent
+	mu      sync.Mutex
+	sent    []*sent
+	unusual []Unusual
 	events
 }
 
@@ -100,13 +103,13 @@ type sent struct {
 	bytes   int
 }
 
-type events struct{ truncated, rotated, lost, acknowledged, released int64 }
+type events struct{ truncated, rotated, lost, acknowledged, released, abandoned int64 }
 
 func newHost(t *testing.T) *host {
 	h := &host{t: t, folder: t.TempDir(), disk: newDisk(), logger: zaptest.NewLogger(t, zaptest.Level(zap.WarnLevel))}
 	h.options = Options{
 		Finder: &files.Finder{Include: []string{filepath.Join(h.folder, "*")}},
-		Poll:   2 * time.Millisecond, Linger: 2 * time.Millisecond, Flush: 50 * time.Millisecond, ChunkBytes: 4 << 10, MaxRecordBytes: 1 << 10,
+		Poll:   2 * time.Millisecond, Linger: 2 * time.Millisecond, Flush: records.Waits{Lines: 50 * time.Millisecond, Line: 50 * time.Millisecond}, ChunkBytes: 4 << 10, MaxRecordBytes: 1 << 10,
 		MaxInFlight: 128 << 10, MaxOpen: 100, HeadBytes: 1000, Readers: 2, Drain: 5 * time.Second,
 	}
 	return h
@@ -119,7 +122,7 @@ func (h *host) start() {
 	o := h.options
 	store, err := checkpoints.Open(h.t.Context(), h.disk)
 	require.NoError(h.t, err)
-	o.Store, o.Logger, o.Events = store, h.logger, h
+	o.Store, o.Logger, o.Events = store, h.logger.WithOptions(zap.Development()), h // an illegal transition panics
 	if o.Splitter == nil {
 		o.Splitter, err = records.New(records.Options{MaxBytes: o.MaxRecordBytes})
 		require.NoError(h.t, err)
@@ -147,8 +150,13 @@ func (h *host) start() {
 	}
 	h.tailer = New(o)
 	if h.opening != nil {
-		h.tailer.openFile = func(path string) (*files.Opened, error) {
+		h.tailer.opener.open = func(path string) (*files.Opened, error) {
 			h.opening(path)
+			if h.refuse != nil {
+				if err := h.refuse(path); err != nil {
+					return nil, err
+				}
+			}
 			return o.Finder.Open(path)
 		}
 	}
@@ -170,18 +178,13 @@ func (h *host) stop() {
 func (h *host) crash() {
 	t := h.tailer
 	h.tailer = nil
-	t.cancel()
-	t.mu.Lock()
-	t.ending = true
-	t.work.Broadcast()
-	t.mu.Unlock()
+	t.stop()
+	t.engine.end()
+	t.flow.Cancel()
 	t.watches.Wait()
-	t.loops.Wait()
-	t.sends.Wait()
-	t.saves.Wait()
-	for f := range t.openAt {
-		_ = f.source.Close()
-	}
+	t.engine.loops.Wait()
+	t.watch.looker.Close()
+	t.engine.stop()
 }
 
 // records are those that were delivered under a name, in the order of their times.
@@ -255,12 +258,10 @@ func (h *host) settle() {
 			return
 		}
 		if time.Now().After(deadline) {
-			h.tailer.mu.Lock()
-			for _, f := range h.tailer.files {
-				h.t.Logf("%s as %s: size %d, read %d, acked %d, in flight %d of %d; busy %t, queued %t, again %t, dirty %t, unseen %t, held %s, gone %s, unfinished %s at %d, problem %q",
-					f.now, f.path, f.size, f.read.offset, f.acked.offset, f.inFlight, f.window, f.busy, f.queued, f.again, f.dirty, f.unseen, f.heldUntil, f.gone, f.unfinished, f.restSize, f.problem)
+			for _, f := range h.schedule() {
+				why, since := f.Held()
+				h.t.Logf("%s %s since %s: %+v", f.State(), why, since, f)
 			}
-			h.tailer.mu.Unlock()
 			require.Failf(h.t, "something is left to do", "%+v", s)
 		}
 	}
@@ -269,15 +270,33 @@ func (h *host) settle() {
 // seen tells whether all that is in the files was looked at.
 func (h *host) seen() bool {
 	found, _ := h.options.Finder.Find(time.Now())
-	h.tailer.mu.Lock()
-	defer h.tailer.mu.Unlock()
+	is := map[files.ID]schedule.File{}
+	h.tailer.engine.do(func() {
+		for f := range h.tailer.engine.files {
+			if !f.Retired {
+				is[f.id] = f.File
+			}
+		}
+	})
 	for _, one := range found {
-		f := h.tailer.files[one.ID]
-		if f == nil || !f.heldUntil.IsZero() || f.now != one.Path || f.size != one.Size || f.dirty {
+		f, ok := is[one.ID]
+		if why, _ := f.Held(); !ok || why == schedule.MaybeCopy || f.Name != one.Path || f.Size != one.Size || f.Changed {
 			return false
 		}
 	}
 	return true
+}
+
+// schedule are the files as the schedule has them.
+func (h *host) schedule() (all []schedule.File) {
+	h.tailer.engine.do(func() {
+		for f := range h.tailer.engine.files {
+			is := f.File
+			is.Owner = nil
+			all = append(all, is)
+		}
+	})
+	return all
 }
 
 func lines(from, to int) string {
@@ -294,6 +313,13 @@ func wanted(from, to int) []string {
 
 func (h *host) Read(int, int) {}
 func (h *host) Looked(error)  {}
+func (h *host) Abandoned()    { h.count(&h.abandoned, 1) }
+
+func (h *host) Unusual(_ string, u Unusual) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.unusual = append(h.unusual, u)
+}
 
 func (h *host) Acknowledged(bytes int64) { h.count(&h.acknowledged, bytes) }
 func (h *host) Rotated()                 { h.count(&h.rotated, 1) }

@@ -3,422 +3,379 @@ package tail
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"path/filepath"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/safepath"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/inventory"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/schedule"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
 )
 
-const (
-	// afterlife is how long a file that was renamed to a name nobody asked for is read, after it was written to last.
-	afterlife = time.Minute
-	// memory is how long the checkpoint of a file is kept that is no longer there.
-	memory = 24 * time.Hour
-	// quiet is how long a file is not written to before it may be removed.
-	quiet = 5 * time.Second
-	// removePause is how long one that cannot be removed for now is left alone.
-	removePause = 5 * time.Second
-	// discoverTime is for how long new files are taken in before those that are known have their turn.
-	discoverTime = time.Second
-)
+// waitTold is after what time it is told that a file waits to be told from another one.
+const waitTold = time.Minute
 
-// look finds out what there is, and returns it, unless ctx ends.
-func (t *Tailer) look(ctx context.Context, now time.Time) (found []files.Found, ok bool) {
-	looked := t.looker.Look(ctx, now)
+// look finds out what there is, has the inventory decide what it is, and returns it, unless ctx ends.
+func (w *watch) look(ctx context.Context, now time.Time) (found []files.Found, ok bool) {
+	looked := w.looker.Look(ctx, now)
 	if ctx.Err() != nil {
 		return nil, false
 	}
-	found = looked.Found
-	defer t.looks.Add(1)
-	t.o.Events.Looked(errors.Join(t.late(looked, now), t.hangs(now)))
+	defer w.looks.Add(1)
+	w.o.Events.Looked(errors.Join(w.troubles.late(w.o.Logger, looked, now), w.engine.hangs(now)))
+	w.engine.bad(looked.Problems)
 
-	t.mu.Lock()
-	t.reportAll(looked.Problems)
-	present := make(map[*file]bool, len(found))
-	var fresh, replaced []files.Found
+	found = w.withoutLeftOut(looked.Found)
+	passed, beside := w.locate(found, now)
+	found = append(found[:len(found):len(found)], passed...)
+	all, is := w.snapshot()
+	decisions := inventory.Decide(is, found, &prober{ctx, w.opener, w.o.Compression, now.Add(discoverTime)}, inventory.Options{
+		Now: now, HeadBytes: w.o.HeadBytes, Identity: w.o.Identity, FromEnd: w.o.FromEnd, LeaveArchives: w.o.Compression == source.Plain, Beside: beside, Moved: w.moved,
+		Novel: func(one files.Found) bool { return !w.introduced[one.Pattern] && !w.included[one.Pattern] },
+	})
+	if ctx.Err() != nil {
+		return nil, false
+	}
+	w.unfinished = false
+	w.apply(append(found[:len(found):len(found)], beside...), len(found), decisions, all, now)
+	if !w.unfinished {
+		copy(w.introduced, looked.Passed)
+	}
+	w.tidy(now)
+	w.engine.tellUnfinished(now)
+	if w.o.Remove || w.o.RemoveOld {
+		w.remove(looked.Found, now)
+	}
+	return looked.Found, true
+}
+
+// withoutLeftOut are the files that were found, without those that are not read and have not changed.
+func (w *watch) withoutLeftOut(found []files.Found) []files.Found {
+	if len(w.leftOut) == 0 {
+		return found
+	}
+	var rest []files.Found
+	still := make(map[files.ID]files.Found, len(w.leftOut))
 	for _, one := range found {
-		f := t.files[one.ID]
-		if f == nil {
-			fresh = append(fresh, one)
+		if was, ok := w.leftOut[one.ID]; ok && was.Size == one.Size && was.Modified.Equal(one.Modified) {
+			still[one.ID] = was
 			continue
 		}
-		f = t.update(f, one, now)
-		present[f] = true
-		if f.fresh && !f.busy {
-			f.fresh, f.unseen = false, true // not before it is known what it is
-			replaced = append(replaced, one)
-		}
+		rest = append(rest, one)
 	}
-	t.mu.Unlock()
-
-	for _, one := range replaced {
-		if f := t.recognise(one, now); f != nil {
-			present[f] = true
-		}
-	}
-	t.unfinished = false
-	joined := map[*line]int{}
-	for _, one := range fresh {
-		if ctx.Err() != nil {
-			return nil, false
-		}
-		if time.Since(now) > discoverTime {
-			t.unfinished = true // known files have their turn
-			break
-		}
-		if f := t.discover(one, joined, now); f != nil {
-			present[f] = true
-		}
-	}
-	if !t.unfinished {
-		copy(t.introduced, looked.Passed)
-	}
-	t.missing(present, now)
-	t.resolveCopies(now)
-	if t.o.Remove || t.o.RemoveOld {
-		t.remove(found, now)
-	}
-	return found, true
+	w.leftOut = still
+	return rest
 }
 
-// update takes in how a known file is now. The lock is held.
-func (t *Tailer) update(f *file, one files.Found, now time.Time) *file {
-	f.seen, f.gone, f.unseen = now, time.Time{}, false
-	if f.now != one.Path {
-		if f.now != "" {
-			t.o.Events.Rotated()
-			t.o.Logger.Debug("A file was renamed", zap.String("from", f.now), zap.String("to", one.Path))
+// snapshot is what is known now, as the inventory needs it.
+func (w *watch) snapshot() (all []*known, is []inventory.Known) {
+	all = make([]*known, 0, len(w.files)+len(w.retired)+len(w.imports))
+	for _, k := range w.files {
+		all = append(all, k)
+	}
+	all = append(append(all, w.retired...), w.imports...)
+	handles := make([]*file, len(all))
+	for i, k := range all {
+		handles[i] = k.f
+	}
+	is = make([]inventory.Known, len(all))
+	for i, f := range w.engine.facts(handles...) {
+		k := all[i]
+		is[i] = inventory.Known{
+			ID: k.id, Path: k.path, Now: k.now, Was: k.was, Place: k.place, Since: k.since, Head: f.head,
+			Read: inventory.Position{Offset: f.read.Offset, Tail: f.read.Tail}, Acked: inventory.Position{Offset: f.acked.Offset, Tail: f.acked.Tail},
+			Size: f.size, Modified: f.modified, Touched: f.lastRead, Archive: k.zipped, Moving: f.reading, Unjudged: k.unjudged && f.read.Offset == 0,
+			Waits: k.waits, Differs: k.differs,
 		}
-		f.now = one.Path
-		f.zipped = t.o.Gzip.has(one.Path)
-		if f.read.offset == 0 && !f.busy { // nothing tells that it is the same file
-			t.rename(f, one.Path)
-		}
 	}
-	if one.Size < f.read.offset && one.Seen.Before(f.lastChunk) {
-		f.unseen = true // it was read after it was looked at: the next look tells
-		return f
-	}
-	changed, lost := f.size != one.Size || !f.modified.Equal(one.Modified), f.unread()
-	f.size, f.modified = one.Size, one.Modified
-	if !f.zipped && one.Size < f.read.offset && !f.busy {
-		f = t.replace(f, lost, now)
-		f.unseen = true
-	} else if changed {
-		f.dirty = true
-	}
-	if f.behind.IsZero() && f.lag() > 0 {
-		f.behind = now
-	}
-	return f
+	return all, is
 }
 
-// rename gives a file of which nothing was read the name that a new one would get. The lock is held.
-func (t *Tailer) rename(f *file, path string) {
-	t.leave(f)
-	f.path = path
-	if base := t.baseOf(path); t.lines[base] != nil {
-		f.path = base
+// apply does what was decided of files, of which the first own were found by a pattern.
+func (w *watch) apply(found []files.Found, own int, decisions []inventory.Decision, all []*known, now time.Time) {
+	of := func(i int) *known {
+		if i < 0 {
+			return nil
+		}
+		return all[i]
 	}
-	t.join(f)
-}
-
-// recognise finds out whether the new content of a known identity is a copy of what was read elsewhere.
-func (t *Tailer) recognise(one files.Found, now time.Time) *file {
-	old := t.continued(one)
-	original := t.original(one)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	f := t.files[one.ID]
-	switch {
-	case f == nil || f.busy || f.read.offset > 0:
-	case old != nil:
-		return t.becomes(old, one, now)
-	case original != nil && original != f:
-		f.copyOf, f.heldUntil = original, now.Add(copyTime)
-	}
-	return nil
-}
-
-// discover begins with a file that was not known.
-func (t *Tailer) discover(one files.Found, joined map[*line]int, now time.Time) *file {
-	f := &file{
-		id: one.ID, path: one.Path, now: one.Path, size: one.Size, modified: one.Modified, seen: now, window: firstWindow, dirty: true,
-		zipped: t.o.Gzip.has(one.Path),
-		unseen: true, // what it was rotated from may only be seen by the next look
-	}
-	if old := t.continued(one); old != nil {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		return t.becomes(old, one, now)
-	}
-	novel := !t.introduced[one.Pattern] && !t.included[one.Pattern] // it may be there for long
-	t.mu.Lock()
-	base := t.baseOf(one.Path)
-	known := t.lines[base] != nil && t.mayJoin(t.lines[base], joined)
-	t.mu.Unlock()
-	var original *file
-	if known {
-		original = t.original(one)
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if known && !novel {
-		f.path = base // it was rotated before it was seen under its own name
-	}
-	switch {
-	case original != nil:
-		f.copyOf, f.heldUntil = original, now.Add(copyTime)
-	case t.o.FromEnd && novel && !f.zipped:
-		f.read.offset = one.Size
-		f.acked = f.read
-	}
-	if f.lag() > 0 {
-		f.behind = now
-	}
-	t.o.Logger.Debug("A file was found", zap.String("path", one.Path), zap.String("as", f.path), zap.Int64("bytes", one.Size),
-		zap.Int64("offset", f.read.offset), zap.Bool("held", original != nil))
-	t.files[f.id] = f
-	t.join(f)
-	t.o.Store.Set(f.checkpoint())
-	t.wantSave()
-	return f
-}
-
-// becomes makes a file of old content go on under an identity. The lock is held.
-func (t *Tailer) becomes(old *file, one files.Found, now time.Time) *file {
-	t.o.Store.Remove(old.key())
-	wasHere := t.files[one.ID]
-	if wasHere != nil {
-		t.close(wasHere)
-		t.leave(wasHere)
-		t.o.Store.Remove(wasHere.key())
-	}
-	for i, o := range t.retired {
-		if o == old {
-			t.retired = append(t.retired[:i:i], t.retired[i+1:]...)
-			break
+	for i, d := range decisions { // first what is gone from where it was: it may go on elsewhere
+		if k := of(d.Displaced); k != nil && k.retired == 0 && w.files[k.id] == k {
+			w.displaced(k, found[i], d, now)
 		}
 	}
-	for i, o := range t.imports {
-		if o == old {
-			t.imports = append(t.imports[:i:i], t.imports[i+1:]...)
-			break
+	begun := map[*known]bool{} // new contents: they are held until the next look
+	for i, d := range decisions {
+		if k := of(d.Displaced); k != nil && w.files[found[i].ID] != k {
+			begun[w.files[found[i].ID]] = true
 		}
 	}
-	t.close(old)
-	old.id, old.retired, old.now, old.gone = one.ID, 0, one.Path, time.Time{}
-	old.size, old.modified, old.seen, old.dirty = one.Size, one.Modified, now, true
-	old.zipped = t.o.Gzip.has(one.Path)
-	old.unfinished = time.Time{}
-	if old.line == nil {
-		t.join(old)
-	}
-	t.files[one.ID] = old
-	if old.lag() > 0 {
-		old.behind = now
-	}
-	t.o.Store.Set(old.checkpoint())
-	t.wantSave()
-	t.o.Logger.Info("A file goes on where its content was read under another identity", zap.String("path", one.Path), zap.Int64("offset", old.read.offset))
-	return old
-}
-
-// missing deals with files whose names are not among those that were found.
-func (t *Tailer) missing(present map[*file]bool, now time.Time) {
-	t.mu.Lock()
-	var lost []*file
-	for _, f := range t.files {
-		if !present[f] {
-			lost = append(lost, f)
+	w.deliverRests(decisions, all) // before the new content, which is held
+	var old []*known
+	var seen []files.Found
+	for i, d := range decisions {
+		one := found[i]
+		here := w.files[one.ID]
+		if here != nil && here.differs {
+			continue // a reader has it, and the next look finds the same
 		}
-	}
-	t.mu.Unlock()
-	folders := map[string]map[files.ID]string{}
-	for _, f := range lost {
-		t.mu.Lock()
-		path, id, gone := f.now, f.id, !f.gone.IsZero()
-		if path == "" {
-			path = f.path
-		}
-		t.mu.Unlock()
-		is, still := t.sameFile(path, id)
-		elsewhere := ""
-		if !still && !gone { // once
-			folder := filepath.Dir(path)
-			if folders[folder] == nil {
-				folders[folder] = t.o.Finder.Folder(folder)
+		switch {
+		case d.Kind == inventory.Later:
+			w.unfinished = true
+			continue
+		case d.Kind == inventory.LeftOut:
+			if i < own {
+				w.leave(here, one, d)
 			}
-			if elsewhere = folders[folder][id]; elsewhere != "" {
-				is, _ = t.o.Finder.Look(elsewhere)
+			continue
+		case d.Kind == inventory.Copy:
+			here = w.copied(here, of(d.Of), one, d, now)
+		case d.Of >= 0 && of(d.Of) != here:
+			w.becomes(of(d.Of), here, one, d, now)
+			continue
+		case here == nil:
+			w.begins(one, d, now)
+			continue
+		case begun[here]:
+			continue
+		}
+		if here != nil {
+			w.judged(here, one, d, now)
+			old, seen = append(old, here), append(seen, one)
+		}
+	}
+	w.saw(old, seen, false, now)
+}
+
+// deliverRests delivers what was read, and had no end, of contents that were replaced, and go on nowhere by what was decided.
+func (w *watch) deliverRests(decisions []inventory.Decision, all []*known) {
+	var continued map[*known]bool
+	for _, k := range w.retired {
+		if !k.rest {
+			continue
+		}
+		if continued == nil {
+			continued = map[*known]bool{}
+			for _, d := range decisions {
+				if d.Of >= 0 {
+					continued[all[d.Of]] = true
+				}
 			}
 		}
-		t.mu.Lock()
-		if t.files[id] == f {
-			t.away(f, is, still, elsewhere, now)
-		}
-		t.mu.Unlock()
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, f := range append([]*file(nil), t.retired...) {
-		if len(f.pending) == 0 && !f.busy && now.Sub(f.seen) > memory {
-			t.forget(f)
+		if !continued[k] {
+			k.rest = false
+			w.engine.deliverRest(k.f)
 		}
 	}
 }
 
-// away is a file that no pattern names now. The lock is held.
-func (t *Tailer) away(f *file, is files.Found, still bool, elsewhere string, now time.Time) {
-	if still { // excluded, or too old, or not the newest
-		if f.source != nil {
-			f.size, f.modified = is.Size, is.Modified
+// judged takes in that it is known what a file is whose content was not looked at.
+func (w *watch) judged(k *known, one files.Found, d inventory.Decision, now time.Time) {
+	if d.Wait || d.Kind == inventory.Copy || one.Size == 0 {
+		return
+	}
+	if k.unjudged {
+		w.engine.release(k.f, now)
+	}
+	if !k.waits.IsZero() {
+		w.o.Logger.Debug("A file is told from the one that it may have been a copy of", zap.String("path", one.Path), zap.String("reason", d.Reason))
+	}
+	k.unjudged, k.waits, k.told = false, time.Time{}, false
+}
+
+// displaced takes in that a file's content is gone from its identity.
+func (w *watch) displaced(k *known, one files.Found, d inventory.Decision, now time.Time) {
+	if w.facts(k).read.Offset == 0 {
+		if d.Of < 0 || d.Kind == inventory.Copy {
+			w.rename(k, one.Path, d.Reason)
 		}
 		return
 	}
-	if f.gone.IsZero() {
-		f.gone = now
-		if f.now != "" {
-			t.o.Events.Rotated()
-		}
-		if f.read.offset == 0 && t.o.Finder.Matches(elsewhere) {
-			elsewhere = "" // another file may have its identity now: the next look tells which
-		}
-		f.now = elsewhere
-		f.dirty = elsewhere != "" || f.source != nil
-		if elsewhere != "" {
-			f.size, f.modified = is.Size, is.Modified
-		}
+	k.now = one.Path
+	path := one.Path
+	if d.Kind == inventory.Replaced {
+		path = d.Path
 	}
-	if f.busy {
+	w.replace(k, path, !k.differs, d.Reason, now)
+}
+
+// replace takes in that a file's content was replaced. The new one is held until the next look: a copy of the old one may come
+// first. seen says that a look has seen it, and no reader. It returns nil where a reader has the file.
+func (w *watch) replace(k *known, path string, seen bool, reason string, now time.Time) *known {
+	next := &known{id: k.id, path: path, now: k.now, seen: now, why: reason, zipped: k.zipped, unjudged: true, again: true}
+	is := w.facts(k)
+	var unread int64
+	next.f, unread = w.engine.replace(k.f, fresh{
+		is: next.checkpoint(), now: next.now, size: is.size, modified: is.modified, zipped: next.zipped, held: schedule.UntilLook,
+	}, w.lastID+1, w.o.AfterTruncation, now)
+	if next.f == nil {
+		k.differs, k.again = true, true
+		return nil
+	}
+	w.lastID++
+	lost := int64(0)
+	if seen {
+		lost = unread
+	}
+	w.o.Events.Truncated(lost)
+	w.o.Logger.Debug("A file's content was replaced", zap.String("path", k.now), zap.Int64("offset", is.read.Offset), zap.Int64("unread", lost))
+	k.retired, k.place, k.since, k.was, k.now, k.differs, k.sought = w.lastID, inventory.Retired, now, k.now, "", false, false
+	k.rest = true
+	w.retired = append(w.retired, k)
+	w.dropRetired(k.path)
+	w.files[k.id] = next
+	return next
+}
+
+// rename gives a file of which nothing was read the name that a new one would get.
+func (w *watch) rename(k *known, path, reason string) {
+	if k.path == path {
 		return
 	}
-	linked := elsewhere != ""
-	if f.source != nil {
-		file := f.source.file()
-		linked = files.Linked(file)
-		if info, err := file.Stat(); err == nil {
-			if info.Size() != f.size || !info.ModTime().Equal(f.modified) {
-				f.size, f.modified, f.dirty = info.Size(), info.ModTime(), true
-			}
-		}
-		if !linked && t.o.ReleaseDeleted && f.unread() > 0 && f.inFlight >= f.window {
-			t.o.Events.Released(f.unread())
-			t.o.Logger.Warn("A deleted file was closed though it was not read to its end, since its lines cannot be delivered for now",
-				zap.String("path", f.path), zap.Int64("bytes", f.unread()))
-			t.close(f)
-			f.size, f.released = f.read.offset, true
-		}
+	k.path, k.why = path, reason
+	w.engine.rename(k.f, path)
+}
+
+// begins begins with a file that was not known.
+func (w *watch) begins(one files.Found, d inventory.Decision, now time.Time) *known {
+	k := &known{
+		id: one.ID, path: d.Path, now: one.Path, seen: now, why: d.Reason, zipped: d.Archive || w.o.archive(one.Path), unjudged: one.Size == 0,
 	}
-	done := f.unread() == 0 || f.source == nil && f.now == ""
+	n := fresh{is: k.checkpoint(), now: one.Path, size: one.Size, modified: one.Modified, zipped: k.zipped}
+	n.is.Offset, n.is.Tail, n.is.Head = d.At.Offset, d.At.Tail, d.Head
 	switch {
-	case len(f.pending) > 0 || !done:
-	case f.released, f.source != nil && !linked: // deleted
-		t.forget(f)
-	case now.Sub(later(f.gone, f.modified)) > afterlife:
-		t.close(f)
-		f.now = ""
-		if now.Sub(f.seen) > memory {
-			t.forget(f)
+	case d.Wait:
+		k.unjudged, k.waits, k.size = true, now, one.Size
+		n.held, n.saved = schedule.MaybeCopy, true // it is decided again by the next run
+	case k.unjudged:
+		n.held = schedule.Unjudged
+	case len(w.moved) > 0: // what it was rotated from may only be seen by the next look
+		k.again = true
+		n.held = schedule.UntilLook
+	}
+	w.o.Logger.Debug("A file was found", zap.String("path", one.Path), zap.String("as", k.path), zap.Int64("bytes", one.Size),
+		zap.Int64("offset", n.is.Offset), zap.Stringer("held", n.held), zap.Stringer("is", d.Kind), zap.String("reason", d.Reason))
+	k.f = w.engine.opened(n, now)
+	w.files[k.id] = k
+	return k
+}
+
+// copied has a copy wait, or go on where its original is known.
+func (w *watch) copied(here, original *known, one files.Found, d inventory.Decision, now time.Time) *known {
+	if !d.Wait {
+		if here != nil {
+			if d.Displaced < 0 {
+				d.Path = here.path
+			}
+			w.forget(here)
+		}
+		w.o.Logger.Info("A file is a copy of another: what is known of that one is not sent again", zap.String("path", one.Path), zap.String("of", original.now),
+			zap.Int64("offset", d.At.Offset))
+		w.begins(one, d, now)
+		return nil
+	}
+	switch {
+	case here == nil:
+		w.begins(one, d, now)
+		return nil
+	case here.waits.IsZero():
+		here.waits, here.size = now, one.Size
+	case here.size != one.Size:
+		here.waits, here.size = now, one.Size
+	case !here.told && now.Sub(here.waits) > waitTold:
+		here.told = true
+		w.o.Logger.Info("A file waits to be told from the one that it may be a copy of", zap.String("path", one.Path), zap.String("reason", d.Reason))
+	}
+	here.unjudged = true
+	w.engine.hold(here.f, schedule.MaybeCopy, now)
+	return here
+}
+
+// becomes has a file of old content go on under an identity, where another one is forgotten.
+func (w *watch) becomes(old, here *known, one files.Found, d inventory.Decision, now time.Time) {
+	var over *file
+	if here != nil {
+		over = here.f
+		w.drop(here)
+	}
+	w.drop(old)
+	was := old.was
+	old.id, old.retired, old.now, old.seen, old.why = one.ID, 0, one.Path, now, d.Reason
+	old.place, old.since, old.differs, old.unjudged, old.waits, old.again = inventory.Here, time.Time{}, false, false, time.Time{}, true
+	old.zipped = d.Archive || w.o.archive(one.Path)
+	w.files[one.ID] = old
+	w.engine.move(old.f, over, one.ID, fresh{is: old.checkpoint(), now: one.Path, size: one.Size, modified: one.Modified, zipped: old.zipped}, now)
+	w.o.Events.Rotated()
+	w.o.Logger.Info("A file goes on where its content was read under another identity", zap.String("path", one.Path), zap.String("was", was), zap.String("reason", d.Reason))
+}
+
+// leave leaves out an archive that nobody asked for.
+func (w *watch) leave(here *known, one files.Found, d inventory.Decision) {
+	if here != nil {
+		w.forget(here)
+	}
+	w.leftOut[one.ID] = one
+	w.o.Events.Unusual(one.Path, Unusual{LeftOut: source.Gzip})
+	w.o.Logger.Debug("A file is left out", zap.String("path", one.Path), zap.String("reason", d.Reason))
+}
+
+// saw takes in how known files are now. wrote says that they were written to, though neither size nor time may tell.
+func (w *watch) saw(all []*known, found []files.Found, wrote bool, now time.Time) {
+	sightings := make([]sighting, len(all))
+	for i, k := range all {
+		one := found[i]
+		if k.now != one.Path && k.now != "" {
+			k.why = "renamed from " + k.now
+			w.o.Events.Rotated()
+			w.o.Logger.Debug("A file was renamed", zap.String("from", k.now), zap.String("to", one.Path))
+		}
+		moved := k.now != one.Path
+		k.seen, k.place, k.since, k.again, k.now, k.was = now, inventory.Here, time.Time{}, false, one.Path, one.Path
+		sightings[i] = sighting{
+			file: k.f, path: one.Path, size: one.Size, modified: one.Modified, seen: one.Seen, zipped: k.zipped, wrote: wrote, moved: moved, why: k.why,
 		}
 	}
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+	for i, sight := range w.engine.saw(sightings, now) {
+		all[i].again = all[i].again || sight != sightTaken
 	}
-	return b
-}
-
-// sameFile tells whether a path still is a file's.
-func (t *Tailer) sameFile(path string, id files.ID) (files.Found, bool) {
-	one, err := t.o.Finder.Look(path)
-	return one, err == nil && one.ID == id
 }
 
 // glance looks at paths that were written to.
-func (t *Tailer) glance(paths []string, now time.Time) {
+func (w *watch) glance(paths []string, now time.Time) {
 	for _, path := range paths {
-		one, err := t.o.Finder.Look(path)
+		one, err := w.o.Finder.Look(path)
 		if err != nil {
 			continue // a complete look follows
 		}
-		t.mu.Lock()
-		if f := t.files[one.ID]; f != nil {
+		k := w.files[one.ID]
+		switch {
+		case k == nil:
+		case k.now != one.Path || k.unjudged || k.differs:
+			k.again = true // it is for a look
+		default:
 			// Size and time may be as they were, if the content was replaced by as much within one tick of the clock.
-			t.update(f, one, now).dirty = true
+			w.saw([]*known{k}, []files.Found{one}, true, now)
 		}
-		t.mu.Unlock()
 	}
 }
 
-// remove removes files that were delivered to their end.
-func (t *Tailer) remove(found []files.Found, now time.Time) {
-	newest := map[int]files.Found{}
-	found = append(found[:len(found):len(found)], t.passed(found)...)
-	for _, one := range found {
-		if best, ok := newest[one.Pattern]; !ok || one.Modified.After(best.Modified) {
-			newest[one.Pattern] = one
-		}
-	}
-	for _, one := range found {
-		if !t.o.Remove && one.Pattern >= 0 && newest[one.Pattern].Path == one.Path {
+// dropRetired forgets the oldest contents that are gone of a name, where there are many and nothing of them is on its way.
+func (w *watch) dropRetired(path string) {
+	var idle []*known
+	for _, k := range w.retired {
+		if k.path != path {
 			continue
 		}
-		t.mu.Lock()
-		f := t.files[one.ID]
-		over := f != nil && !f.busy && !f.queued && len(f.pending) == 0 && f.lag() == 0 && f.heldUntil.IsZero() && f.size > 0 && now.Sub(f.modified) > quiet && now.After(f.keptUntil)
-		t.mu.Unlock()
-		if !over {
-			continue
+		if is := w.facts(k); is.pending == 0 && !is.reading && (is.unread == 0 || !is.open) {
+			idle = append(idle, k)
 		}
-		t.removeOne(f, one, now)
+	}
+	for len(idle) > mostRetired {
+		w.forget(idle[0])
+		idle = idle[1:]
 	}
 }
 
-// removeOne removes a file, unless somebody has it open for writing or has changed it.
-func (t *Tailer) removeOne(f *file, one files.Found, now time.Time) {
-	err := t.o.Finder.Remove(one.Path, one.ID, func(is files.Info) bool {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		return !f.busy && len(f.pending) == 0 && f.lag() == 0 && is.Size == f.size && is.Modified.Equal(f.modified)
-	})
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	f.keptUntil = now.Add(removePause)
-	switch {
-	case errors.Is(err, safepath.ErrInUse), errors.Is(err, safepath.ErrChanged), errors.Is(err, fs.ErrNotExist):
-		t.o.Logger.Debug("A file that was delivered is not removed for now", zap.String("path", one.Path), zap.Error(err))
-	case err != nil:
-		f.kept = err
-		t.report(one.Path, err)
-	default:
-		f.kept = nil
-		t.report(one.Path, nil)
-		t.o.Logger.Info("A file was removed after it was delivered", zap.String("path", one.Path))
-	}
-}
-
-// passed are files that were read when they were the newest, and no longer are. None of them is found.
-func (t *Tailer) passed(found []files.Found) (all []files.Found) {
-	if !t.o.Finder.NewestOnly {
-		return nil
-	}
-	present := make(map[files.ID]bool, len(found))
-	for _, one := range found {
-		present[one.ID] = true
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for id, f := range t.files {
-		if !present[id] && f.now != "" && t.o.Finder.Matches(f.now) {
-			all = append(all, files.Found{Path: f.now, ID: id, Pattern: -1}) // no pattern's newest
-		}
-	}
-	return all
-}
+// mostRetired is how many contents that are gone are remembered of one name, once they are delivered.
+const mostRetired = 16

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/logwriter"
 )
 
@@ -63,7 +64,7 @@ func model(t *testing.T, seed uint64) {
 	core, logs := observer.New(zap.DebugLevel)
 	h.logger = zap.New(core)
 	w := &world{logs: logs, host: h, r: rand.New(rand.NewPCG(seed, seed))}
-	h.options.Flush = 0
+	h.options.Flush = records.Waits{}
 	h.options.Finder.Exclude = []string{h.path("*~")}
 	h.options.ChunkBytes = 4<<10 + w.r.IntN(8<<10)
 	h.options.Strict = w.r.IntN(4) == 0
@@ -147,7 +148,7 @@ func (w *world) looked() {
 
 // look waits until everything was looked at.
 func (w *world) look() {
-	for n := w.tailer.looks.Load() + 3; w.tailer.looks.Load() < n; time.Sleep(tick) {
+	for n := w.tailer.watch.looks.Load() + 3; w.tailer.watch.looks.Load() < n; time.Sleep(tick) {
 		w.append("tick~", "")
 		require.NoError(w.t, os.Remove(w.path("tick~")))
 	}

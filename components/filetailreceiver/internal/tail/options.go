@@ -7,7 +7,9 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/inventory"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/inorder"
 )
@@ -25,7 +27,11 @@ type Options struct {
 	// Events is told what happens. Its methods must be quick.
 	Events Events
 	Logger *zap.Logger
+	// Now is the wall clock, which stamps chunks; nil: time.Now. Waits are measured by a clock that nobody sets.
+	Now func() time.Time
 
+	// Identity is what makes a file the one that was read before.
+	Identity inventory.Identity
 	// FromEnd begins files that are there at the first start at their end. Later ones are read from their beginning.
 	FromEnd bool
 	// AfterTruncation is where a file goes on that was truncated: at its beginning, or, with true, at its new end.
@@ -33,8 +39,8 @@ type Options struct {
 	Poll            time.Duration
 	// Linger is how often a file is read whose news do not fill a chunk.
 	Linger time.Duration
-	// Flush is how long what has no end may stay as it is before it is taken as whole; 0: for ever.
-	Flush time.Duration
+	// Flush is how long what has no end stays as it is before it is taken as whole.
+	Flush records.Waits
 	// ChunkBytes is how much is read at once, and MaxRecordBytes the largest record.
 	ChunkBytes, MaxRecordBytes int
 	// MaxInFlight is how much may be read and not be saved as delivered, in bytes. Less is where more does not help.
@@ -50,8 +56,8 @@ type Options struct {
 	Drain time.Duration
 	// DrainFiles reads files to their ends before a stop.
 	DrainFiles bool
-	// Gzip reads compressed files, those whose name ends with .gz, or all.
-	Gzip Gzip
+	// Compression says which files are read as archives.
+	Compression source.Compression
 	// Remove removes files that were delivered; RemoveOld all but the newest of them.
 	Remove, RemoveOld bool
 	// ReleaseDeleted closes deleted files whose rest cannot be delivered for now.
@@ -59,16 +65,6 @@ type Options struct {
 	// FreeCache tells the operating system that what was read needs no cache.
 	FreeCache bool
 }
-
-// Gzip says which files are compressed.
-type Gzip int
-
-// Which files are compressed.
-const (
-	Plain Gzip = iota
-	ByName
-	Always
-)
 
 // Chunk are records that follow each other in a file.
 type Chunk struct {
@@ -95,8 +91,24 @@ type Events interface {
 	Rotated()
 	Truncated(lost int64)
 	Released(lost int64)
+	// Abandoned is told of a deleted file that was closed though its program has it open.
+	Abandoned()
+	// Unusual is told what a file has that its user should know of.
+	Unusual(path string, u Unusual)
 	// Looked is told of each look how it went: an error says that files may not be found.
 	Looked(err error)
+}
+
+// Unusual is what a file has that its user should know of.
+type Unusual struct {
+	// NULs is how many bytes are left out as NUL, and CutOff how many as the rest of records that are too large.
+	NULs, CutOff int64
+	// LeftOut is the format of an archive that is not read.
+	LeftOut source.Format
+	// Damage is why an archive cannot be read to its end.
+	Damage error
+	// Encoding is what the file seems to have, and is not read as.
+	Encoding string
 }
 
 // Stats is how things stand.
@@ -107,6 +119,17 @@ type Stats struct {
 	LagSeconds          float64 // of the file which is behind for longest
 	Worst               []Lag   // the files furthest behind, at most 20
 	Unreadable, Pending int     // files
+	// Waiting are files that do not go on by themselves, those that wait for longest first, at most 20.
+	Waiting []Wait
+}
+
+// Wait is a file that does not go on by itself.
+type Wait struct {
+	// Path is the name under which its lines are sent, and Name where it is.
+	Path, Name string
+	// Why says what for, and Seconds is for how long.
+	Why     string
+	Seconds float64
 }
 
 // Lag is how far a file is behind.

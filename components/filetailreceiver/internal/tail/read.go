@@ -1,15 +1,17 @@
 package tail
 
 import (
+	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"time"
 
-	"go.uber.org/zap"
-
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/flow"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/source"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/checkpoints"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/inorder"
 )
 
 // room is what a buffer has beyond the largest record: its end, and the byte that tells it is larger.
@@ -22,42 +24,33 @@ const smallest = 4 << 10
 // memory until it is delivered: 1 MiB of such lines was seen to take 150 MB.
 const recordBytes = 128
 
-// read takes files from the line until the end.
-func (t *Tailer) read() {
-	b := buffers{bytes: make([]byte, 64<<10)}
-	r := new(reader)
-	t.mu.Lock()
-	t.readers[r] = struct{}{}
-	t.mu.Unlock()
-	for {
-		t.mu.Lock()
-		if r.replaced {
-			delete(t.readers, r)
-			t.mu.Unlock()
-			return
-		}
-		f := t.next()
-		for f == nil && !t.ending {
-			t.work.Wait()
-			f = t.next()
-		}
-		if t.ending {
-			t.mu.Unlock()
-			return
-		}
-		f.queued, f.busy = false, true
-		t.mu.Unlock()
+// tailBytes is how many bytes before an offset tell whether they are still those that were read.
+const tailBytes = 256
 
-		t.readOne(f, &b, r)
+// task is what a reader is to do: to read the next chunk of a file.
+type task struct {
+	file       *file // for the engine alone
+	text       *text // the reader's until it has finished
+	id         files.ID
+	path, name string        // the lines are sent under path, and name is where the file is
+	packed     bool          // it is read as an archive, if it is one
+	flush      records.Flush // what is taken as whole of what has no end, if the file is as large as
+	restSize   int64         // this
+	want       int64         // how much is to be read, in bytes
+}
 
-		t.mu.Lock()
-		f.busy = false
-		if len(f.pending) == 0 {
-			t.tried(f)
-		}
-		t.finished(f)
-		t.mu.Unlock()
-	}
+// result is what became of a task.
+type result struct {
+	err      error
+	opened   bool  // the file was
+	replaced bool  // its content is not the one that was read before
+	again    bool  // it has to be read once more
+	looked   bool  // what follows is known
+	seen     int64 // where what was looked at ends
+	atEnd    bool  // the text ends there
+	rest     records.Rest
+	zipped   int64 // the size of the compressed file then, if it is one; below 0: not known
+	complete bool  // nothing is added to it
 }
 
 // buffers are a reader's.
@@ -73,285 +66,242 @@ func (b *buffers) of(n int) []byte {
 	return b.bytes[:n]
 }
 
-// readOne reads the next chunk of a file.
-func (t *Tailer) readOne(f *file, b *buffers, r *reader) {
-	t.mu.Lock()
-	pos, flush, restSize := f.read, f.flush, f.restSize
-	f.flush, f.dirty = false, false
-	want := min(int64(t.o.ChunkBytes), max(f.window-f.inFlight, smallest))
-	if !f.zipped {
-		want = min(want, max(f.unread()+room, smallest))
+// read reads the next chunk of a file, and has it delivered.
+func (r *reader) read(t task) (res result) {
+	e := r.e
+	if !e.flow.Acquire(t.want) {
+		return res
 	}
-	t.mu.Unlock()
-
-	if !t.acquire(want) {
-		return
+	held := t.want // gives it back, unless it becomes the chunk's
+	defer func() { e.flow.Adjust(-held) }()
+	r.asks(t.name, held)
+	defer r.answered()
+	if res.opened, res.err = r.open(t); res.err != nil {
+		return res
 	}
-	held := want
-	defer func() {
-		if held > 0 {
-			t.mu.Lock()
-			t.release(held)
-			t.mu.Unlock()
+	if e.o.FreeCache {
+		defer func(from int64) { freeCache(t.text.source.File().File, from, t.want) }(t.text.pos.Offset)
+	}
+	var p part
+	if p, res.err = r.part(t); res.err != nil {
+		return res
+	}
+	if res.replaced, res.again = p.replaced, p.searching; p.replaced || p.searching {
+		return res
+	}
+	head, of := r.head(t, p), t.text.source
+	res.looked, res.seen, res.atEnd, res.rest, res.zipped, res.complete = true, p.seen, p.atEnd, p.rest, -1, of.Complete()
+	if of.Archive() && p.atEnd {
+		if info, err := of.File().Stat(); err == nil {
+			res.zipped = info.Size()
 		}
-	}()
-	t.asks(r, f, held)
-	defer t.answered(r)
-	if err := t.open(f); err != nil {
-		t.failed(f, err)
-		return
 	}
-	if t.o.FreeCache {
-		defer func() { freeCache(f.source.file().File, pos.offset, want) }()
+	if p.consumed == 0 {
+		t.text.head = head
+		return res
 	}
+	r.unusual(t, Unusual{NULs: p.nuls, CutOff: p.cutOff})
+	r.answered()
+	of.Forget(p.end.Offset - tailBytes)
+	bytes := p.want
+	if p.want == t.want { // otherwise the record was larger than what was asked for
+		bytes = min(held, max(int64(p.consumed), int64(len(p.spans))*recordBytes, smallest))
+	}
+	e.flow.Adjust(bytes - held)
+	held = 0
+	r.begin(t, p, flow.Chunk{End: p.end, Head: head, Archive: of.Archive(), Bytes: bytes})
+	return res
+}
 
-	before := pos.tail.Bytes
-	for {
-		text := b.of(before + int(want))
-		n, err := readFull(f.source, text, pos.offset-int64(before))
+// begin delivers what was read.
+func (r *reader) begin(t task, p part, chunk flow.Chunk) {
+	o := r.e.o
+	c := Chunk{
+		Path: t.path, Now: t.name, File: t.text.source.File().Info, Labels: &t.text.labels, Raw: p.data[p.mark:p.consumed], Spans: p.spans, Encoding: t.text.enc,
+		Offset: t.text.pos.Offset + int64(p.mark), Number: t.text.pos.Records + 1,
+	}
+	begun := r.e.flow.Begin(t.file.flow, chunk, func(stamp time.Time, turn *inorder.Turn) func(context.Context) error {
+		c.Read, c.Turn = stamp, turn
+		o.Events.Read(len(c.Raw), len(c.Spans))
+		return o.Begin(&c)
+	})
+	if begun {
+		t.text.pos, t.text.head = chunk.End, chunk.Head
+	}
+}
+
+// part is what was read of a file at once.
+type part struct {
+	replaced  bool // the bytes before it are others than those that were read
+	searching bool // it is to be read again: it is not known yet what follows its NULs, or it is an archive that is being written
+	data      []byte
+	mark      int // how long the byte order mark is that it begins with
+	spans     []records.Span
+	consumed  int           // how many bytes of data are in whole records
+	end       flow.Position // after those
+	seen      int64         // where what was looked at ends
+	atEnd     bool          // the text ends there
+	rest      records.Rest  // what stands after the records
+	want      int64         // how much was read for it, in bytes
+	nuls      int64         // how many bytes were left out as NUL
+	cutOff    int64         // how many as the rest of records that are too large
+}
+
+// part reads the next part of a file: at least one record, if there is a whole one.
+func (r *reader) part(t task) (p part, err error) {
+	pos, most := t.text.pos, int64(r.e.o.MaxRecordBytes)+room
+	if t.text.source.Growing(time.Now()) {
+		return part{searching: true}, nil
+	}
+	before := pos.Tail.Bytes
+	for want := t.want; ; want = most {
+		text := r.buffers.of(before + int(want))
+		n, err := source.ReadFull(t.text.source, text, pos.Offset-int64(before))
 		if err != nil {
-			t.failed(f, err)
-			return
+			return p, err
 		}
-		if n < before || !pos.tail.Of(text[:before]) {
-			t.replaced(f)
-			return
+		if n < before || !pos.Tail.Of(text[:before]) {
+			return part{replaced: true}, nil
 		}
-		text = text[:n]
-		data := text[before:]
-		atEnd := int64(len(data)) < want
-		mark := 0
-		if pos.offset == 0 {
-			f.enc = t.o.Encoding.Of(data)
-			mark = f.enc.Mark(data)
+		p = part{data: text[before:n], want: want, atEnd: int64(n-before) < want}
+		if pos.Offset == 0 {
+			t.text.enc = r.e.o.Encoding.Of(p.data)
+			p.mark = t.text.enc.Mark(p.data)
 		}
-		state := pos.state
-		whole := flush && atEnd && (f.zipped || pos.offset+int64(len(data)) == restSize)
-		var consumed int
-		b.spans, consumed = t.o.Splitter.Split(f.enc, data[mark:], &state, whole, b.spans[:0])
-		if most := max(int(want)/recordBytes, smallest/recordBytes); len(b.spans) > most { // the rest is another chunk
-			data, state, atEnd = data[:mark+b.spans[most].From], pos.state, false
-			b.spans, consumed = t.o.Splitter.Split(f.enc, data[mark:], &state, false, b.spans[:0])
+		if t.text.lostRest(p.data, p.atEnd) {
+			r.e.sendRest(t.file.flow, t.text, t.path, t.name, func(flow.Position) flow.Position { return flow.Position{} })
+			return part{searching: true}, nil
 		}
-		if consumed > 0 {
-			consumed += mark
+		r.unusual(t, t.text.news(r.e.o.Encoding.Unmarked, p.data))
+		g, err := t.text.gapAfter(pos.Offset, p.data[p.mark:], p.mark, p.atEnd || want >= most, p.atEnd)
+		if err != nil {
+			return p, err
 		}
-		if consumed == 0 && !atEnd {
-			if want >= int64(t.o.MaxRecordBytes)+room {
-				t.failed(f, errors.New("a record is larger than what can be read at once")) // the splitter does not let it be
-				return
-			}
-			want = int64(t.o.MaxRecordBytes) + room
+		if g.searching {
+			return part{searching: true}, nil
+		}
+		past := r.split(t, &p, g, want >= most)
+		if p.consumed == 0 && !p.atEnd {
 			continue
 		}
-		end := position{offset: pos.offset + int64(consumed), records: pos.records + int64(len(b.spans)), state: state, tail: pos.tail}
-		if consumed > 0 {
-			past := text[:before+consumed]
-			end.tail = checkpoints.MarkOf(past[max(0, len(past)-tailBytes):])
+		if p.consumed > 0 {
+			p.end.Tail = tailOf(text[:before+p.consumed], past)
 		}
-		t.readHead(f, pos, end, data)
-		t.atRest(f, pos, end, len(data), atEnd)
-		if consumed == 0 {
-			return
-		}
-		t.answered(r)
-		if z, ok := f.source.(*unzipped); ok {
-			z.forget(end.offset - tailBytes)
-		}
-		if want > held { // the record was larger than what was asked for
-			t.mu.Lock()
-			t.used += want - held
-			t.mu.Unlock()
-		} else if spare := held - max(int64(consumed), int64(len(b.spans))*recordBytes, smallest); spare > 0 {
-			t.mu.Lock()
-			t.release(spare)
-			t.mu.Unlock()
-			want = held - spare
-		} else {
-			want = held
-		}
-		held = 0
-		t.begin(f, Chunk{
-			Path: f.path, Now: f.now, File: f.source.file().Info, Raw: data[mark:consumed], Spans: b.spans, Encoding: f.enc,
-			Offset: pos.offset + int64(mark), Number: pos.records + 1,
-		}, end, want)
-		return
+		t.text.keepRest(p, g.nuls)
+		return p, nil
 	}
 }
 
-// readHead keeps what recognises the file, as long as it is not complete.
-func (t *Tailer) readHead(f *file, from, end position, data []byte) {
-	t.mu.Lock()
-	missing := f.head.Bytes < t.o.HeadBytes && int64(f.head.Bytes) < end.offset
-	t.mu.Unlock()
-	if !missing {
-		return
+// split finds the records of a part that a gap follows, and returns how many bytes after it are passed over. all says that no more
+// can be read at once.
+func (r *reader) split(t task, p *part, g gap, all bool) (past int64) {
+	pos, data := t.text.pos, p.data
+	p.atEnd = p.atEnd && !g.ends || g.last
+	p.seen = pos.Offset + int64(len(data)) + g.past
+	split := func(data []byte, flush records.Flush) (records.Result, records.State) {
+		state := pos.State
+		state.Start = pos.Offset == 0
+		found := r.e.o.Splitter.Split(t.text.enc, data[p.mark:], &state, flush, r.buffers.spans[:0])
+		r.buffers.spans = found.Spans
+		return found, state
 	}
-	n := int(min(int64(t.o.HeadBytes), end.offset))
+	whole := records.Nothing
 	switch {
-	case from.offset == 0:
+	case g.ends:
+		whole = records.Everything
+	case p.atEnd && (t.text.source.Archive() || p.seen == t.restSize):
+		whole = t.flush
+	}
+	found, state := split(data[:len(data)-g.nuls], whole)
+	if found.Consumed == 0 && !p.atEnd && !g.ends && all {
+		state = pos.State
+		found = r.e.o.Splitter.Piece(t.text.enc, data[p.mark:], &state, r.buffers.spans[:0])
+		r.buffers.spans = found.Spans
+	}
+	if most := max(int(p.want)/recordBytes, smallest/recordBytes); len(found.Spans) > most { // the rest is another chunk
+		data, p.atEnd, g = data[:p.mark+found.Spans[most].From], false, gap{}
+		p.seen = pos.Offset + int64(len(data))
+		found, state = split(data, records.Nothing)
+	}
+	p.data, p.spans, p.rest = data, found.Spans, found.Rest
+	if p.consumed = found.Consumed; p.consumed > 0 {
+		p.consumed += p.mark
+	}
+	if whole == records.Everything && g.nuls > 0 && found.Consumed == len(data)-g.nuls-p.mark {
+		p.consumed, past = len(data), g.past
+		found.NULs += g.nuls + int(g.past)
+	} else {
+		p.rest.NULs = g.last
+	}
+	p.nuls, p.cutOff = int64(found.NULs), int64(found.Truncated)
+	p.end = flow.Position{
+		Offset: pos.Offset + int64(p.consumed) + past, Records: pos.Records + int64(len(p.spans)), State: state, Tail: pos.Tail,
+	}
+	return past
+}
+
+// head is what recognises the file, as far as it is read by the end of a part.
+func (r *reader) head(t task, p part) checkpoints.Mark {
+	head, most := t.text.head, r.e.o.HeadBytes
+	if head.Bytes >= most || int64(head.Bytes) >= p.end.Offset {
+		return head
+	}
+	n := int(min(int64(most), p.end.Offset))
+	data := p.data
+	switch {
+	case t.text.pos.Offset == 0 && n <= len(data):
 		data = data[:n]
-	case f.zipped:
-		return // it would have to be read from its beginning
+	case t.text.source.Archive():
+		return head // it would have to be read from its beginning
 	default:
 		data = make([]byte, n)
-		if got, err := readFull(f.source, data, 0); err != nil || got < n {
-			return
+		if got, err := source.ReadFull(t.text.source, data, 0); err != nil || got < n {
+			return head
 		}
 	}
-	t.mu.Lock()
-	f.head = checkpoints.MarkOf(data)
-	t.mu.Unlock()
+	return checkpoints.MarkOf(data)
 }
 
-// atRest notes what stands after the last whole record.
-func (t *Tailer) atRest(f *file, from, end position, read int, atEnd bool) {
-	var zipped os.FileInfo
-	if f.zipped && atEnd {
-		if info, err := f.source.file().Stat(); err == nil {
-			zipped = info
-		}
+// open opens a file that is not open.
+func (r *reader) open(t task) (opened bool, err error) {
+	if t.text.source != nil {
+		return false, nil
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	seen := from.offset + int64(read)
-	if f.zipped {
-		if zipped != nil {
-			f.atEnd, f.size = zipped.Size(), zipped.Size()
-		}
-	} else {
-		f.size = max(f.size, seen)
+	if t.name == "" {
+		return false, fs.ErrNotExist
 	}
-	switch rest := seen - end.offset; {
-	case !atEnd, rest == 0:
-		f.unfinished, f.restSize = time.Time{}, 0
-	case f.unfinished.IsZero() || f.restSize != seen:
-		f.unfinished, f.restSize = time.Now(), seen
+	o := r.e.o
+	compression := o.Compression
+	if t.packed {
+		compression = max(compression, source.Auto)
 	}
-	if end.offset == from.offset {
-		f.lastChunk = time.Now()
-	}
-}
-
-// finished puts a file back in line where there is more to be read. The lock is held.
-func (t *Tailer) finished(f *file) {
-	if f.unread() == 0 && f.inFlight == 0 {
-		f.behind = time.Time{}
-	}
-	t.enqueue(f, time.Now())
-}
-
-// open opens a file that is not open, and closes others if there are too many.
-func (t *Tailer) open(f *file) error {
-	if f.source != nil {
-		t.mu.Lock()
-		t.opened.MoveToFront(t.openAt[f])
-		t.mu.Unlock()
-		return nil
-	}
-	t.mu.Lock()
-	path := f.now
-	t.mu.Unlock()
-	if path == "" {
-		return fs.ErrNotExist
-	}
-	s, err := t.openSource(path, t.o.Gzip, t.o.ChunkBytes+t.o.MaxRecordBytes+room+tailBytes)
+	s, err := r.e.opener.source(t.name, compression, o.ChunkBytes+o.MaxRecordBytes+room+tailBytes)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if s.file().ID != f.id {
+	if s.File().ID != t.id {
 		_ = s.Close() // nothing was read
-		return errOther
+		return false, errOther
 	}
 	head := make([]byte, 4)
-	n, err := readFull(s, head, 0)
+	n, err := source.ReadFull(s, head, 0)
 	if err != nil {
 		_ = s.Close() // nothing was read
-		return err
+		return false, err
 	}
-	f.enc = t.o.Encoding.Of(head[:n])
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	f.source = s
-	t.openAt[f] = t.opened.PushFront(f)
-	t.report(path, nil)
-	f.problem = ""
-	for e := t.opened.Back(); e != nil && t.opened.Len() > t.o.MaxOpen; {
-		idle := e.Value.(*file)
-		e = e.Prev()
-		if idle != f && !idle.busy && idle.now != "" {
-			t.close(idle)
-		}
-	}
-	return nil
+	t.text.source, t.text.info, t.text.enc = s, s.File().Info, o.Encoding.Of(head[:n])
+	return true, nil
 }
 
 // errOther says that a path has become another file's.
 var errOther = errors.New("another file has its name now")
 
-// close closes a file, if it is open. The lock is held, and the file is not busy.
-func (t *Tailer) close(f *file) {
-	if f.source == nil {
-		return
-	}
-	_ = f.source.Close() // it was read
-	f.source = nil
-	t.opened.Remove(t.openAt[f])
-	delete(t.openAt, f)
-}
-
 // failed notes that a file could not be read. It is tried again.
-func (t *Tailer) failed(f *file, err error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	f.dirty, f.lastChunk = true, time.Now()
+func (e *engine) failed(f *file, path string, err error) {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errOther) {
-		f.dirty = f.now != "" && errors.Is(err, errOther)
+		f.Changed = f.Name != "" && errors.Is(err, errOther)
 		return // the next look finds where it is
 	}
-	f.problem = err.Error()
-	t.report(f.now, err)
-}
-
-// replaced begins again with a file whose content is another than the one that was read.
-func (t *Tailer) replaced(f *file) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.replace(f, 0, time.Now()).unseen = true // a copy of the old content may come first
-}
-
-// replace is replaced with the lock held. lost is how much is known not to have been read of the old content.
-func (t *Tailer) replace(f *file, lost int64, now time.Time) *file {
-	next := &file{id: f.id, path: f.now, now: f.now, size: f.size, modified: f.modified, seen: now, window: firstWindow, zipped: f.zipped, dirty: true, fresh: true}
-	if t.baseOf(f.now) == f.path {
-		next.path = f.path // what was rotated stays with the name it had
-	}
-	t.o.Events.Truncated(lost)
-	t.o.Logger.Debug("A file's content was replaced", zap.String("path", f.now), zap.Int64("offset", f.read.offset), zap.Int64("unread", lost))
-	if s := f.source; s != nil { // it is the same file: the new content goes on with it
-		at := t.openAt[f]
-		at.Value = next
-		next.source, next.enc = s, f.enc
-		delete(t.openAt, f)
-		t.openAt[next] = at
-		f.source = nil
-		if info, err := s.file().Stat(); err == nil {
-			next.size, next.modified = info.Size(), info.ModTime()
-		}
-	}
-	if t.o.AfterTruncation {
-		next.read = position{offset: next.size}
-		next.acked = next.read
-	}
-	t.o.Store.Remove(f.key())
-	t.lastID++
-	f.retired, f.now, f.gone = t.lastID, "", now
-	t.retired = append(t.retired, f)
-	t.dropRetired(f.line)
-	t.o.Store.Set(f.checkpoint())
-	t.files[f.id] = next
-	t.join(next)
-	t.o.Store.Set(next.checkpoint())
-	t.wantSave()
-	return next
+	f.Problem = err.Error()
+	e.troubles.report(path, err)
 }

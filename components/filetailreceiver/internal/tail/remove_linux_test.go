@@ -54,3 +54,36 @@ func TestNothingIsRemovedThroughALink(t *testing.T) {
 	assert.FileExists(t, h.path("victim/a.log"))
 	assert.FileExists(t, h.path("victim/b.log"))
 }
+
+// TestADeletedFileIsReadAsLongAsItsProgramHasIt has a program that writes on, after its file was read and deleted.
+func TestADeletedFileIsReadAsLongAsItsProgramHasIt(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	f, err := os.OpenFile(h.path("app.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	require.NoError(t, err)
+	write := func(from, to int) {
+		_, err := f.WriteString(lines(from, to))
+		require.NoError(t, err)
+	}
+	write(1, 1)
+	h.start()
+	h.await("app.log", wanted(1, 1)...)
+	require.NoError(t, os.Remove(h.path("app.log")))
+	look := func() {
+		for looks := h.tailer.watch.looks.Load() + 3; h.tailer.watch.looks.Load() < looks; time.Sleep(tick) {
+			h.append("other", "") // everything is looked at when something changes
+			require.NoError(t, os.Remove(h.path("other")))
+		}
+	}
+	for n := 2; n <= 4; n++ {
+		look()
+		write(n, n)
+		look()
+		h.await("app.log", wanted(1, n)...)
+	}
+	write(5, 5)
+	require.NoError(t, f.Close())
+	require.Eventually(t, func() bool { look(); return h.tailer.Stats().Open == 0 }, eventually, tick, "nobody can write to it any more")
+	h.await("app.log", wanted(1, 5)...)
+	assert.Zero(t, h.abandoned)
+}

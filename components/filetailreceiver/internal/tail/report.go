@@ -3,6 +3,7 @@ package tail
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"go.uber.org/zap"
@@ -19,8 +20,22 @@ const (
 	toldEvery = time.Hour
 )
 
-// reportAll tells what is new of the problems of a look. The lock is held.
-func (t *Tailer) reportAll(problems []files.Problem) {
+// troubles are paths that cannot be read, and what was told of them.
+type troubles struct {
+	log  *zap.Logger
+	bad  map[string]string // why each cannot be read
+	told map[string]bool   // those of them that were named
+
+	since time.Time
+	named int // since then
+}
+
+func newTroubles(log *zap.Logger) troubles {
+	return troubles{log: log, bad: map[string]string{}, told: map[string]bool{}}
+}
+
+// reportAll tells what is new of the problems of a look. Those of files in trouble are not the look's.
+func (t *troubles) reportAll(problems []files.Problem, inTrouble iter.Seq[string]) {
 	bad := make(map[string]bool, len(problems))
 	for _, p := range problems {
 		bad[p.Path] = true
@@ -29,27 +44,24 @@ func (t *Tailer) reportAll(problems []files.Problem) {
 	if len(t.bad) == 0 {
 		return
 	}
-	troubled := map[string]bool{}
-	for _, f := range t.files {
-		if f.problem != "" || f.kept != nil {
-			troubled[f.now] = true
-		}
+	for path := range inTrouble {
+		bad[path] = true
 	}
 	for path := range t.bad {
-		if !bad[path] && !troubled[path] {
+		if !bad[path] {
 			t.report(path, nil)
 		}
 	}
 }
 
 // report says once that a file cannot be read, and once that it can be again.
-func (t *Tailer) report(path string, err error) {
+func (t *troubles) report(path string, err error) {
 	was, known := t.bad[path]
 	if err == nil {
 		if known {
 			delete(t.bad, path)
 			if t.told[path] {
-				t.o.Logger.Info("A file can be read again", zap.String("path", path))
+				t.log.Info("A file can be read again", zap.String("path", path))
 			}
 			delete(t.told, path)
 		}
@@ -59,42 +71,52 @@ func (t *Tailer) report(path string, err error) {
 		return
 	}
 	t.bad[path] = err.Error()
-	if now := time.Now(); now.Sub(t.toldSince) > toldEvery {
-		t.toldSince, t.toldNow = now, 0
+	if now := time.Now(); now.Sub(t.since) > toldEvery {
+		t.since, t.named = now, 0
 	}
-	t.toldNow++
+	t.named++
 	switch _, refused := errors.AsType[*safepath.RefusedError](err); {
-	case t.toldNow == mostTold+1:
-		t.o.Logger.Warn("More files cannot be read; for an hour they are counted in file_tail_unreadable_files, and not named", zap.Int("named", mostTold))
+	case t.named == mostTold+1:
+		t.log.Warn("More files cannot be read; for an hour they are counted in file_tail_unreadable_files, and not named", zap.Int("named", mostTold))
 		return
-	case t.toldNow > mostTold:
+	case t.named > mostTold:
 		return
 	case refused:
-		t.o.Logger.Warn("What local users may have arranged is not read", zap.String("path", path), zap.Error(err))
+		t.log.Warn("What local users may have arranged is not read", zap.String("path", path), zap.Error(err))
 	default:
-		t.o.Logger.Warn("A file cannot be read; it is tried again, and what is written to it meanwhile is not lost", zap.String("path", path), zap.Error(err))
+		t.log.Warn("A file cannot be read; it is tried again, and what is written to it meanwhile is not lost", zap.String("path", path), zap.Error(err))
 	}
 	t.told[path] = true
 }
 
+// watchTroubles are what was told of looks.
+type watchTroubles struct {
+	own     map[string]bool // paths of the collector's own log
+	leftOut map[string]int  // how much is left out of patterns
+}
+
+func newWatchTroubles() watchTroubles {
+	return watchTroubles{own: map[string]bool{}, leftOut: map[string]int{}}
+}
+
 // late tells once what is left out, and returns why files may not be found, if that is so for long.
-func (t *Tailer) late(looked files.Looked, now time.Time) (err error) {
+func (w *watchTroubles) late(log *zap.Logger, looked files.Looked, now time.Time) (err error) {
 	for _, path := range looked.Own {
-		if !t.own[path] {
-			t.own[path] = true
-			t.o.Logger.Warn("The collector's own log is among the files that it reads, so that a line about sending makes another one: exclude it",
+		if !w.own[path] {
+			w.own[path] = true
+			log.Warn("The collector's own log is among the files that it reads, so that a line about sending makes another one: exclude it",
 				zap.String("path", path))
 		}
 	}
 	for _, l := range looked.Left {
-		if t.leftOut[l.Pattern] == 0 {
-			t.o.Logger.Warn("A pattern names more than can be kept: what is left out is read when there are fewer. Narrow the pattern, or exclude folders",
+		if w.leftOut[l.Pattern] == 0 {
+			log.Warn("A pattern names more than can be kept: what is left out is read when there are fewer. Narrow the pattern, or exclude folders",
 				zap.String("include", l.Pattern), zap.Int("left_out", l.Number))
 		}
 	}
-	clear(t.leftOut)
+	clear(w.leftOut)
 	for _, l := range looked.Left {
-		t.leftOut[l.Pattern] = l.Number
+		w.leftOut[l.Pattern] = l.Number
 	}
 	for _, l := range looked.Late {
 		if now.Sub(l.Since) < lateAfter {
@@ -108,33 +130,4 @@ func (t *Tailer) late(looked files.Looked, now time.Time) (err error) {
 			l.Pattern, now.Sub(l.Since).Truncate(time.Second), l.Folder, why))
 	}
 	return err
-}
-
-// mayJoin reports whether one more file is taken for a rotated one of a name, of which there are few that are not read. The
-// lock is held.
-func (t *Tailer) mayJoin(l *line, joined map[*line]int) bool {
-	if _, ok := joined[l]; !ok {
-		for _, f := range l.files {
-			if f.unread() > 0 && f.retired == 0 {
-				joined[l]++
-			}
-		}
-	}
-	joined[l]++
-	return joined[l] <= mostJoined
-}
-
-// dropRetired forgets the oldest contents that are gone of a name, where there are many and nothing of them is on its way.
-// The lock is held.
-func (t *Tailer) dropRetired(l *line) {
-	var idle []*file
-	for _, f := range l.files {
-		if f.retired != 0 && len(f.pending) == 0 && !f.busy && (f.unread() == 0 || f.source == nil) {
-			idle = append(idle, f)
-		}
-	}
-	for len(idle) > mostRetired {
-		t.forget(idle[0])
-		idle = idle[1:]
-	}
 }

@@ -2,10 +2,14 @@ package tail
 
 import (
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/records"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/schedule"
 )
 
 func TestLinesArriveOnce(t *testing.T) {
@@ -26,7 +30,7 @@ func TestLinesArriveOnce(t *testing.T) {
 func TestAPartialLineWaitsForItsEnd(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
-	h.options.Flush = 0
+	h.options.Flush = records.Waits{}
 	h.append("app.log", "line 1\nline")
 	h.start()
 	h.await("app.log", "line 1")
@@ -126,14 +130,7 @@ func TestACopyWaitsForTheTruncation(t *testing.T) {
 func (h *host) settleHeld() {
 	h.t.Helper()
 	require.Eventually(h.t, func() bool {
-		h.tailer.mu.Lock()
-		defer h.tailer.mu.Unlock()
-		for _, f := range h.tailer.files {
-			if !f.heldUntil.IsZero() {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(h.schedule(), func(f schedule.File) bool { why, _ := f.Held(); return why == schedule.MaybeCopy })
 	}, eventually, tick)
 }
 

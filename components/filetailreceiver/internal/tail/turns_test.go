@@ -3,13 +3,15 @@ package tail
 import (
 	"context"
 	"fmt"
-	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/schedule"
 )
 
 // TestNewFilesDoNotDelayThoseThatAreKnown has many whose delivery waits, as for log streams that have to be made.
@@ -46,45 +48,12 @@ func TestNewFilesDoNotDelayThoseThatAreKnown(t *testing.T) {
 	h.append("known.log", lines(2, 3))
 	h.await("known.log", wanted(1, 3)...)
 	// On a slow machine places were freed meanwhile.
-	assert.LessOrEqual(t, most.Load(), mostNew*(1+int64(time.Since(began)/tryingTime)))
+	assert.LessOrEqual(t, most.Load(), schedule.MaxNew*(1+int64(time.Since(began)/schedule.TryingTime)))
 	close(free)
 	h.settle()
 	for i := range flood {
 		h.await(fmt.Sprintf("x%dy.log", i), "spam")
 	}
-}
-
-func TestEachFolderHasItsTurn(t *testing.T) {
-	t.Parallel()
-	var q queue
-	for i := range 100 {
-		q.put(&file{path: fmt.Sprintf("/flood/%d", i)}, true)
-	}
-	q.put(&file{path: "/quiet/a"}, true)
-	q.put(&file{path: "/known/a"}, false)
-	q.put(&file{path: "/known/b"}, false)
-	var order []string
-	for {
-		f, isNew := q.take(true)
-		if f == nil {
-			break
-		}
-		assert.Equal(t, filepath.Dir(f.path) != "/known", isNew)
-		order = append(order, f.path)
-	}
-	assert.Len(t, order, 103)
-	assert.Equal(t, []string{"/known/a", "/known/b", "/flood/0", "/quiet/a", "/flood/1"}, order[:5])
-	for range 6 {
-		q.put(&file{path: "/known/a"}, false)
-	}
-	q.put(&file{path: "/new/a"}, true)
-	for i := range 7 {
-		_, isNew := q.take(true)
-		assert.Equal(t, i == knownInTurn, isNew, "who is always there does not shut out new ones")
-	}
-	q.put(&file{path: "/new/a"}, true)
-	f, _ := q.take(false)
-	assert.Nil(t, f, "there is no room")
 }
 
 // TestFilesNumberedLikeTheirSiblingAreNotTakenForRotatedOnes looks at each once, and not at each with each.
@@ -123,7 +92,6 @@ func TestContentsThatAreGoneAreForgotten(t *testing.T) {
 		h.append("app.log", fmt.Sprintf("content %d\n", i))
 		h.settle()
 	}
-	h.tailer.mu.Lock()
-	defer h.tailer.mu.Unlock()
-	assert.LessOrEqual(t, len(h.tailer.retired), mostRetired+1)
+	retired := slices.DeleteFunc(h.schedule(), func(f schedule.File) bool { return !f.Retired })
+	assert.LessOrEqual(t, len(retired), mostRetired+1)
 }
