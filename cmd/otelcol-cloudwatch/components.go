@@ -43,7 +43,6 @@ import (
 	k8sobjectsreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/k8sobjectsreceiver"
 	kubeletstatsreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/kubeletstatsreceiver"
 	prometheusreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/prometheusreceiver"
-	tcplogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/tcplogreceiver"
 	udplogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/udplogreceiver"
 	windowseventlogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/windowseventlogreceiver"
 	windowsperfcountersreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/windowsperfcountersreceiver"
@@ -52,17 +51,18 @@ import (
 	configstatus "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/configstatus"
 	endpointrouting "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/endpointrouting"
 	filetailreceiver "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver"
+	otlpgrpcexporter "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/otlpgrpcexporter"
+	otlphttpexporter "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/otlphttpexporter"
 	otlpreceiver "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/otlpreceiver"
 	statestorageextension "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/statestorageextension"
 	statsdreceiver "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/statsdreceiver"
+	tcplogreceiver "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/tcplogreceiver"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
 	forwardconnector "go.opentelemetry.io/collector/connector/forwardconnector"
 	"go.opentelemetry.io/collector/exporter"
 	debugexporter "go.opentelemetry.io/collector/exporter/debugexporter"
 	nopexporter "go.opentelemetry.io/collector/exporter/nopexporter"
-	otlpexporter "go.opentelemetry.io/collector/exporter/otlpexporter"
-	otlphttpexporter "go.opentelemetry.io/collector/exporter/otlphttpexporter"
 	"go.opentelemetry.io/collector/extension"
 	zpagesextension "go.opentelemetry.io/collector/extension/zpagesextension"
 	"go.opentelemetry.io/collector/otelcol"
@@ -164,7 +164,7 @@ func components() (otelcol.Factories, error) {
 		kubeletstatsreceiver.NewFactory().Type():           "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/kubeletstatsreceiver v0.155.0",
 		prometheusreceiver.NewFactory().Type():             "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/prometheusreceiver v0.156.0",
 		statsdreceiver.NewFactory().Type():                 "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
-		tcplogreceiver.NewFactory().Type():                 "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/tcplogreceiver v0.156.0",
+		tcplogreceiver.NewFactory().Type():                 "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 		udplogreceiver.NewFactory().Type():                 "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/udplogreceiver v0.156.0",
 		windowseventlogreceiver.NewFactory().Type():        "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/windowseventlogreceiver v0.152.0",
 		windowsperfcountersreceiver.NewFactory().Type():    "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/windowsperfcountersreceiver v0.152.0",
@@ -173,7 +173,7 @@ func components() (otelcol.Factories, error) {
 	factories.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](
 		debugexporter.NewFactory(),
 		nopexporter.NewFactory(),
-		otlpexporter.NewFactory(),
+		otlpgrpcexporter.NewFactory(),
 		otlphttpexporter.NewFactory(),
 		cloudwatchemfexporter.NewFactory(),
 		cloudwatchlogsexporter.NewFactory(),
@@ -189,8 +189,8 @@ func components() (otelcol.Factories, error) {
 	factories.ExporterModules = makeModulesMap(factories.Exporters, map[component.Type]string{
 		debugexporter.NewFactory().Type():                 "go.opentelemetry.io/collector/exporter/debugexporter v0.156.0",
 		nopexporter.NewFactory().Type():                   "go.opentelemetry.io/collector/exporter/nopexporter v0.156.0",
-		otlpexporter.NewFactory().Type():                  "go.opentelemetry.io/collector/exporter/otlpexporter v0.156.0",
-		otlphttpexporter.NewFactory().Type():              "go.opentelemetry.io/collector/exporter/otlphttpexporter v0.156.0",
+		otlpgrpcexporter.NewFactory().Type():              "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
+		otlphttpexporter.NewFactory().Type():              "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 		cloudwatchemfexporter.NewFactory().Type():         "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 		cloudwatchlogsexporter.NewFactory().Type():        "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 		awscloudwatchlogsexporter.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/awscloudwatchlogsexporter v0.156.0",

@@ -8,12 +8,12 @@ import (
 
 	s3provider "github.com/open-telemetry/opentelemetry-collector-contrib/confmap/provider/s3provider"
 	secretsmanagerprovider "github.com/open-telemetry/opentelemetry-collector-contrib/confmap/provider/secretsmanagerprovider"
+	httpsprovider "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/httpsprovider"
 	ssmprovider "github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/ssmprovider"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	envprovider "go.opentelemetry.io/collector/confmap/provider/envprovider"
 	httpprovider "go.opentelemetry.io/collector/confmap/provider/httpprovider"
-	httpsprovider "go.opentelemetry.io/collector/confmap/provider/httpsprovider"
 	yamlprovider "go.opentelemetry.io/collector/confmap/provider/yamlprovider"
 	"go.opentelemetry.io/collector/otelcol"
 )
@@ -45,7 +45,7 @@ func main() {
 			ssmprovider.NewFactory().Create(confmap.ProviderSettings{}).Scheme():            "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 			envprovider.NewFactory().Create(confmap.ProviderSettings{}).Scheme():            "go.opentelemetry.io/collector/confmap/provider/envprovider v1.62.0",
 			httpprovider.NewFactory().Create(confmap.ProviderSettings{}).Scheme():           "go.opentelemetry.io/collector/confmap/provider/httpprovider v1.62.0",
-			httpsprovider.NewFactory().Create(confmap.ProviderSettings{}).Scheme():          "go.opentelemetry.io/collector/confmap/provider/httpsprovider v1.62.0",
+			httpsprovider.NewFactory().Create(confmap.ProviderSettings{}).Scheme():          "github.com/otelcol-cloudwatch/otelcol-cloudwatch v0.0.0",
 			yamlprovider.NewFactory().Create(confmap.ProviderSettings{}).Scheme():           "go.opentelemetry.io/collector/confmap/provider/yamlprovider v1.62.0",
 			s3provider.NewFactory().Create(confmap.ProviderSettings{}).Scheme():             "github.com/open-telemetry/opentelemetry-collector-contrib/confmap/provider/s3provider v0.155.0",
 			secretsmanagerprovider.NewFactory().Create(confmap.ProviderSettings{}).Scheme(): "github.com/open-telemetry/opentelemetry-collector-contrib/confmap/provider/secretsmanagerprovider v0.155.0",

@@ -2,6 +2,7 @@ package cloudwatchemfexporter
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,7 +60,9 @@ type pusher struct {
 }
 
 func newExporter(ctx context.Context, set exporter.Settings, c *Config) (exporter.Metrics, error) {
-	way, err := sending.New(set, &c.Sending, sending.Options{Policy: c.policy(), Upstream: "awsemf"})
+	way, err := sending.New(set, &c.Sending, sending.Options{
+		Policy: c.policy(), Upstream: "awsemf", Groups: names.PatternOf(names.Group, cmp.Or(c.LogGroupName, defaultGroup+cmp.Or(c.Namespace, "{resource:service.name}"))),
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ type pusher struct {
 }
 
 func newExporter(ctx context.Context, set exporter.Settings, c *Config) (exporter.Logs, error) {
-	way, err := sending.New(set, &c.Sending, sending.Options{Policy: c.policy(), Upstream: "awscloudwatchlogs"})
+	way, err := sending.New(set, &c.Sending, sending.Options{Policy: c.policy(), Upstream: "awscloudwatchlogs", Groups: names.PatternOf(names.Group, c.LogGroupName)})
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (p *pusher) tell(b *translate.Batch) {
 		o.Elsewhere(reason, e.Asked, e.Events)
 	}
 	if b.Changed > 0 {
-		o.Dropped(b.Parts[0].Target, cwlogs.WithoutMetrics, b.Changed)
+		o.Dropped(b.Parts[0].Target, cwlogs.WithoutMetrics, b.Changed, nil)
 	}
 }
 

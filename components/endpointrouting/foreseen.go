@@ -27,7 +27,7 @@ type called struct {
 
 // NotifyConfig tells at the start what would be refused later: hosts of the components that run, which process_proxy
 // leads to the table and which neither it nor other_hosts serves. It tells what goes past the table, too: under
-// private_only the start fails where that is a call to AWS.
+// private_only the start fails where that is a call to AWS, to a public address, or without TLS to a host that nobody has named.
 func (e *routing) NotifyConfig(_ context.Context, conf *confmap.Conf) error {
 	if !e.config.ProcessProxy {
 		return nil
@@ -45,7 +45,15 @@ func (e *routing) NotifyConfig(_ context.Context, conf *confmap.Conf) error {
 	}
 	var errs []error
 	for _, c := range pastOf(m) {
-		if c.aws && e.config.Policy == awsroute.PrivateOnly {
+		refused := c.aws && e.config.Policy == awsroute.PrivateOnly
+		if c.host != "" {
+			sure, err := e.table.RefusesPast(c.host, c.port)
+			if err == nil && (c.scrape || e.config.Policy == awsroute.PrivateOnly) {
+				continue // it is in the private network, or the operator has named it
+			}
+			refused = err != nil && (sure || !c.scrape)
+		}
+		if refused {
 			errs = append(errs, fmt.Errorf("%s: %s goes past the route table, and so past policy private_only: %s", c.component, c.key, c.remedy))
 			continue
 		}

@@ -1,12 +1,16 @@
 package endpointrouting
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"net"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsaccess"
 )
 
 // scraper is the receiver whose clients do not look at HTTPS_PROXY unless each is told to.
@@ -18,11 +22,13 @@ var discoveries = []string{"aws_sd_configs", "ec2_sd_configs", "ecs_sd_configs",
 // past is something that a component calls without looking at HTTPS_PROXY.
 type past struct {
 	component, key, remedy string
-	aws                    bool // it is for AWS
+	aws                    bool   // it is for AWS
+	host, port             string // where one is known
+	scrape                 bool   // it is a target of a scrape, which is mostly in the private network
 }
 
-// pastOf finds what the components that a service uses call past the listener: discovery of the receiver prometheus, and
-// URLs without TLS.
+// pastOf finds what the components that a service uses call past the listener: discovery and targets of the receiver prometheus,
+// and URLs without TLS.
 func pastOf(m map[string]any) []past {
 	var found []past
 	for _, part := range []string{"extensions", "receivers", "processors", "exporters"} {
@@ -34,10 +40,15 @@ func pastOf(m map[string]any) []past {
 			case !ok || !used(m, part, id):
 			case part == "receivers" && kind == scraper:
 				found = append(found, discovered(component, section)...)
-			case part == "exporters" && kind != "otlp" && kind != "otlp_grpc": // whose gRPC takes HTTPS_PROXY without TLS, too
+				found = append(found, scraped(component, section)...)
+			case part == "exporters" && kind != "otlp" && kind != "otlp_grpc", // whose gRPC takes HTTPS_PROXY without TLS, too
+				part == "extensions" && kind != awsaccess.Extension:
 				walk("", section, func(key, value string) {
-					if key = strings.TrimPrefix(key, "::"); isPlain(value) {
-						found = append(found, past{component: component, key: key, remedy: fmt.Sprintf("%q has no TLS, and HTTPS_PROXY does not concern it: use https", value)})
+					if host, port, ok := plain(value); ok {
+						found = append(found, past{
+							component: component, key: strings.TrimPrefix(key, "::"), host: host, port: port,
+							remedy: fmt.Sprintf("%q has no TLS, and HTTPS_PROXY does not concern it: use https, or name the host in other_hosts if it is in your network", value),
+						})
 					}
 				})
 			}
@@ -78,15 +89,52 @@ func discovered(component string, section map[string]any) []past {
 	return found
 }
 
-// isPlain says whether a value is the URL of another host, without TLS.
-func isPlain(value string) bool {
+// scraped are the targets that jobs name and scrape past the listener: it serves HTTPS alone, and who asks for it.
+func scraped(component string, section map[string]any) []past {
+	var found []past
+	config, _ := section["config"].(map[string]any)
+	jobs, _ := config["scrape_configs"].([]any)
+	for _, job := range jobs {
+		job, _ := job.(map[string]any)
+		tls := job["scheme"] == "https"
+		proxied, _ := job["proxy_from_environment"].(bool)
+		if proxy, _ := job["proxy_url"].(string); proxy != "" || proxied && tls {
+			continue
+		}
+		port, remedy := "80", "scrape it over TLS (scheme: https, proxy_from_environment: true), by a private address, or name the host in other_hosts if it is in your network"
+		if tls {
+			port, remedy = "443", "set proxy_from_environment: true in the job, scrape a private address, or name the host in other_hosts if it is in your network"
+		}
+		groups, _ := job["static_configs"].([]any)
+		for _, group := range groups {
+			group, _ := group.(map[string]any)
+			targets, _ := group["targets"].([]any)
+			for _, target := range targets {
+				host := fmt.Sprint(target)
+				at := port
+				if h, p, err := net.SplitHostPort(host); err == nil {
+					host, at = h, p
+				}
+				host = strings.Trim(host, "[]")
+				found = append(found, past{
+					component: component, key: fmt.Sprintf("config::scrape_configs (%v)::static_configs", job["job_name"]),
+					remedy: fmt.Sprintf("%v: %s", target, remedy), host: host, port: at, scrape: true,
+				})
+			}
+		}
+	}
+	return found
+}
+
+// plain is the other host that a URL without TLS names.
+func plain(value string) (host, port string, ok bool) {
 	if !strings.HasPrefix(value, "http://") {
-		return false
+		return "", "", false
 	}
 	u, err := url.Parse(value)
 	if err != nil || u.Hostname() == "" || strings.EqualFold(u.Hostname(), "localhost") {
-		return false
+		return "", "", false
 	}
 	address, err := netip.ParseAddr(u.Hostname())
-	return err != nil || !address.IsLoopback() && !address.IsLinkLocalUnicast()
+	return u.Hostname(), cmp.Or(u.Port(), "80"), err != nil || !address.IsLoopback() && !address.IsLinkLocalUnicast()
 }

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/tail"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/logtime"
 )
 
 // begin makes log records of a chunk, and returns what delivers them.
@@ -43,6 +44,11 @@ func (r *tailReceiver) logs(c *tail.Chunk) plog.Logs {
 		text = string(c.Raw[first:last])
 	}
 	observed := pcommon.NewTimestampFromTime(c.Read)
+	var batch *logtime.Batch
+	if r.times != nil {
+		batch = l.times.begin(r.times, c, !l.known, int(r.config.ChunkSize))
+		l.known = true
+	}
 	left := 0
 	for i, span := range c.Spans {
 		body := ""
@@ -58,8 +64,13 @@ func (r *tailReceiver) logs(c *tail.Chunk) plog.Logs {
 		}
 		one := out.AppendEmpty()
 		one.SetObservedTimestamp(observed)
-		if r.times != nil {
-			body = r.time(one, l, body, c.Read)
+		if batch != nil {
+			from, end := batch.Add(body)
+			if r.config.Timestamp.Trim && end > 0 {
+				if trimmed := r.config.withoutTime(body[:from], body[end:]); trimmed != "" {
+					body = trimmed
+				}
+			}
 		}
 		one.Body().SetStr(body)
 		if l.record.Len() > 0 {
@@ -75,6 +86,10 @@ func (r *tailReceiver) logs(c *tail.Chunk) plog.Logs {
 	if left > 0 {
 		r.observer.filtered(left)
 	}
+	if batch != nil {
+		batch.Times(func(i int, unixNano int64) { out.At(i).SetTimestamp(pcommon.Timestamp(unixNano)) })
+		r.observer.timed(batch, c.Path, r.config.Timestamp)
+	}
 	return logs
 }
 
@@ -86,27 +101,6 @@ func (r *tailReceiver) keeps(body string) bool {
 		}
 	}
 	return true
-}
-
-// time sets a record's time, and returns what is left of its text. What has no time has that of the record before, so
-// that it stays behind it.
-func (r *tailReceiver) time(to plog.LogRecord, l *labels, body string, now time.Time) string {
-	at, from, end, ok := r.times.Parse(body, now)
-	if !ok {
-		r.observer.untimed()
-		if l.last != 0 {
-			to.SetTimestamp(l.last)
-		}
-		return body
-	}
-	l.last = pcommon.Timestamp(max(at, 0))
-	to.SetTimestamp(l.last)
-	if r.config.Timestamp.Trim {
-		if trimmed := r.config.withoutTime(body[:from], body[end:]); trimmed != "" {
-			return trimmed
-		}
-	}
-	return body
 }
 
 // withoutTime is a record without its time, and without the blanks that it leaves at the record's begin or end, where they are

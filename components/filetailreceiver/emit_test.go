@@ -1,10 +1,13 @@
 package filetailreceiver
 
 import (
+	"bytes"
+	gz "compress/gzip"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -50,54 +53,76 @@ func TestEverythingIsFiltered(t *testing.T) {
 	require.Eventually(t, func() bool { return len(r.bodies()) == 2 }, within, tick)
 }
 
+// TestTimesOfRecords has layouts and places. The times are of yesterday, as others would be doubted.
 func TestTimesOfRecords(t *testing.T) {
 	t.Parallel()
-	at := func(text string) pcommon.Timestamp {
-		when, err := time.Parse(time.RFC3339Nano, text)
+	day := time.Now().UTC().AddDate(0, 0, -1).Truncate(24 * time.Hour)
+	date, apache := day.Format("2006-01-02"), day.Format("02/Jan/2006")
+	vienna, err := time.LoadLocation("Europe/Vienna")
+	require.NoError(t, err)
+	at := func(clock string) pcommon.Timestamp {
+		when, err := time.Parse("2006-01-02T15:04:05.999999999", date+"T"+clock)
 		require.NoError(t, err)
 		return pcommon.NewTimestampFromTime(when)
 	}
+	epoch := strconv.FormatInt(day.Unix()+36000, 10)
 	for name, c := range map[string]struct {
 		text, config string
 		times        []pcommon.Timestamp
 		bodies       []string
 	}{
 		"strptime, UTC": {
-			"2026-11-23 10:00:00,250 a\nno time\n2026-11-23 10:00:01,000 b\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S,%L", location: UTC}`,
-			[]pcommon.Timestamp{at("2026-11-23T10:00:00.25Z"), at("2026-11-23T10:00:00.25Z"), at("2026-11-23T10:00:01Z")},
-			[]string{"2026-11-23 10:00:00,250 a", "no time", "2026-11-23 10:00:01,000 b"},
+			date + " 10:00:00,250 a\nno time\n" + date + " 10:00:01,000 b\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S,%L", location: UTC}`,
+			[]pcommon.Timestamp{at("10:00:00.25"), at("10:00:00.25"), at("10:00:01")},
+			[]string{date + " 10:00:00,250 a", "no time", date + " 10:00:01,000 b"},
 		},
 		"a place, trimmed": {
-			"[1] 23/Nov/2026:10:00:00 +0100 a\n", `timestamp: {layout: "%d/%b/%Y:%H:%M:%S %z", offset: 4, trim: true}`,
-			[]pcommon.Timestamp{at("2026-11-23T09:00:00Z")}, []string{"[1]  a"},
+			"[1] " + apache + ":10:00:00 +0100 a\n", `timestamp: {layout: "%d/%b/%Y:%H:%M:%S %z", offset: 4, trim: true}`,
+			[]pcommon.Timestamp{at("09:00:00")}, []string{"[1]  a"},
 		},
 		"a pattern and Go's layout": {
-			`{"n":1,"ts":"2026-11-23T10:00:00.5Z"}` + "\n", `timestamp: {layout: "2006-01-02T15:04:05.999999999Z07:00", layout_type: gotime, pattern: '"ts":"([^"]+)"'}`,
-			[]pcommon.Timestamp{at("2026-11-23T10:00:00.5Z")}, []string{`{"n":1,"ts":"2026-11-23T10:00:00.5Z"}`},
+			`{"n":1,"ts":"` + date + `T10:00:00.5Z"}` + "\n", `timestamp: {layout: "2006-01-02T15:04:05.999999999Z07:00", layout_type: gotime, pattern: '"ts":"([^"]+)"'}`,
+			[]pcommon.Timestamp{at("10:00:00.5")}, []string{`{"n":1,"ts":"` + date + `T10:00:00.5Z"}`},
+		},
+		"a field": {
+			`{"time":"2020-01-01T00:00:00Z","log":{"m":"\"time\":1","time":"` + date + `T10:00:00Z"}}` + "\n", `timestamp: {layout: "%Y-%m-%dT%H:%M:%S%z", field: log.time}`,
+			[]pcommon.Timestamp{at("10:00:00")}, []string{`{"time":"2020-01-01T00:00:00Z","log":{"m":"\"time\":1","time":"` + date + `T10:00:00Z"}}`},
+		},
+		"a field, an epoch": {
+			`{"ts":` + epoch + `.25}` + "\n", `timestamp: {layout: s, layout_type: epoch, field: ts}`,
+			[]pcommon.Timestamp{at("10:00:00.25")}, []string{`{"ts":` + epoch + `.25}`},
 		},
 		"an epoch": {
-			"1795428000.25 a\n", `timestamp: {layout: s.ms, layout_type: epoch}`,
-			[]pcommon.Timestamp{at("2026-11-23T10:00:00.25Z")}, []string{"1795428000.25 a"},
+			epoch + ".25 a\n", `timestamp: {layout: s.ms, layout_type: epoch}`,
+			[]pcommon.Timestamp{at("10:00:00.25")}, []string{epoch + ".25 a"},
 		},
 		"a zone by name": {
-			"2026-07-01 10:00:00 a\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: Europe/Vienna}`,
-			[]pcommon.Timestamp{at("2026-07-01T08:00:00Z")}, []string{"2026-07-01 10:00:00 a"},
+			time.Unix(day.Unix()+36000, 0).In(vienna).Format("2006-01-02 15:04:05") + " a\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: Europe/Vienna}`,
+			[]pcommon.Timestamp{at("10:00:00")}, []string{time.Unix(day.Unix()+36000, 0).In(vienna).Format("2006-01-02 15:04:05") + " a"},
 		},
 		"at the begin, trimmed": {
-			"2026-07-01 10:00:00 a\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: UTC, trim: true}`,
-			[]pcommon.Timestamp{at("2026-07-01T10:00:00Z")}, []string{"a"},
+			date + " 10:00:00 a\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: UTC, trim: true}`,
+			[]pcommon.Timestamp{at("10:00:00")}, []string{"a"},
 		},
 		"at the begin, trimmed, with its blank kept": {
-			"2026-07-01 10:00:00 a\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: UTC, trim: true}, preserve_leading_whitespaces: true`,
-			[]pcommon.Timestamp{at("2026-07-01T10:00:00Z")}, []string{" a"},
+			date + " 10:00:00 a\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: UTC, trim: true}, preserve_leading_whitespaces: true`,
+			[]pcommon.Timestamp{at("10:00:00")}, []string{" a"},
 		},
 		"at the end, trimmed": {
-			"a 2026-07-01 10:00:00\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: UTC, trim: true}`,
-			[]pcommon.Timestamp{at("2026-07-01T10:00:00Z")}, []string{"a"},
+			"a " + date + " 10:00:00\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: UTC, search: true, trim: true}`,
+			[]pcommon.Timestamp{at("10:00:00")}, []string{"a"},
 		},
 		"nothing but a time": {
-			"2026-07-01 10:00:00\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: UTC, trim: true}`,
-			[]pcommon.Timestamp{at("2026-07-01T10:00:00Z")}, []string{"2026-07-01 10:00:00"},
+			date + " 10:00:00\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: UTC, trim: true}`,
+			[]pcommon.Timestamp{at("10:00:00")}, []string{date + " 10:00:00"},
+		},
+		"anywhere": {
+			"1.2.3.4 - - " + date + " 10:00:00 a\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: UTC, search: true, trim: true}`,
+			[]pcommon.Timestamp{at("10:00:00")}, []string{"1.2.3.4 - -  a"},
+		},
+		"a date in a text": {
+			date + " 10:00:00 a\nselect '2019-01-01 00:00:00'\n2019-01-01 00:00:00 | row\n", `timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: UTC, trim: true}`,
+			[]pcommon.Timestamp{at("10:00:00"), at("10:00:00"), at("10:00:00")}, []string{"a", "select '2019-01-01 00:00:00'", "2019-01-01 00:00:00 | row"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -115,9 +140,73 @@ func TestTimesOfRecords(t *testing.T) {
 
 func TestRecordsWithoutATimeAreCounted(t *testing.T) {
 	t.Parallel()
-	r, _ := read(t, "a\n2026-07-01 b\nc\n", 3, `, timestamp: {layout: "%Y-%m-%d", location: UTC}`)
+	today := time.Now().UTC().Format("2006-01-02")
+	r, _ := read(t, "a\n"+today+" b\nc\n2019-07-01 d\n", 4, `, timestamp: {layout: "%Y-%m-%d", location: UTC}`)
 	metadatatest.AssertEqualFileTailUntimedRecords(t, r.telemetry, []metricdata.DataPoint[int64]{{Value: 2}}, metricdatatest.IgnoreTimestamp())
+	metadatatest.AssertEqualFileTailImplausibleTimes(t, r.telemetry, []metricdata.DataPoint[int64]{{Value: 1}}, metricdatatest.IgnoreTimestamp())
 	assert.Zero(t, r.lines()[0].at, "the exporter takes the time of reading")
+}
+
+// TestDoubtsAboutTimesAreToldOnce names the file, the record and the remedy, and a record no further than its beginning.
+func TestDoubtsAboutTimesAreToldOnce(t *testing.T) {
+	t.Parallel()
+	now := time.Now().UTC().Format("2006-01-02 15:04:05")
+	r, path := read(t, strings.Repeat("1.2.3.4 "+now+" "+strings.Repeat("x", 500)+"\n", 3), 3, `, timestamp: {layout: "%Y-%m-%d %H:%M:%S", location: UTC}`)
+	require.Eventually(t, func() bool { return r.logs.FilterMessageSnippet("further on").Len() > 0 }, within, tick)
+	appendTo(t, path, "1.2.3.4 "+now+" x\n"+now+" a\n2019-01-01 00:00:00 b\n2019-01-01 00:00:00 c\n")
+	require.Eventually(t, func() bool { return len(r.lines()) == 7 }, within, tick)
+	require.Eventually(t, func() bool { return r.logs.FilterMessageSnippet("a part of the text").Len() > 0 }, within, tick)
+	all := r.logs.FilterLevelExact(zap.WarnLevel)
+	require.Equal(t, 2, all.Len())
+	first, second := all.All()[0].ContextMap(), all.All()[1].ContextMap()
+	assert.Equal(t, path, first["file"])
+	assert.EqualValues(t, 8, first["byte"])
+	assert.Less(t, len(first["record"].(string)), 200)
+	assert.Contains(t, first["remedy"], "timestamp::pattern")
+	assert.Equal(t, "2019-01-01 00:00:00 b", second["record"])
+	assert.Contains(t, second["cause"], "years old")
+}
+
+// TestFileOfTheDayBefore has times without dates, in a file that was last written to at one of them.
+func TestFileOfTheDayBefore(t *testing.T) {
+	t.Parallel()
+	if os.PathSeparator == '\\' {
+		t.Skip("Windows sets the time of a file when it is closed")
+	}
+	path := filepath.Join(t.TempDir(), "app.log")
+	appendTo(t, path, "22:00:00 a\n\tat b\n01:00:00 c\n")
+	modified := time.Now().UTC().AddDate(0, 0, -5).Truncate(24 * time.Hour).Add(time.Hour + time.Second)
+	require.NoError(t, os.Chtimes(path, modified, modified))
+	r := start(t, new(host), new(sink), `{include: ["`+path+`"], start_at: beginning, `+quick+`, timestamp: {layout: "%H:%M:%S", location: UTC}}`)
+	require.Eventually(t, func() bool { return len(r.lines()) == 3 }, within, tick)
+	for i, ago := range []time.Duration{3*time.Hour + time.Second, 3*time.Hour + time.Second, time.Second} {
+		assert.Equal(t, pcommon.NewTimestampFromTime(modified.Add(-ago)), r.lines()[i].at)
+	}
+	later := time.Now().UTC().Add(-2 * time.Second)
+	appendTo(t, path, later.Format("15:04:05")+" d\n")
+	require.Eventually(t, func() bool { return len(r.lines()) == 4 }, within, tick)
+	assert.Equal(t, pcommon.NewTimestampFromTime(later.Truncate(time.Second)), r.lines()[3].at, "it has grown since")
+}
+
+// TestArchiveOfTheDayBefore has the same in a compressed file, whose size says nothing of what is in it.
+func TestArchiveOfTheDayBefore(t *testing.T) {
+	t.Parallel()
+	if os.PathSeparator == '\\' {
+		t.Skip("Windows sets the time of a file when it is closed")
+	}
+	path := filepath.Join(t.TempDir(), "app.log.gz")
+	var text bytes.Buffer
+	z := gz.NewWriter(&text)
+	_, err := z.Write([]byte(strings.Repeat("22:00:00 a\n", 1000) + "01:00:00 c\n"))
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	appendTo(t, path, text.String())
+	modified := time.Now().UTC().AddDate(0, 0, -5).Truncate(24 * time.Hour).Add(time.Hour + time.Second)
+	require.NoError(t, os.Chtimes(path, modified, modified))
+	r := start(t, new(host), new(sink), `{include: ["`+path+`"], start_at: beginning, compression: auto, `+quick+`, timestamp: {layout: "%H:%M:%S", location: UTC}}`)
+	require.Eventually(t, func() bool { return len(r.lines()) == 1001 }, within, tick)
+	assert.Equal(t, pcommon.NewTimestampFromTime(modified.Add(-3*time.Hour-time.Second)), r.lines()[0].at)
+	assert.Equal(t, pcommon.NewTimestampFromTime(modified.Add(-time.Second)), r.lines()[1000].at)
 }
 
 func TestWhatIsKnownOfAFile(t *testing.T) {

@@ -25,7 +25,8 @@ const (
 // labels are what the records of one file have in common.
 type labels struct {
 	resource, record pcommon.Map
-	last             pcommon.Timestamp // the time of the last record that had one; of the reader
+	times            times
+	known            bool // a chunk of the file was read
 }
 
 // labels are made once for each file.

@@ -29,6 +29,7 @@ type observer struct {
 	host      component.Host
 	delays    *rate.Limiter
 	refusals  *rate.Limiter
+	doubts    doubts
 
 	mu       sync.Mutex
 	told     map[string]map[string]bool // files, of each thing that is told once of a file
@@ -111,8 +112,6 @@ func (o *observer) Released(lost int64) { o.telemetry.FileTailLost.Add(context.B
 func (o *observer) filtered(records int) {
 	o.telemetry.FileTailFilteredRecords.Add(context.Background(), int64(records))
 }
-
-func (o *observer) untimed() { o.telemetry.FileTailUntimedRecords.Add(context.Background(), 1) }
 
 // refused is what the pipeline does not want.
 func (o *observer) refused(records int, err error) {

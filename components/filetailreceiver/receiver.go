@@ -28,9 +28,10 @@ type tailReceiver struct {
 	filters  []filter
 	times    *logtime.Parser // nil: records have no time of their own
 
-	storage  storage.Client
-	splitter *records.Splitter
-	tailer   *tail.Tailer
+	storage   storage.Client
+	splitter  *records.Splitter
+	tailer    *tail.Tailer
+	unmatched *unmatched
 }
 
 func newReceiver(set receiver.Settings, c *Config, next consumer.Logs) (*tailReceiver, error) {
@@ -81,10 +82,13 @@ func (r *tailReceiver) Start(ctx context.Context, host component.Host) error {
 		}
 	}
 	o.Begin, o.Events, o.Logger = r.begin, r.observer, r.logger
+	r.unmatched = newUnmatched(r.logger, o.Finder)
+	o.Finder.Passed = r.unmatched.passed
 	r.tailer = tail.New(o)
 	if err := r.observer.start(host, r.tailer.Stats); err != nil {
 		return err
 	}
+	r.unmatched.start()
 	r.tailer.Start()
 	return nil
 }
@@ -129,6 +133,7 @@ func (r *tailReceiver) Shutdown(ctx context.Context) error {
 		r.observer.close()
 		return nil
 	}
+	r.unmatched.stop()
 	err := r.tailer.Stop(ctx)
 	r.observer.close()
 	if closed := r.storage.Close(ctx); err == nil {

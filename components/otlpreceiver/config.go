@@ -52,7 +52,7 @@ const (
 	// defaultGRPCIdleTimeout is long, for clients keep one connection and send seldom.
 	defaultGRPCIdleTimeout = 10 * time.Minute
 	// defaultStreams is how many requests a connection may have at once.
-	defaultStreams = 100
+	defaultStreams = 16
 )
 
 // defaultMaxInFlight leaves most of the process's memory, in bytes, to others.

@@ -15,6 +15,8 @@ type limited struct {
 	max      int64
 	open     atomic.Int64
 	refused  func(protocol string, limit int)
+	// settle waits until there is room for what a connection may begin.
+	settle func()
 	// lifetime is how long a connection may last. 0: it has no bound.
 	lifetime time.Duration
 }
@@ -22,6 +24,7 @@ type limited struct {
 // Accept implements net.Listener.
 func (l *limited) Accept() (net.Conn, error) {
 	for {
+		l.settle()
 		c, err := l.Listener.Accept()
 		if err != nil {
 			return nil, err

@@ -58,9 +58,9 @@ func (r *otlp) grpcServer(ctx context.Context, c *configgrpc.ServerConfig, host 
 	if err != nil {
 		return nil, err
 	}
-	server.Handler = binaryMetadata(server.Handler)
-	server.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
-		return context.WithValue(ctx, openedKey{}, time.Now())
+	server.Handler = r.calls.bound(binaryMetadata(server.Handler))
+	server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		return context.WithValue(r.calls.attach(ctx, c), openedKey{}, time.Now())
 	}
 	server.HTTP2.SendPingTimeout, server.HTTP2.PingTimeout = keep.Time, keep.Timeout
 	r.tellUnused(c)
@@ -239,6 +239,7 @@ func message(ctx context.Context, g *grant, from io.Reader, encoding string, lim
 
 // writeGRPC answers a call, with a message or a status that says why there is none.
 func writeGRPC(w http.ResponseWriter, s *status.Status, text []byte) {
+	answering(w)
 	h := w.Header()
 	h.Set("Content-Type", grpcMedia)
 	if s != nil { // headers alone
@@ -256,6 +257,7 @@ func writeGRPC(w http.ResponseWriter, s *status.Status, text []byte) {
 	w.WriteHeader(http.StatusOK)
 	framed := binary.BigEndian.AppendUint32([]byte{0}, uint32(len(text)))
 	_, _ = w.Write(append(framed, text...)) // a sender that has gone sends it again
+	answered(w)
 	h.Set("Grpc-Status", "0")
 }
 

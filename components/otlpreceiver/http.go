@@ -44,11 +44,12 @@ func (r *otlp) httpServer(ctx context.Context, c *upstream.HTTPConfig, host comp
 	}
 	// confighttp would decompress before anything is reserved. So it does not get to see that a body is compressed.
 	inner := server.Handler
-	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+	server.ConnContext = r.calls.attach
+	server.Handler = r.calls.bound(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		encoding := q.Header.Get("Content-Encoding")
 		q.Header.Del("Content-Encoding")
 		inner.ServeHTTP(w, q.WithContext(context.WithValue(q.Context(), encodingKey{}, encoding)))
-	})
+	}))
 	return server, nil
 }
 
@@ -62,6 +63,7 @@ func (r *otlp) server(ctx context.Context, c confighttp.ServerConfig, host compo
 	server.MaxHeaderBytes = maxHeader
 	server.HTTP2 = &http.HTTP2Config{
 		MaxConcurrentStreams: defaultStreams, MaxReceiveBufferPerConnection: connectionBuffer, MaxReceiveBufferPerStream: streamBuffer,
+		WriteByteTimeout: answerTimeout,
 	}
 	server.ErrorLog = r.observer.serverLog()
 	return server, nil
@@ -155,13 +157,16 @@ func writeHTTP(w http.ResponseWriter, q *http.Request, a answer) {
 }
 
 func write(w http.ResponseWriter, f format, code int, text []byte) {
+	answering(w)
 	media := "application/x-protobuf"
 	if f == jsonText {
 		media = "application/json"
 	}
 	w.Header().Set("Content-Type", media)
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(code)
 	_, _ = w.Write(text) // a sender that has gone sends it again
+	answered(w)
 }
 
 // httpCode is the code of a status, from which a sender sees whether to send again (OTLP specification, "Failures").

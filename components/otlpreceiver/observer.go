@@ -21,6 +21,7 @@ import (
 // Reasons of refusals.
 const (
 	reasonBusy       = "busy"
+	reasonCalls      = "calls"
 	reasonTooLarge   = "too_large"
 	reasonTooDeep    = "too_deep"
 	reasonIncomplete = "incomplete"
@@ -38,6 +39,7 @@ const (
 
 var remedies = map[string]string{
 	reasonBusy:     "senders keep what is refused and send it again; if this goes on, find who sends so much, or raise limits::max_in_flight and the memory of the collector",
+	reasonCalls:    "find who makes so many calls at once, or raise limits::max_in_flight and the memory of the collector",
 	reasonTooLarge: "let the sender make smaller batches, or raise limits::max_in_flight, max_request_body_size and max_recv_msg_size_mib",
 }
 
@@ -129,6 +131,11 @@ func (o *observer) refusedConnection(protocol string, limit int) {
 	o.telemetry.OtlpRefusedConnections.Add(context.Background(), 1, o.with(attribute.String("protocol", protocol)))
 	o.tell("connections "+protocol, "OTLP connections were closed: there are as many as limits::max_connections",
 		zap.String("protocol", protocol), zap.Int("max_connections", limit))
+}
+
+func (o *observer) refusedCalls(limit int) {
+	o.telemetry.OtlpRefusedRequests.Add(context.Background(), 1, o.with(attribute.String("reason", reasonCalls)))
+	o.tell(reasonCalls, "OTLP connections were closed: they had most of the calls, of which there were too many", zap.Int("calls", limit))
 }
 
 func (o *observer) tell(kind, text string, fields ...zap.Field) {

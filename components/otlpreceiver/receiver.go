@@ -27,6 +27,7 @@ type otlp struct {
 	config                *Config
 	set                   receiver.Settings
 	admission             *admission
+	calls                 *calls
 	observer              *observer
 	httpReport            *receiverhelper.ObsReport
 	grpcReport            *receiverhelper.ObsReport
@@ -57,6 +58,7 @@ func (r *otlp) start(ctx context.Context, hosts []component.Host) error {
 		return err
 	}
 	r.observer.start(hosts)
+	r.calls = newCalls(r.config.Limits, r.observer.refusedCalls)
 	if key, size := r.config.beyondMemory(); key != "" {
 		r.set.Logger.Warn("Requests as large as a key allows do not fit into limits::max_in_flight, and are refused: text alone counts four times. Raise it, or lower the key",
 			zap.String("key", key), zap.Int64("bytes", size), zap.Int64("max_in_flight", r.config.Limits.MaxInFlight), zap.Int64("needed", weight.TextTimes*size))
@@ -87,7 +89,7 @@ func (r *otlp) serve(ctx context.Context, protocol string, server *http.Server, 
 	if err != nil {
 		return err
 	}
-	bounded := &limited{Listener: listener, protocol: protocol, max: int64(r.config.Limits.MaxConnections), refused: r.observer.refusedConnection, lifetime: lifetime}
+	bounded := &limited{Listener: listener, protocol: protocol, max: int64(r.config.Limits.MaxConnections), refused: r.observer.refusedConnection, settle: r.calls.settle, lifetime: lifetime}
 	var on net.Listener = bounded
 	if with.HasValue() {
 		c, err := with.Get().LoadTLSConfig(ctx)

@@ -82,7 +82,7 @@ func (w *world) provider(logger *zap.Logger) *provider {
 func (w *world) put(t *testing.T, name, value string, secure ...bool) {
 	t.Helper()
 	kind := types.ParameterTypeString
-	if len(secure) > 0 {
+	if len(secure) > 0 && secure[0] {
 		kind = types.ParameterTypeSecureString
 	}
 	_, err := w.client.PutParameter(t.Context(), &ssm.PutParameterInput{Name: &name, Value: &value, Type: kind, Overwrite: aws.Bool(true)})

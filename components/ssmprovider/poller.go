@@ -19,18 +19,23 @@ import (
 // costs a fleet no further read.
 const handOverFor = 5 * time.Second
 
+// maxPinned bounds how many versions are kept that no look concerns: a configuration names a few.
+const maxPinned = 100
+
 // poller looks for changes of everything that is read by one way. Its goroutine starts with the first
 // watch, and rests while there is none.
 type poller struct {
 	store  *ssmstore.Store
 	logger *zap.Logger
-	pace   pace   // belongs to run
-	said   string // which trouble was logged; belongs to run
+	pace   pace      // belongs to run
+	looked time.Time // when the last look began, or the timer of the first one; belongs to run
+	said   string    // which trouble was logged; belongs to run
 
 	mu      sync.Mutex
 	watches map[*watch]bool
 	fresh   map[ssmstore.Ref]fresh
-	cancel  context.CancelFunc // nil: it does not run
+	pinned  map[ssmstore.Ref]ssmstore.Snapshot // versions, which do not change
+	cancel  context.CancelFunc                 // nil: it does not run
 	done    chan struct{}
 	wake    chan struct{} // the watches are others
 }
@@ -43,7 +48,8 @@ type fresh struct {
 func newPoller(store *ssmstore.Store, logger *zap.Logger) *poller {
 	return &poller{
 		store: store, logger: logger, watches: map[*watch]bool{}, fresh: map[ssmstore.Ref]fresh{},
-		wake: make(chan struct{}, 1), done: make(chan struct{}),
+		pinned: map[ssmstore.Ref]ssmstore.Snapshot{},
+		wake:   make(chan struct{}, 1), done: make(chan struct{}),
 	}
 }
 
@@ -82,12 +88,22 @@ func (p *poller) changed() {
 	}
 }
 
-// handOver gives what the poller has read a moment ago.
+// handOver gives what the poller has read a moment ago. A snapshot without documents tells that nothing is there.
 func (p *poller) handOver(r ssmstore.Ref) (ssmstore.Snapshot, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	f, ok := p.fresh[r]
 	return f.snapshot, ok && time.Now().Before(f.until)
+}
+
+// pin keeps a version for who comes because of a change of something else.
+func (p *poller) pin(r ssmstore.Ref, s ssmstore.Snapshot) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.pinned) >= maxPinned {
+		clear(p.pinned)
+	}
+	p.pinned[r] = s
 }
 
 // wanted is the shortest interval that anybody wants; 0 where nobody watches.
@@ -117,16 +133,20 @@ func (p *poller) run(ctx context.Context) {
 			if wanted == 0 {
 				timer.Stop()
 			} else if running == 0 || wanted < running {
+				p.looked = time.Now()
 				timer.Reset(p.pace.first(wanted))
 			}
 			running = wanted
 		case <-timer.C:
+			began := time.Now()
+			later := p.pace.later(running, began.Sub(p.looked))
+			p.looked = began
 			p.forget()
-			calls, throttled := p.look(ctx)
+			calls, throttled := p.look(ctx, later)
 			p.forget()
 			p.pace.looked(calls, throttled)
 			if running = p.wanted(); running > 0 {
-				timer.Reset(p.pace.next(running))
+				timer.Reset(max(0, p.pace.next(running)-time.Since(began)))
 			}
 		}
 	}
@@ -140,26 +160,28 @@ func (p *poller) forget() {
 	maps.DeleteFunc(p.fresh, func(_ ssmstore.Ref, f fresh) bool { return now.After(f.until) })
 }
 
-// look asks for versions, reads again what has others, and tells those whose text is another.
-func (p *poller) look(ctx context.Context) (calls int, throttled bool) {
-	p.mu.Lock()
-	watches := slices.Collect(maps.Keys(p.watches))
-	p.mu.Unlock()
+// look finds what has another version, and tells those whose text is another. What the look has not read itself is
+// read that much later.
+func (p *poller) look(ctx context.Context, later time.Duration) (calls int, throttled bool) {
 	byRef := map[ssmstore.Ref][]*watch{}
-	for _, w := range watches {
+	p.mu.Lock()
+	for w := range p.watches {
 		byRef[w.ref] = append(byRef[w.ref], w)
 	}
+	p.mu.Unlock()
 	refs := slices.SortedFunc(maps.Keys(byRef), func(a, b ssmstore.Ref) int { return strings.Compare(a.String(), b.String()) })
-	seen, calls := p.store.Stamps(ctx, refs)
+	seen, calls := p.store.Look(ctx, refs)
+	if slices.ContainsFunc(refs, func(r ssmstore.Ref) bool { return isOther(seen[r], byRef[r]) && !seen[r].Complete() }) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(later):
+		}
+	}
 	var tell []*watch
 	troubles := map[ssmstore.Ref]error{}
 	for _, r := range refs {
-		err := seen[r].Err
-		if err == nil {
-			var changed []*watch
-			changed, err = p.compare(ctx, r, seen[r].Stamp, byRef[r])
-			tell = append(tell, changed...)
-		}
+		changed, err := p.compare(ctx, r, seen[r], byRef[r])
+		tell = append(tell, changed...)
 		if err != nil {
 			troubles[r] = err
 			throttled = throttled || ssmstore.IsKind(err, ssmstore.Throttled)
@@ -179,24 +201,37 @@ func (p *poller) look(ctx context.Context) (calls int, throttled bool) {
 }
 
 // keepFresh hands over everything that this look has found to be as it is: who is told of one change reads
-// the whole configuration again.
+// the whole configuration again. What was read anew while the look waited is left out: it may be newer.
 func (p *poller) keepFresh(byRef map[ssmstore.Ref][]*watch, troubles map[ssmstore.Ref]error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	replaced := map[ssmstore.Ref]bool{}
+	for w := range p.watches {
+		replaced[w.ref] = replaced[w.ref] || !slices.Contains(byRef[w.ref], w)
+	}
 	until := time.Now().Add(handOverFor)
+	for r, s := range p.pinned {
+		p.fresh[r] = fresh{s, until}
+	}
 	for r, watches := range byRef {
-		if last := watches[0].last; troubles[r] == nil && last.Stamp != "" {
-			p.fresh[r] = fresh{last, until}
+		gone := slices.ContainsFunc(watches, func(w *watch) bool { return !p.watches[w] })
+		if troubles[r] == nil && !replaced[r] && !gone {
+			p.fresh[r] = fresh{watches[0].last, until}
 		}
 	}
 }
 
-// compare reads a reference again where its stamp is another, and finds whom that concerns.
-func (p *poller) compare(ctx context.Context, r ssmstore.Ref, stamp ssmstore.Stamp, watches []*watch) ([]*watch, error) {
-	if !slices.ContainsFunc(watches, func(w *watch) bool { return w.last.Stamp != stamp }) {
-		return nil, nil
+// isOther reports whether a look has seen another version than a watch knows.
+func isOther(seen ssmstore.Seen, watches []*watch) bool {
+	return seen.Err == nil && slices.ContainsFunc(watches, func(w *watch) bool { return w.last.Stamp != seen.Stamp })
+}
+
+// compare takes the text of a reference whose version is another, and finds whom that concerns.
+func (p *poller) compare(ctx context.Context, r ssmstore.Ref, seen ssmstore.Seen, watches []*watch) ([]*watch, error) {
+	if seen.Err != nil || !isOther(seen, watches) {
+		return nil, seen.Err
 	}
-	snap, err := p.store.Read(ctx, r)
+	snap, err := p.store.Finish(ctx, r, seen)
 	switch {
 	case ssmstore.IsKind(err, ssmstore.NotFound):
 		snap = ssmstore.Snapshot{}
@@ -249,6 +284,7 @@ func (p *poller) shutdown(ctx context.Context) error {
 	p.mu.Lock()
 	cancel := p.cancel
 	clear(p.fresh)
+	clear(p.pinned)
 	p.mu.Unlock()
 	if cancel == nil {
 		return nil

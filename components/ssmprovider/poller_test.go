@@ -89,6 +89,109 @@ func TestReloadReadsWhatThePollerHasRead(t *testing.T) {
 	})
 }
 
+func TestChangedTextIsReadByTheLookThatFindsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awslocal.Options{})
+		w.put(t, "/a", "x: 1")
+		w.put(t, "/b", "x: 1")
+		p := w.provider(nil)
+		defer shutdown(t, p)
+		w.put(t, "/pinned", "x: 1", true)
+		uris := []string{"ssm:/a", "ssm:/b", "ssm:/absent?optional=true", "ssm:/pinned:1"}
+		var c counter
+		for _, uri := range uris {
+			_, err := p.RetrieveLayers(t.Context(), uri, c.changed)
+			require.NoError(t, err)
+		}
+		w.put(t, "/a", "x: 2")
+		before := w.reads()
+		for c.count() == 0 {
+			time.Sleep(time.Second)
+			synctest.Wait()
+		}
+		assert.Equal(t, before+1, w.reads(), "the look")
+		for i, want := range []string{"x: 2", "x: 1", "", "x: 1"} {
+			r, err := p.RetrieveLayers(t.Context(), uris[i], c.changed)
+			require.NoError(t, err)
+			assert.Equal(t, want, string(r.Layers[0].Text))
+		}
+		assert.Equal(t, before+1, w.reads(), "the reload")
+		time.Sleep(handOverFor)
+		_, err := p.RetrieveLayers(t.Context(), "ssm:/pinned:1", c.changed)
+		require.NoError(t, err)
+		assert.Equal(t, before+2, w.reads(), "who comes for another reason reads it")
+		_, err = p.RetrieveLayers(t.Context(), "ssm:/absent", c.changed)
+		assert.True(t, ssmstore.IsKind(err, ssmstore.NotFound), "absence is no answer to who needs it")
+	})
+}
+
+func TestChangeIsSeenBeforeTheLongestIntervalIsOver(t *testing.T) {
+	for _, secure := range []bool{false, true} {
+		t.Run(fmt.Sprintf("secure=%t", secure), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, awslocal.Options{})
+				w.put(t, "/a", "0", secure)
+				p := w.provider(nil)
+				defer shutdown(t, p)
+				var c counter
+				_, err := p.Retrieve(t.Context(), "ssm:/a", c.changed)
+				require.NoError(t, err)
+				for i := 1; i <= 300; i++ {
+					w.put(t, "/a", fmt.Sprint(i), secure)
+					put := time.Now()
+					for c.count() < i {
+						time.Sleep(time.Second)
+						synctest.Wait()
+						require.LessOrEqual(t, time.Since(put), longest(ssmstore.DefaultPoll))
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestReloadThatReadsWhileALookWaitsIsNotGivenWhatIsOlder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, awslocal.Options{})
+		w.put(t, "/plain", "1")
+		w.put(t, "/secret", "1", true)
+		p := w.provider(nil)
+		defer shutdown(t, p)
+		uris := []string{"ssm:/plain", "ssm:/secret"}
+		var c counter
+		var ends []confmap.CloseFunc
+		retrieve := func() (texts []any) {
+			var now []confmap.CloseFunc
+			for _, uri := range uris {
+				r, err := p.Retrieve(t.Context(), uri, c.changed)
+				require.NoError(t, err)
+				text, err := r.AsString()
+				require.NoError(t, err)
+				texts, now = append(texts, text), append(now, r.Close)
+			}
+			for _, end := range ends {
+				require.NoError(t, end(t.Context()))
+			}
+			ends = now
+			return texts
+		}
+		assert.Equal(t, []any{"1", "1"}, retrieve())
+		w.put(t, "/secret", "2", true)
+		before := w.reads()
+		for w.reads() == before {
+			time.Sleep(10 * time.Millisecond)
+		}
+		w.put(t, "/plain", "2") // after the look, and before what it leaves out
+		assert.Equal(t, []any{"2", "2"}, retrieve(), "as SIGHUP asks")
+		for range 2000 {
+			time.Sleep(100 * time.Millisecond)
+			synctest.Wait()
+			assert.Equal(t, []any{"2", "2"}, retrieve())
+		}
+		assert.Zero(t, c.count(), "nothing is told to who knows it")
+	})
+}
+
 func TestClosedWatchIsNeitherReadNorTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, awslocal.Options{})
@@ -179,6 +282,11 @@ func TestThrottlingSlowsTheLooksDownForAWhile(t *testing.T) {
 		p.looked(1, false)
 	}
 	assert.Equal(t, time.Minute, p.interval(time.Minute))
+	assert.Equal(t, 24*time.Second, p.later(time.Minute, 48*time.Second))
+	assert.Equal(t, 24*time.Second, p.later(time.Minute, 5*time.Second), "the first look may come early")
+	assert.Equal(t, 2*time.Second, p.later(time.Minute, 70*time.Second))
+	assert.Zero(t, p.later(time.Minute, 80*time.Second))
+	assert.Equal(t, callPace, p.later(time.Hour, 50*time.Minute))
 	for range 1000 {
 		assert.InDelta(t, time.Minute, p.next(time.Minute), float64(12*time.Second))
 		first := p.first(time.Minute)
@@ -214,50 +322,63 @@ func TestThousandHostsStayBelowFortyReadsASecond(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes seconds")
 	}
-	synctest.Test(t, func(t *testing.T) {
-		const hosts, minutes = 1000, 5
-		w := newWorld(t, awslocal.Options{}) // quotas on: a bucket of 40 reads, 40 more each second
-		w.put(t, "/fleet/base", "a: 1")
-		w.put(t, "/db", `{"password": "x"}`, true)
-		providers := make([]*provider, hosts)
-		watches := make([]counter, hosts)
-		for i := range hosts {
-			providers[i] = w.provider(nil)
-			_, err := providers[i].RetrieveLayers(t.Context(), "ssm:/fleet/base", func(e *confmap.ChangeEvent) {
-				watches[i].changed(e)
-				go func() { // a reload reads everything again, and keeps its watches
-					time.Sleep(time.Second)
-					for _, uri := range []string{"ssm:/fleet/base", "ssm:/db#password"} {
-						_, err := providers[i].Retrieve(t.Context(), uri, nil)
-						assert.NoError(t, err)
+	for _, change := range []struct {
+		name, parameter, value string
+		secure                 bool
+	}{
+		{"a layer", "/fleet/base", "a: 2", false},
+		{"a SecureString", "/db", `{"password": "y"}`, true},
+	} {
+		t.Run(change.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const hosts, minutes = 1000, 5
+				w := newWorld(t, awslocal.Options{}) // quotas on: a bucket of 40 reads, 40 more each second
+				w.put(t, "/fleet/base", "a: 1")
+				w.put(t, "/db", `{"password": "x"}`, true)
+				providers := make([]*provider, hosts)
+				watches := make([]counter, hosts)
+				for i := range hosts {
+					providers[i] = w.provider(nil)
+					changed := func(e *confmap.ChangeEvent) {
+						watches[i].changed(e)
+						go func() { // a reload reads everything again, and keeps its watches
+							time.Sleep(time.Second)
+							for _, uri := range []string{"ssm:/fleet/base", "ssm:/db#password", "ssm:/site/munich?optional=true"} {
+								_, err := providers[i].Retrieve(t.Context(), uri, nil)
+								assert.NoError(t, err)
+							}
+						}()
 					}
-				}()
+					for _, uri := range []string{"ssm:/fleet/base", "ssm:/site/munich?optional=true"} {
+						_, err := providers[i].RetrieveLayers(t.Context(), uri, changed)
+						require.NoError(t, err)
+					}
+					_, err := providers[i].Retrieve(t.Context(), "ssm:/db#password", changed)
+					require.NoError(t, err)
+					time.Sleep(time.Minute / hosts * 4) // 12.5 reads a second
+				}
+				before := w.reads()
+				for minute := range minutes {
+					if minute == 2 {
+						w.put(t, change.parameter, change.value, change.secure)
+					}
+					start := w.reads()
+					time.Sleep(time.Minute)
+					synctest.Wait()
+					perSecond := float64(w.reads()-start) / 60
+					t.Logf("minute %d: %.1f reads a second", minute, perSecond)
+					assert.Less(t, perSecond, 40.0)
+					assert.Greater(t, perSecond, 10.0, "they do look")
+				}
+				t.Logf("%d reads in %d minutes", w.reads()-before, minutes)
+				for _, o := range w.Status().Requests {
+					assert.Zero(t, o.Errors, o.Operation)
+				}
+				for i := range hosts {
+					assert.Equal(t, 1, watches[i].count(), "each host has seen the change once")
+					shutdown(t, providers[i])
+				}
 			})
-			require.NoError(t, err)
-			_, err = providers[i].Retrieve(t.Context(), "ssm:/db#password", watches[i].changed)
-			require.NoError(t, err)
-			time.Sleep(time.Minute / hosts * 2)
-		}
-		before := w.reads()
-		for minute := range minutes {
-			if minute == 2 {
-				w.put(t, "/fleet/base", "a: 2")
-			}
-			start := w.reads()
-			time.Sleep(time.Minute)
-			synctest.Wait()
-			perSecond := float64(w.reads()-start) / 60
-			t.Logf("minute %d: %.1f reads a second", minute, perSecond)
-			assert.Less(t, perSecond, 40.0)
-			assert.Greater(t, perSecond, 10.0, "they do look")
-		}
-		t.Logf("%d reads in %d minutes", w.reads()-before, minutes)
-		for _, o := range w.Status().Requests {
-			assert.Zero(t, o.Errors, o.Operation)
-		}
-		for i := range hosts {
-			assert.Equal(t, 1, watches[i].count(), "each host has seen the change once")
-			shutdown(t, providers[i])
-		}
-	})
+		})
+	}
 }

@@ -118,11 +118,15 @@ func (p *provider) ask(ctx context.Context, text string) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	mayMiss := u.Optional || u.HasDefault
 	snap, ok := s.poller.handOver(u.Ref)
-	if !ok {
+	if !ok || len(snap.Documents) == 0 && !mayMiss {
 		snap, err = s.store.Read(ctx, u.Ref)
 	}
-	if ssmstore.IsKind(err, ssmstore.NotFound) && (u.Optional || u.HasDefault) {
+	if err == nil && u.Version > 0 {
+		s.poller.pin(u.Ref, snap)
+	}
+	if ssmstore.IsKind(err, ssmstore.NotFound) && mayMiss {
 		snap, err = ssmstore.Snapshot{}, nil
 	}
 	if err != nil {

@@ -3,6 +3,8 @@ package statestorageextension
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
+	"regexp"
 	"runtime"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/statefolder"
@@ -27,6 +29,9 @@ func NewDefaultConfig() *Config {
 	return &Config{Directory: statefolder.Default(runtime.GOOS), CreateDirectory: true, MaxUnsaved: statelog.DefaultMaxUnsaved}
 }
 
+// drive begins a path of Windows, which a configuration for it has also where somebody checks it elsewhere.
+var drive = regexp.MustCompile(`^([A-Za-z]:[/\\]|\\\\)`)
+
 // Validate names what is wrong. It does not look at the folder: that may come later, and is no reason not to start.
 func (c *Config) Validate() error {
 	if c.Directory == "" {
@@ -34,6 +39,9 @@ func (c *Config) Validate() error {
 	}
 	if c.MaxUnsaved <= 0 {
 		return fmt.Errorf("invalid max_unsaved %d: use a number of bytes above 0", c.MaxUnsaved)
+	}
+	if !filepath.IsAbs(c.Directory) && !drive.MatchString(c.Directory) {
+		return fmt.Errorf("invalid directory %q: it would be another folder for each folder that the collector is started in; write the whole path, such as %s", c.Directory, statefolder.Default(runtime.GOOS))
 	}
 	return nil
 }

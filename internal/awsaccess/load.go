@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/collector/confmap"
@@ -45,14 +47,38 @@ func Load(ctx context.Context, uri string) (Config, error) {
 		return Config{}, err
 	}
 	if conf.IsSet("extensions") {
-		if conf, err = conf.Sub("extensions::" + Extension); err != nil {
+		name, err := named(conf)
+		if err != nil {
 			return Config{}, err
 		}
-		if len(conf.AllKeys()) == 0 {
-			return Config{}, errors.New("there are extensions, and none of them is " + Extension)
+		if conf, err = conf.Sub("extensions::" + name); err != nil {
+			return Config{}, err
 		}
 	}
 	return fromConf(conf)
+}
+
+// named is the extension's name in a collector's configuration: the one that its service uses, or the only one that it has.
+func named(conf *confmap.Conf) (string, error) {
+	is := func(id string) bool {
+		kind, _, _ := strings.Cut(id, "/")
+		return kind == Extension && conf.IsSet("extensions::"+id)
+	}
+	used, _ := conf.Get("service::extensions").([]any)
+	for _, id := range used {
+		if name := fmt.Sprint(id); is(name) {
+			return name, nil
+		}
+	}
+	all, _ := conf.Get("extensions").(map[string]any)
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(id string) bool { return !is(id) || all[id] == nil })
+	switch len(names) {
+	case 0:
+		return "", errors.New("there are extensions, and none of them is " + Extension)
+	case 1:
+		return names[0], nil
+	}
+	return "", fmt.Errorf("there are %s: name one of them in service::extensions", strings.Join(names, " and "))
 }
 
 // FromLayers finds the extension in a collector's configuration whose placeholders are not expanded yet.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -29,7 +30,7 @@ func TestOneFileServesTheCollectorAndWhatRunsBeforeIt(t *testing.T) {
 	layer := "exporters: {cloudwatch_emf: {}}\nextensions:\n  file_storage: {}\n  endpoint_routing: {region: eu-central-1, policy: private_only, routes: [{name: dx, vpc_endpoints: {logs: '${env:ENDPOINTS}'}}], " +
 		"listen: '127.0.0.1:4443', process_proxy: true, credentials: {source: instance}, credentials_endpoint: {endpoint: '127.0.0.1:0'}}\n"
 	require.NoError(t, os.WriteFile(path, []byte(layer), 0o600))
-	for _, value := range []string{path, "file:" + path, "yaml:" + table, "yaml:" + layer} {
+	for _, value := range []string{path, "file:" + path, "yaml:" + table, "yaml:" + layer, "yaml:" + strings.Replace(layer, "endpoint_routing:", "endpoint_routing/corp:", 1)} {
 		t.Setenv(Variable, value)
 		c, set, err := FromEnvironment(context.Background())
 		require.NoError(t, err)
@@ -52,6 +53,7 @@ func TestMistakesAreNamed(t *testing.T) {
 	for name, c := range map[string]struct{ uri, want string }{
 		"no file":                {filepath.Join(t.TempDir(), "absent.yaml"), "absent.yaml"},
 		"another extension":      {"yaml:extensions: {file_storage: {}}", "none of them is endpoint_routing"},
+		"two of them":            {"yaml:extensions: {endpoint_routing/a: {region: eu-central-1}, endpoint_routing/b: {region: eu-central-1}}", "there are endpoint_routing/a and endpoint_routing/b: name one of them in service::extensions"},
 		"nothing":                {"yaml:{}", "region is not set"},
 		"unknown key":            {"yaml:" + table + "polcy: any", "polcy"},
 		"proxy without listener": {"yaml:{region: eu-central-1, policy: any, routes: [{name: i, public: {}}], process_proxy: true}", "HTTPS_PROXY can only name host:port"},
@@ -65,6 +67,15 @@ func TestMistakesAreNamed(t *testing.T) {
 			assert.ErrorContains(t, err, Variable)
 		})
 	}
+}
+
+func TestTheServiceSaysWhichOfSeveralTablesCounts(t *testing.T) {
+	of := func(region string) string {
+		return "{region: " + region + ", policy: any, routes: [{name: i, public: {}}]}"
+	}
+	c, err := Load(t.Context(), "yaml:extensions: {endpoint_routing: "+of("eu-west-1")+", endpoint_routing/corp: "+of("eu-central-1")+"}\nservice: {extensions: [health_check, endpoint_routing/corp]}")
+	require.NoError(t, err)
+	assert.Equal(t, "eu-central-1", c.Region)
 }
 
 // Passwords and other values that YAML takes for something else arrive as they are.

@@ -20,8 +20,9 @@ import (
 const keysFromFile = "SharedConfigCredentials: "
 
 // sharedFiles are the files that the SDK's chain, or the source profile, reads.
-func (b *builder) sharedFiles() []string {
-	c := b.config.Credentials
+func (b *builder) sharedFiles() []string { return b.config.Credentials.sharedFiles() }
+
+func (c Credentials) sharedFiles() []string {
 	shared, configuration := c.SharedCredentialsFile, c.ConfigFile
 	if len(shared) == 0 {
 		if file := os.Getenv("AWS_SHARED_CREDENTIALS_FILE"); file != "" {

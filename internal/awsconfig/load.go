@@ -1,11 +1,13 @@
 package awsconfig
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,6 +18,8 @@ import (
 	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 	"go.uber.org/zap"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cabundle"
 )
 
 // Options are what the program, rather than its user, decides. The zero value works.
@@ -67,11 +71,25 @@ func Load(ctx context.Context, c Config, o Options) (*Session, error) {
 	}
 	unrouted := buildable(o.Router)
 	common := sharedOptions(c, o)
+	if path := os.Getenv("AWS_CA_BUNDLE"); path != "" {
+		bundle, err := cabundle.Read(path)
+		if err != nil {
+			return nil, fmt.Errorf("AWS_CA_BUNDLE: %w", err)
+		}
+		common = append(common, func(o *config.LoadOptions) error {
+			o.CustomCABundle = bytes.NewReader(bundle)
+			return nil
+		})
+	}
 	plain, err := config.LoadDefaultConfig(ctx, append(common,
 		config.WithHTTPClient(unrouted),
 		config.WithCredentialsProvider(aws.AnonymousCredentials{}), // the real ones need the region
 	)...)
 	if err != nil {
+		var unknown config.SharedConfigProfileNotExistError
+		if errors.As(err, &unknown) {
+			return nil, fmt.Errorf("AWS configuration: %w", noProfile(c.Credentials))
+		}
 		return nil, fmt.Errorf("AWS configuration: %w; check AWS_PROFILE, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE and AWS_CA_BUNDLE", err)
 	}
 	withBundle, ok := plain.HTTPClient.(*awshttp.BuildableClient)
@@ -83,6 +101,9 @@ func Load(ctx context.Context, c Config, o Options) (*Session, error) {
 
 	s := &Session{close: routed.close}
 	s.Region, s.RegionSource, err = resolveRegion(ctx, c, o, plain, metadata)
+	if err == nil {
+		err = checkRegion(s.Region, s.RegionSource)
+	}
 	if err != nil {
 		return nil, err
 	}

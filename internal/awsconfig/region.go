@@ -63,6 +63,20 @@ func resolveRegion(ctx context.Context, c Config, o Options, shared aws.Config, 
 		profile, tried)
 }
 
+// checkRegion names a region that cannot be one, which would be waited for as if the network were down.
+func checkRegion(region, source string) error {
+	if regionPattern.MatchString(region) {
+		return nil
+	}
+	such := "eu-central-1"
+	if trimmed := strings.TrimSpace(region); regionPattern.MatchString(trimmed) {
+		such = trimmed + ", without the space"
+	} else if m := zonePattern.FindStringSubmatch(trimmed); m != nil {
+		such = m[1] + ", which is the region of that zone"
+	}
+	return fmt.Errorf("%s: %q is not the name of a region; give one such as %s", source, region, such)
+}
+
 // profileName is the profile that the SDK uses.
 func profileName(c Credentials) string {
 	return cmp.Or(c.Profile, os.Getenv("AWS_PROFILE"), os.Getenv("AWS_DEFAULT_PROFILE"), config.DefaultSharedConfigProfile)

@@ -1,6 +1,7 @@
 package awsconfig
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -111,6 +112,36 @@ func TestNoRegionIsAnErrorSoonAndSaysWhatWasTried(t *testing.T) {
 	for _, part := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "profile default", RegionOfTask, RegionOfInstance, "set the key region"} {
 		assert.Contains(t, err.Error(), part)
 	}
+}
+
+func TestWhatCannotBeARegionIsNamedAtOnceWithWhereItIsFrom(t *testing.T) {
+	for value, want := range map[string]string{
+		"us-east-1 ": `AWS_REGION: "us-east-1 " is not the name of a region; give one such as us-east-1, without the space`,
+		"us-east-1a": `AWS_REGION: "us-east-1a" is not the name of a region; give one such as us-east-1, which is the region of that zone`,
+		"Frankfurt":  `AWS_REGION: "Frankfurt" is not the name of a region; give one such as eu-central-1`,
+	} {
+		awslocal.OutsideAWS(t)
+		t.Setenv("AWS_REGION", value)
+		_, err := Load(t.Context(), Config{}, Options{})
+		require.ErrorContains(t, err, want)
+	}
+}
+
+func TestALoginPageIsNoRegion(t *testing.T) {
+	awslocal.OutsideAWS(t)
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet { // the SDK then asks without a token
+			w.WriteHeader(http.StatusMethodNotAllowed)
+		}
+		fmt.Fprint(w, "<html>Welcome to the guest network</html>")
+	}))
+	defer page.Close()
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "false")
+	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", page.URL)
+	t.Setenv("ECS_CONTAINER_METADATA_URI_V4", page.URL)
+	_, err := Load(t.Context(), Config{}, Options{})
+	require.ErrorContains(t, err, "no AWS region")
+	assert.NotContains(t, err.Error(), "guest")
 }
 
 func TestRegionOfTaskIsReadFromARNOrZone(t *testing.T) {

@@ -171,3 +171,17 @@ func TestCertificatesOfTheRoutesAndOfTheEnvironmentAreBothTrusted(t *testing.T) 
 		})
 	}
 }
+
+func TestBundleOfTheEnvironmentIsReadAsPeopleSaveIt(t *testing.T) {
+	s, r := serveTLS(t, awslocal.Options{})
+	r.pool = nil
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	require.NoError(t, os.WriteFile(file, append([]byte("\xef\xbb\xbf"), s.Authority.PEM()...), 0o600))
+	t.Setenv("AWS_CA_BUNDLE", file)
+	c := Config{Credentials: Credentials{Source: SourceStatic, Static: staticKeys(), AssumeRole: []AssumeRole{{RoleARN: roleARN, SessionName: "me"}}}}
+	_, err := whoAmI(t.Context(), load(t, c, Options{Router: r}))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, []byte("no certificate"), 0o600))
+	_, err = Load(t.Context(), c, Options{Router: r})
+	require.ErrorContains(t, err, "AWS_CA_BUNDLE: "+file+": it holds no PEM certificate")
+}

@@ -97,6 +97,7 @@ func ownLogs(write string) component {
 			if !s.off("create") {
 				c.groups(principal, id, s, values)
 			}
+			c.existing(principal, id, s, values)
 		}
 	}
 }
@@ -142,6 +143,19 @@ func (c *collection) groups(principal, id string, s section, values Values) {
 	}
 	if key := s.text("kms_key_id"); key != "" {
 		c.notes = append(c.notes, fmt.Sprintf("%s: the key's own policy has to let CloudWatch Logs use it: policy --feature key_logs", id))
+	}
+}
+
+// existing is what looking at groups that exist needs, and changing them.
+func (c *collection) existing(principal, id string, s section, values Values) {
+	retention := s.text("log_retention") != "" && s.text("log_retention") != "0"
+	how := s.text("existing_log_retention")
+	changes := retention && how != "" && how != "keep"
+	if (retention || s.text("log_group_class") != "") && (changes || !s.off("create")) {
+		c.need("log_look", principal, id, values)
+	}
+	if changes && s.off("create") {
+		c.need("log_retention", principal, id, values)
 	}
 }
 

@@ -45,7 +45,16 @@ func TestEachKeyNeedsItsFeature(t *testing.T) {
 		},
 		{
 			name: "retention, tags and a key", text: aLogs + "exporters: {cloudwatch_logs: {log_group_name: /a, log_stream_name: b, log_retention: 7, tags: {a: b}, kms_key_id: arn}}",
-			want: []string{"logs", "log_creation", "log_retention", "log_tags"}, mentions: "key_logs",
+			want: []string{"logs", "log_creation", "log_retention", "log_look", "log_tags"}, mentions: "key_logs",
+			allows: [][2]string{{"logs:DescribeLogGroups", "arn:aws:logs:x:1:log-group::log-stream:"}},
+		},
+		{
+			name: "a class", text: aLogs + "exporters: {cloudwatch_logs: {log_group_name: /a, log_stream_name: b, log_group_class: STANDARD}}",
+			want: []string{"logs", "log_creation", "log_look"},
+		},
+		{
+			name: "retention of groups that are there", text: aLogs + "exporters: {cloudwatch_logs: {log_group_name: /a, log_stream_name: b, create: false, log_retention: 3, existing_log_retention: extend}}",
+			want: []string{"logs", "log_look", "log_retention"},
 		},
 		{
 			name: "placeholders", text: aLogs + `exporters: {cloudwatch_logs: {region: eu-central-1, log_group_name: "${env:POLICY_TEST}/${host:name}/{service.name|\"x\"}", log_stream_name: "{hostname}-{date}"}}`,

@@ -101,14 +101,20 @@ var grants = map[string]grant{
 	},
 	"KeepLogGroups": {
 		actions: []string{"logs:PutRetentionPolicy"}, resources: []string{group, group + ":*"},
-		why: "log_retention, for groups that are made",
+		why: "log_retention, for groups that are made, and with existing_log_retention for others",
+	},
+	"LookAtLogGroups": {
+		// The service asks for it on log-group::log-stream: of the account, whatever prefix is asked for (seen by others:
+		// github.com/hashicorp/terraform-provider-aws/issues/8804).
+		actions: []string{"logs:DescribeLogGroups"}, resources: []string{"arn:{PARTITION}:logs:{REGION}:{ACCOUNT}:log-group:*"},
+		why: "whether a group that exists is as log_retention and log_group_class say, once for each, and doctor's call; without it nothing is told",
 	},
 	"TagLogGroups": {
 		actions: []string{"logs:TagResource"}, resources: []string{group, group + ":*"},
 		why: "tags of a group, which CreateLogGroup sets",
 	},
 	"DescribeLogTargets": {
-		actions: []string{"logs:DescribeLogGroups", "logs:DescribeLogStreams"}, resources: []string{group, group + ":*"},
+		actions: []string{"logs:DescribeLogStreams"}, resources: []string{group, group + ":*"},
 		why: "doctor looks whether a group is there",
 	},
 	"ReadParameters": {
@@ -334,7 +340,8 @@ var Features = []Feature{
 	{"logs", Identity, "write log lines to groups and streams that exist", someGroup, []string{"WriteLogEvents"}},
 	{"metrics", Identity, "write metrics, as embedded metric format in a log group", metricsGroup, []string{"WriteLogEvents"}},
 	{"log_creation", Identity, "make groups and streams that are missing", someGroup, []string{"CreateLogTargets"}},
-	{"log_retention", Identity, "log_retention of groups that are made", someGroup, []string{"KeepLogGroups"}},
+	{"log_retention", Identity, "log_retention of groups that are made, or changed by existing_log_retention", someGroup, []string{"KeepLogGroups"}},
+	{"log_look", Identity, "tell where a group that exists has another retention or class", nil, []string{"LookAtLogGroups"}},
 	{"log_tags", Identity, "tags of groups that are made", someGroup, []string{"TagLogGroups"}},
 	{"config_read", Identity, "configuration from a path of Parameter Store, and values below it", somePath, []string{"ReadPath"}},
 	{"config_read_one", Identity, "a configuration or a value from one parameter", Values{"PARAMETER": "otelcol-cloudwatch/base"}, []string{"ReadParameters"}},
@@ -354,7 +361,7 @@ var Features = []Feature{
 	{"container_insights", Identity, "awscontainerinsightreceiver on Kubernetes nodes", nil, []string{"ReadNodes"}},
 	{"ecs_discovery", Identity, "ecs_observer", nil, []string{"DiscoverTasks"}},
 	{"ec2_discovery", Identity, "ec2_sd_configs of the receiver prometheus", nil, []string{"DiscoverInstances"}},
-	{"doctor", Identity, "doctor looks at more; it works without", someGroup, []string{"DescribeLogTargets", "LookAround", "LookForParameter"}},
+	{"doctor", Identity, "doctor looks at more; it works without", someGroup, []string{"LookAtLogGroups", "DescribeLogTargets", "LookAround", "LookForParameter"}},
 	{"managed_node", Identity, "the SSM Agent on the same machine", somePath, []string{"ManageNode", "ReadAgentParameters", "FetchPackages"}},
 
 	{"trust_ec2", Trust, "the role is taken by EC2 instances", nil, []string{"TakenByInstances"}},

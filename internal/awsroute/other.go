@@ -309,6 +309,26 @@ func (t *Table) Refuses(host, port string) error {
 	return t.refusedName(host, port)
 }
 
+// RefusesPast says why the policy does not let a component call a host past the table, as without TLS; nil where it does. Under
+// private_only these are public addresses, and AWS's names. A name may lead anywhere: sure reports whether it is known.
+func (t *Table) RefusesPast(host, port string) (sure bool, err error) {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if t.config.Policy != PrivateOnly || isHostLocal(host) {
+		return true, nil
+	}
+	address, parsed := netip.ParseAddr(host)
+	if parsed == nil && scopeOf(address, t.config.PrivateCIDRs) != scopePublic {
+		return true, nil
+	}
+	aws := awsnames.IsAWS(host)
+	if !aws {
+		if r, err := t.otherRoute(host, port); r != nil || err != nil {
+			return true, err // the operator has named it
+		}
+	}
+	return aws || parsed == nil, t.refusedName(host, port)
+}
+
 // refusedName says what lets a name pass.
 func (t *Table) refusedName(host, port string) *RefusedError {
 	e := &RefusedError{Service: net.JoinHostPort(host, port), Policy: t.config.Policy, Reason: ReasonUnknownName, name: true}

@@ -11,10 +11,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cabundle"
 )
 
 // proxy asks an HTTP proxy for tunnels (RFC 9110, section 9.3.6).
@@ -134,13 +135,11 @@ func (b *bounded) Read(p []byte) (int, error) {
 
 // readPool reads the PEM certificates of a file.
 func readPool(path string) (*x509.CertPool, error) {
-	text, err := os.ReadFile(path)
+	text, err := cabundle.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("ca_file: %w", err)
 	}
 	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("ca_file: %q holds no PEM certificate", path)
-	}
+	pool.AppendCertsFromPEM(text)
 	return pool, nil
 }

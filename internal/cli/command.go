@@ -132,7 +132,7 @@ func (m *managed) run(ctx context.Context, settings otelcol.CollectorSettings) e
 		collector := settings
 		collector.DisableGracefulShutdown = true // followOrders has the signals
 		rs := m.ResolverSettings()
-		rs.ConverterFactories = append(rs.ConverterFactories, newStateFolders())
+		rs.ConverterFactories = append(rs.ConverterFactories, newStateFolders(), newStartCheck(settings.Factories))
 		collector.ConfigProviderSettings.ResolverSettings = rs
 		again, err := m.Again(m.execute(ctx, settings, collector))
 		if !again {
@@ -144,18 +144,21 @@ func (m *managed) run(ctx context.Context, settings otelcol.CollectorSettings) e
 // execute is execute with errors that name layers and lines, and without secrets in what is printed.
 func (m *managed) execute(ctx context.Context, settings, collector otelcol.CollectorSettings) error {
 	var printed bytes.Buffer
-	err := m.Explained(execute(ctx, settings, collector, func(c *cobra.Command) {
+	err := m.Explained(legible(ctx, collector, execute(ctx, settings, collector, func(c *cobra.Command) {
 		c.SilenceErrors = true // said below, when it is explained
 		c.RunE = func(*cobra.Command, []string) error { return runCollector(ctx, collector) }
 		if v, _, err := c.Find([]string{"validate"}); err == nil {
 			v.PreRunE = func(*cobra.Command, []string) error {
-				return checkDurations(ctx, collector, collector.ConfigProviderSettings.ResolverSettings)
+				return checkValues(ctx, collector)
+			}
+			v.PostRunE = func(*cobra.Command, []string) error {
+				return remark(ctx, os.Stderr, collector.ConfigProviderSettings.ResolverSettings)
 			}
 		}
 		if m.redacts {
 			c.SetOut(&printed)
 		}
-	}))
+	})))
 	if err != nil && (ctx.Err() == nil || m.Running()) { // else it was told to end before it ran
 		fmt.Fprintln(os.Stderr, "Error:", redact.Text(err.Error()))
 	}

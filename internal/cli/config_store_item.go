@@ -33,6 +33,9 @@ func pushItems(files []string, target ssmstore.URI) ([]pushItem, error) {
 		if err != nil {
 			return nil, err
 		}
+		if now, err := os.Stat(full); err == nil && now.IsDir() {
+			return nil, fmt.Errorf("%s is a folder\nhint: name its files, such as %s, and a path such as %s:/fleet/", file, filepath.Join(file, "*.yaml"), ssmstore.Scheme)
+		}
 		item := pushItem{file: full, uri: "file:" + filepath.ToSlash(full), name: target.Name}
 		if target.IsPath() {
 			base := filepath.Base(full)

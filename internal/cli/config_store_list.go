@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -43,6 +44,9 @@ func newConfigListCommand(deps storeDeps) *cobra.Command {
 					return err
 				}
 				if len(entries) == 0 {
+					if err := notAParameter(cmd.Context(), store, u.Name); err != nil {
+						return err
+					}
 					return say(cmd.OutOrStdout(), "There is nothing below %s in %s.\n", u.Name, store.Region())
 				}
 				return table(cmd.OutOrStdout(), "VERSION\tBYTES\tMODIFIED (UTC)\tLABELS\tNAME", func(w io.Writer) {
@@ -63,6 +67,19 @@ func newConfigListCommand(deps storeDeps) *cobra.Command {
 	}
 	f.add(cmd)
 	return cmd
+}
+
+// notAParameter is the error of a path that is a parameter's name.
+func notAParameter(ctx context.Context, store *ssmstore.Store, path string) error {
+	name := strings.TrimSuffix(path, "/")
+	if name == "" {
+		return nil
+	}
+	if _, err := store.History(ctx, name); err != nil {
+		return nil //nolint:nilerr // there is nothing, or nobody may know: the answer is that nothing is below the path
+	}
+	return fmt.Errorf("%[1]s:%[2]s is a parameter, and nothing is below it\nhint: config history %[1]s:%[2]s shows its versions, config list %[1]s:%[3]s what is beside it",
+		ssmstore.Scheme, name, name[:strings.LastIndexByte(name, '/')+1])
 }
 
 func newConfigHistoryCommand(deps storeDeps) *cobra.Command {

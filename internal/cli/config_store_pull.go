@@ -39,7 +39,7 @@ func newConfigPullCommand(deps storeDeps) *cobra.Command {
 					_, err := cmd.OutOrStdout().Write(d.Text)
 					return err
 				}
-				if err := replaceFile(output, d.Text); err != nil {
+				if err := writeOutput(output, d.Text); err != nil {
 					return err
 				}
 				return say(cmd.ErrOrStderr(), "%s: %s, %s bytes\n", output, d.Name(), grouped(len(d.Text)))
@@ -51,7 +51,35 @@ func newConfigPullCommand(deps storeDeps) *cobra.Command {
 	return cmd
 }
 
-// replaceFile writes a file whole or not at all, for its owner only: it may hold secrets.
+// writeOutput writes a file whole or not at all, for its owner only: it may hold secrets. What is no file, such as a
+// pipe or /dev/null, is written to and stays what it is.
+func writeOutput(path string, text []byte) error {
+	now, err := os.Stat(path)
+	switch {
+	case err == nil && now.IsDir():
+		return fmt.Errorf("-o %s: it is a folder\nhint: name a file in it, such as %s", path, filepath.Join(path, "host.yaml"))
+	case err == nil && !now.Mode().IsRegular():
+		return writeInto(path, text)
+	}
+	folder := filepath.Dir(path)
+	if _, err := os.Stat(folder); err != nil {
+		return fmt.Errorf("-o %s: %w\nhint: make the folder %s first, or name another one", path, err, folder)
+	}
+	if err := replaceFile(path, text); err != nil {
+		return fmt.Errorf("-o %s: %w\nhint: name a file in a folder that you may write to", path, err)
+	}
+	return nil
+}
+
+func writeInto(path string, text []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	return errors.Join(err, f.Close())
+}
+
 func replaceFile(path string, text []byte) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
 	if err != nil {

@@ -241,6 +241,7 @@ func TestStoreCommandsSayWhatIsWrongAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	s := newShelf(t)
 	file := s.file(t, "a.yaml", "x: 1")
+	s.ok(t, "push", "--yes", file, "ssm:/there")
 	for _, c := range []struct {
 		args string
 		want string
@@ -255,6 +256,11 @@ func TestStoreCommandsSayWhatIsWrongAndWhatToDo(t *testing.T) {
 		{"push " + file + " ssm:/a --tier gold", "--tier"},
 		{"push " + file + " ssm:/a --label 1", "--label"},
 		{"push " + filepath.Join(s.dir, "absent") + " ssm:/a", "absent"},
+		{"push " + s.dir + " ssm:/a", s.dir + " is a folder\nhint: name its files, such as " + filepath.Join(s.dir, "*.yaml")},
+		{"pull ssm:/there -o " + filepath.Join(s.dir, "no", "such.yaml"), "hint: make the folder " + filepath.Join(s.dir, "no")},
+		{"pull ssm:/there -o " + s.dir, "it is a folder\nhint: name a file in it"},
+		{"list ssm:/there", "ssm:/there is a parameter, and nothing is below it\nhint: config history ssm:/there shows its versions, config list ssm:/ what is beside it"},
+		{"list ssm:/there/", "is a parameter, and nothing is below it"},
 		{"pull ssm:/absent", "hint: check the name"},
 		{"pull ssm:/a/", "config list"},
 		{"history ssm:/a/", "config list"},

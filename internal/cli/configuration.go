@@ -4,19 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
 
-	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/durations"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/doctor"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/hostfacts"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/files"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/layers/trust"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/redact"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/reload"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/values"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/version"
 )
 
@@ -38,37 +42,86 @@ func withProviders(settings otelcol.CollectorSettings) otelcol.CollectorSettings
 	return settings
 }
 
-// dryRun is what the collector's validate command does, and a look at durations that nobody can have meant.
+// dryRun is what the collector's validate command does, and a look at values that nobody can have meant.
 func dryRun(settings otelcol.CollectorSettings) func(context.Context, confmap.ResolverSettings) error {
 	return func(ctx context.Context, rs confmap.ResolverSettings) error {
 		settings.ConfigProviderSettings.ResolverSettings = rs
 		settings.SkipSettingGRPCLogger = true
-		if err := checkDurations(ctx, settings, rs); err != nil {
+		if err := checkValues(ctx, settings); err != nil {
 			return err
 		}
 		collector, err := otelcol.NewCollector(settings)
 		if err != nil {
 			return err
 		}
-		return collector.DryRun(ctx)
+		return legible(ctx, settings, collector.DryRun(ctx))
 	}
 }
 
-func checkDurations(ctx context.Context, settings otelcol.CollectorSettings, rs confmap.ResolverSettings) (err error) {
-	resolver, err := confmap.NewResolver(rs)
+func checkValues(ctx context.Context, settings otelcol.CollectorSettings) error {
+	conf, factories, err := understood(ctx, settings)
 	if err != nil {
 		return err
+	}
+	return values.Check(conf, factories)
+}
+
+// understood is a configuration whose placeholders are resolved, and what its components are made with.
+func understood(ctx context.Context, settings otelcol.CollectorSettings) (map[string]any, otelcol.Factories, error) {
+	conf, err := resolvedMap(ctx, settings.ConfigProviderSettings.ResolverSettings)
+	if err != nil {
+		return nil, otelcol.Factories{}, err
+	}
+	factories, err := settings.Factories()
+	return conf, factories, err
+}
+
+// resolvedMap is a configuration whose placeholders are resolved.
+func resolvedMap(ctx context.Context, rs confmap.ResolverSettings) (_ map[string]any, err error) {
+	resolver, err := confmap.NewResolver(rs)
+	if err != nil {
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, resolver.Shutdown(context.WithoutCancel(ctx))) }()
 	conf, err := resolver.Resolve(ctx)
 	if err != nil {
-		return fmt.Errorf("cannot resolve the configuration: %w", err)
+		return nil, fmt.Errorf("cannot resolve the configuration: %w", err)
 	}
-	factories, err := settings.Factories()
+	return conf.ToStringMap(), nil
+}
+
+// notDecoded is how the collector's errors begin where a value has another type than its key (v0.156.0).
+const notDecoded = "cannot unmarshal the configuration"
+
+// legible makes an error name the values that the collector could not decode. Its own has a key and a type of Go.
+func legible(ctx context.Context, settings otelcol.CollectorSettings, err error) error {
+	if err == nil || !strings.Contains(err.Error(), notDecoded) {
+		return err
+	}
+	settings.ConfigProviderSettings.ResolverSettings.ConverterFactories = nil // they prepare a start
+	conf, factories, unknown := understood(context.WithoutCancel(ctx), settings)
+	if unknown != nil {
+		return err
+	}
+	wrong := values.Explain(conf, factories, err)
+	if wrong == nil || strings.Contains(err.Error(), "invalid keys") { // there is more to it
+		return errors.Join(wrong, err)
+	}
+	return wrong
+}
+
+// remark prints what is valid in a configuration, and is probably a mistake.
+func remark(ctx context.Context, to io.Writer, rs confmap.ResolverSettings) error {
+	config, err := resolvedMap(ctx, rs)
 	if err != nil {
 		return err
 	}
-	return durations.Check(conf.ToStringMap(), factories)
+	for _, one := range doctor.Remarks(ctx, config) {
+		if _, err := fmt.Fprintln(to, "Warning:", redact.Text(one)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // reloadOptions are a manager's, for settings that withProviders has made.

@@ -33,7 +33,7 @@ func document(t Target, entity *Entity, events []Fixed) []byte {
 	return payload.buffer.Bytes()
 }
 
-func dropped(into map[Reason]int) func(Reason) { return func(r Reason) { into[r]++ } }
+func dropped(into map[Reason]int) func(Reason, *Event) { return func(r Reason, _ *Event) { into[r]++ } }
 
 func messages(events []Fixed) []string {
 	var all []string
@@ -102,7 +102,7 @@ func TestBatchesKeepTheLimits(t *testing.T) {
 			}
 			events = append(events, ev(at(-time.Duration(r.Int64N(int64(5*24*time.Hour)))), bytes.Repeat([]byte{'x'}, size)))
 		}
-		fixed := Policy{TooLarge: Split}.Fix(nil, events, now, func(Reason) {})
+		fixed := Policy{TooLarge: Split}.Fix(nil, events, now, func(Reason, *Event) {})
 		var joined []Fixed
 		var before []Fixed
 		Batches(fixed, func(batch []Fixed) {

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/retryafter"
 )
 
 // Class says what is to be done about an error.
@@ -107,35 +108,12 @@ func codeOf(text string) string {
 	return text[strings.LastIndexByte(text, '#')+1:]
 }
 
-// maxRetryAfter bounds what an answer can ask for. Error pages of load balancers and proxies ask for an hour; CloudWatch
-// itself is back within seconds, and one more request a minute costs it nothing.
-const maxRetryAfter = time.Minute
-
-// retryAfter is how long an answer asks to wait, in seconds or until a date, within maxRetryAfter.
-func retryAfter(h http.Header) time.Duration {
-	text := strings.TrimSpace(h.Get("Retry-After"))
-	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil {
-		return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second
-	} else if errors.Is(err, strconv.ErrRange) {
-		return maxRetryAfter
-	}
-	until, err := http.ParseTime(text)
-	if err != nil {
-		return 0
-	}
-	now := time.Now()
-	if date, err := http.ParseTime(h.Get("Date")); err == nil {
-		now = date // both are the sender's clock
-	}
-	return max(0, min(until.Sub(now), maxRetryAfter))
-}
-
 // FromAPI gives an error of the SDK its class, so that calls of both kinds are told and repeated alike.
 func FromAPI(operation string, err error) *Error {
 	e := &Error{Class: Retryable, operation: operation, err: err}
 	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && response.Response != nil {
 		e.Status = response.HTTPStatusCode()
-		e.RetryAfter = retryAfter(response.Response.Header)
+		e.RetryAfter = min(retryafter.Of(response.Response.Header), retryafter.Max)
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		e.Code, e.Message = api.ErrorCode(), api.ErrorMessage()

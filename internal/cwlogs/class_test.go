@@ -40,16 +40,3 @@ func TestErrorsOfTheSDKHaveTheirClass(t *testing.T) {
 		})
 	}
 }
-
-func TestRetryAfterIsBoundedByAMinute(t *testing.T) {
-	t.Parallel()
-	const date = "Mon, 02 Jan 2006 15:04:05 GMT"
-	for text, want := range map[string]time.Duration{
-		"": 0, "0": 0, "3": 3 * time.Second, " 3 ": 3 * time.Second, "60": time.Minute, "61": time.Minute, "3600": time.Minute,
-		"99999999999": time.Minute, "99999999999999999999999": time.Minute, "-5": 0, "soon": 0, "1.5": 0,
-		"Mon, 02 Jan 2006 15:04:15 GMT": 10 * time.Second, "Mon, 02 Jan 2006 16:04:05 GMT": time.Minute, "Mon, 02 Jan 2006 15:00:00 GMT": 0,
-	} {
-		assert.Equal(t, want, retryAfter(http.Header{"Retry-After": {text}, "Date": {date}}), text)
-	}
-	assert.Equal(t, time.Minute, retryAfter(http.Header{"Retry-After": {time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)}}))
-}

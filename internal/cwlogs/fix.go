@@ -20,8 +20,8 @@ type Fixed struct {
 func (f *Fixed) Size() int { return f.size + EventOverhead }
 
 // Fix appends what can be sent of events to dst, in the order of time; what has the same time stays in its
-// order. drop is called for each event that is left out or changed.
-func (p Policy) Fix(dst []Fixed, events []Event, now time.Time, drop func(Reason)) []Fixed {
+// order. drop is called for each event that is left out or changed, with the event as it was given.
+func (p Policy) Fix(dst []Fixed, events []Event, now time.Time, drop func(Reason, *Event)) []Fixed {
 	most := p.MaxMessage
 	if most <= 0 || most > MaxMessageBytes {
 		most = MaxMessageBytes
@@ -31,30 +31,30 @@ func (p Policy) Fix(dst []Fixed, events []Event, now time.Time, drop func(Reason
 	sorted := true
 	for i, e := range events {
 		if len(e.Message) == 0 {
-			drop(Empty)
+			drop(Empty, &events[i])
 			continue
 		}
 		switch {
 		case e.Timestamp < oldest:
 			if p.TooOld != Clamp {
-				drop(Early)
+				drop(Early, &events[i])
 				continue
 			}
-			drop(ClampedOld)
+			drop(ClampedOld, &events[i])
 			e.Timestamp = now.Add(margin - MaxAge).UnixMilli()
 		case e.Timestamp > newest:
 			if p.TooNew != Clamp {
-				drop(Late)
+				drop(Late, &events[i])
 				continue
 			}
-			drop(ClampedNew)
+			drop(ClampedNew, &events[i])
 			e.Timestamp = now.Add(MaxAhead - margin).UnixMilli()
 		}
 		sorted = sorted && (len(dst) == start || dst[len(dst)-1].Timestamp <= e.Timestamp)
 		if size := textSize(e.Message); size <= most {
 			dst = append(dst, Fixed{Event: e, Source: i, size: size})
 		} else {
-			dst = p.shorten(dst, e, i, most, drop)
+			dst = p.shorten(dst, e, i, most, func(r Reason) { drop(r, &events[i]) })
 		}
 	}
 	if !sorted {

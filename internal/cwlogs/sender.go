@@ -18,6 +18,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsclock"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/retryafter"
 )
 
 const (
@@ -218,6 +219,6 @@ func failed(response *http.Response, text []byte) *Error {
 	if e.Message == "" {
 		e.Message = fault.Message2
 	}
-	e.RetryAfter = retryAfter(response.Header)
+	e.RetryAfter = min(retryafter.Of(response.Header), retryafter.Max)
 	return e
 }

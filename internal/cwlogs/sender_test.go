@@ -59,7 +59,7 @@ func fixed(messages ...string) []Fixed {
 	for _, m := range messages {
 		events = append(events, ev(time.Now().UnixMilli(), []byte(m)))
 	}
-	return Policy{}.Fix(nil, events, time.Now(), func(Reason) {})
+	return Policy{}.Fix(nil, events, time.Now(), func(Reason, *Event) {})
 }
 
 func putFixed(ctx context.Context, s *Sender, to Target, events []Fixed) (Answer, error) {
@@ -105,7 +105,7 @@ func TestLargestBatchIsAccepted(t *testing.T) {
 		{ev(now.Add(-MaxBatchSpan).UnixMilli(), []byte("a")), ev(now.UnixMilli(), []byte("b"))},
 	} {
 		batches := 0
-		Batches(Policy{}.Fix(nil, events, now, func(Reason) {}), func(b []Fixed) {
+		Batches(Policy{}.Fix(nil, events, now, func(Reason, *Event) {}), func(b []Fixed) {
 			batches++
 			_, err := putFixed(t.Context(), send, to, b)
 			require.NoError(t, err)
@@ -253,7 +253,7 @@ func BenchmarkPut(b *testing.B) {
 			var fixed []Fixed
 			b.ReportAllocs()
 			for b.Loop() {
-				fixed = Policy{}.Fix(fixed[:0], events, now, func(Reason) {})
+				fixed = Policy{}.Fix(fixed[:0], events, now, func(Reason, *Event) {})
 				Batches(fixed, func(batch []Fixed) {
 					if _, err := putFixed(b.Context(), send, Target{"group", "stream"}, batch); err != nil {
 						b.Fatal(err)

@@ -29,13 +29,16 @@ func run(ctx context.Context, o Options, h host) *Report {
 		placed = timed(ctx, placeLimit, "place.host", "Host", func(ctx context.Context) Check { return findPlace(ctx, o) })
 	})
 
-	config, resolved, known := resolve(ctx, o)
+	config, resolved, refusal := resolve(ctx, o)
+	known := refusal == nil
 	p := newPlan(config)
 	var files, state Section
-	wg.Go(func() { files = filesSection(ctx, p, h, known) })
+	wg.Go(func() { files = filesSection(ctx, o, p, h, known) })
 	wg.Go(func() { state = stateSection(ctx, p, h, known) })
 
 	r := findRouting(ctx, o, p)
+	var others []Check
+	wg.Go(func() { others = otherChecks(ctx, &r) })
 	a := &access{options: o, plan: p, routing: &r, clock: &clock{now: o.Now}}
 	a.unknown = !known && r.from == ""
 	a.router = r.router(a.unknown)
@@ -49,7 +52,7 @@ func run(ctx context.Context, o Options, h host) *Report {
 	calls := a.sections(ctx, services)
 	wg.Wait()
 
-	configuration := Section{ID: "configuration", Title: "Configuration", Checks: slices.Concat([]Check{resolved}, trustChecks(o), runningChecks(o), []Check{r.check()}, a.attachChecks())}
+	configuration := Section{ID: "configuration", Title: "Configuration", Checks: slices.Concat([]Check{resolved}, trustChecks(o, refusal), runningChecks(o), groupChecks(p), []Check{r.check()}, others, a.attachChecks())}
 	report := &Report{
 		Version: ReportVersion, Generated: o.Now().UTC().Truncate(time.Second), Build: o.Build,
 		Sections:   append([]Section{configuration, {ID: "place", Title: "Place", Checks: []Check{placed}}}, append(calls, files, state)...),
@@ -59,11 +62,11 @@ func run(ctx context.Context, o Options, h host) *Report {
 	return report
 }
 
-// resolve reads the configuration. known says that there is one, or that none was asked for.
-func resolve(ctx context.Context, o Options) (config map[string]any, c Check, known bool) {
+// resolve reads the configuration. An error says that there is one, and that it cannot be read.
+func resolve(ctx context.Context, o Options) (config map[string]any, c Check, err error) {
 	c = Check{ID: "configuration.source", Title: "Source"}
 	if o.Resolve == nil {
-		return nil, notChecked(c.ID, c.Title, "no --config: what the flags and the environment say is looked at"), true
+		return nil, notChecked(c.ID, c.Title, "no --config: what the flags and the environment say is looked at"), nil
 	}
 	type resolved struct {
 		config map[string]any
@@ -84,7 +87,7 @@ func resolve(ctx context.Context, o Options) (config map[string]any, c Check, kn
 	if answer.err != nil {
 		c.Status, c.Detail = Problem, oneLine(answer.err)
 		c.Remedy = "mend what the message names; what does not depend on the configuration is checked below"
-		return nil, c, false
+		return nil, c, answer.err
 	}
 	c.Status = OK
 	pipelines := table(table(answer.config, "service"), "pipelines")
@@ -92,7 +95,7 @@ func resolve(ctx context.Context, o Options) (config map[string]any, c Check, kn
 	if len(pipelines) == 0 {
 		c.Status, c.Remedy = Warning, "name the pipelines in service::pipelines"
 	}
-	return answer.config, c, true
+	return answer.config, c, nil
 }
 
 // sections are those of region and credentials, of every service, and of the clock.
@@ -152,14 +155,16 @@ func (a *access) askUnsigned(ctx context.Context, s awsnames.Service) {
 	}
 }
 
-func filesSection(ctx context.Context, p *plan, h host, known bool) Section {
+func filesSection(ctx context.Context, o Options, p *plan, h host, known bool) Section {
 	s := Section{ID: "files", Title: "Log files"}
 	for _, t := range p.tails {
 		c := timed(ctx, filesLimit, "files."+t.component, t.component, func(ctx context.Context) Check { return filesCheck(ctx, t, h.open) })
 		c.fact("checked as", whoRuns())
 		s.Checks = append(s.Checks, c)
 	}
-	if len(s.Checks) == 0 {
+	if len(s.Checks) > 0 {
+		s.Checks = append(s.Checks, linkChecks(o.Root)...)
+	} else {
 		s.Checks = []Check{notChecked("files.none", "Log files", absent(known, "no pipeline has a file_tail or file_log receiver"))}
 	}
 	return s

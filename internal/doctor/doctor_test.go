@@ -43,7 +43,9 @@ func TestAGoodSetUpHasNothingToReport(t *testing.T) {
 	folder := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "a.log"), []byte("line\n"), 0o600))
 	state := filepath.Join(folder, "state", "below")
-	r := run(t.Context(), configured(t, fmt.Sprintf(everything, endpoint(s), state, filepath.Join(folder, "*.log"))), fixed)
+	o := configured(t, fmt.Sprintf(everything, endpoint(s), state, filepath.Join(folder, "*.log")))
+	kernel(t, o.Root, "1\n", "1\n")
+	r := run(t.Context(), o, fixed)
 
 	assert.Equal(t, OK, r.Status, "%+v", r)
 	assert.Equal(t, ReportVersion, r.Version)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/filepatterns"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/safepath"
 )
 
@@ -60,9 +61,12 @@ func filesCheck(ctx context.Context, t tail, open func(*safepath.Rules, string) 
 		c.Detail += fmt.Sprintf("; only %d of a pattern were tried", maxFiles)
 	}
 	for _, pattern := range empty {
+		why := filepatterns.Explain(ctx, &t.rules, pattern)
 		c.Status = Warning
-		c.fact("no file", pattern)
-		c.Remedy = "check the pattern; it may also be that the file does not exist yet"
+		c.fact("no file", pattern+": "+why.Problem)
+		if why.Likely || c.Remedy == "" {
+			c.Remedy = why.Remedy
+		}
 	}
 	for i, path := range slices.Sorted(mapKeys(unreadable)) {
 		c.Status = Problem

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsroute/awsnames"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/groups"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/safepath"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/statefolder"
 )
@@ -36,6 +37,7 @@ type client struct {
 	externalID string
 	logGroup   string
 	proxy      string // proxy_address
+	wish       *groups.Wish
 	// modified says that the component takes the table's way by itself.
 	modified bool
 }
@@ -115,6 +117,7 @@ func (p *plan) findClients() {
 				component: id, service: service, modified: strings.HasPrefix(typeOf(id), "cloudwatch_"),
 				region: text(s["region"]), endpoint: text(s["endpoint"]), role: text(s["role_arn"]),
 				externalID: text(s["external_id"]), logGroup: text(s["log_group_name"]), proxy: text(s["proxy_address"]),
+				wish: wish(id, s),
 			})
 			continue
 		}

@@ -1,8 +1,10 @@
 package doctor
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"testing"
 
 	"github.com/aws/smithy-go"
@@ -143,6 +145,18 @@ service: {extensions: [endpoint_routing], pipelines: {metrics: {exporters: [awse
 			assert.Equal(t, c.status, got.Status)
 			assert.Contains(t, got.Detail, c.want)
 		})
+	}
+}
+
+func TestAdviceIsAboutWhatStandsInTheWay(t *testing.T) {
+	t.Parallel()
+	for want, err := range map[string]error{
+		"no way to its DNS server":             &net.DNSError{Err: "dial udp 10.9.0.53:53: connect: network is unreachable", Name: "logs.us-east-1.amazonaws.com"},
+		"check that the DNS server answers":    &net.DNSError{Err: "server misbehaving", Name: "logs.us-east-1.amazonaws.com"},
+		"the proxy takes connections and does": fmt.Errorf("no tunnel in time: %w", context.DeadlineExceeded),
+		"let TCP 443 through":                  context.DeadlineExceeded,
+	} {
+		assert.Contains(t, pathRemedy(err), want)
 	}
 }
 

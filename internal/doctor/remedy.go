@@ -26,12 +26,16 @@ func pathRemedy(err error) string {
 		return tlsRemedy(err)
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return "check the name's spelling and region, and that the DNS server in use forwards it"
+	case errors.As(err, &dns) && strings.Contains(dns.Err, "unreachable"): // the package net keeps the text alone
+		return "this host has no way to its DNS server: check its network interface and routes"
 	case errors.As(err, &dns):
 		return "check that the DNS server answers this host (dns_servers of a route names another)"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "check the address and port: something answers there, and refuses"
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return "check this host's routes: VPN, Direct Connect, NAT or internet gateway"
+	case strings.Contains(err.Error(), "no tunnel in time"):
+		return "the proxy takes connections and does not answer: check it, and its own way to AWS"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), isTimeout(err):
 		return "let TCP 443 through: security group of the interface endpoint, firewall, VPN or Direct Connect"
 	case errors.Is(err, syscall.ECONNRESET):

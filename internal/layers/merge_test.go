@@ -151,6 +151,7 @@ func TestMistakesNameBothLayersAndLines(t *testing.T) {
 		{"a split key below a scalar", []string{"a: 1\na::b: 2\n"}, []string{"a: the key is set twice in one layer", "(a:1 and a:2)"}},
 		{"a document that is no map", []string{"just text"}, []string{"is a string, and a layer is a map of sections such as receivers and service (a:1)"}},
 		{"invalid YAML", []string{"a: 1\nb:\n  c: d: e\n"}, []string{"is no YAML: mapping values are not allowed in this context (a:3)"}},
+		{"a letter of Latin-1", []string{"a: 1\nb: 2\n# caf\xe9\n"}, []string{"is not UTF-8 text: save the file as UTF-8 (a:3)"}},
 		{"a wrong first line", []string{"a: b: c"}, []string{"is no YAML: mapping values are not allowed in this context (a:1)"}},
 		{"a section whose name is a number", []string{"\n1: {}"}, []string{"1: a section's name is a string: quote it (a:2)"}},
 		{"a key that is a map", []string{"a:\n  ${env:X}: 1\n  {b: c}: 1"}, []string{"a: a key is a scalar", "(a:3)"}},

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -132,7 +133,22 @@ func (r *reader) invalid(text string, err error) {
 		}
 		message = "an alias names an anchor that this layer does not have; quote the value if it is no alias"
 	}
+	if at := notUTF8(text); at > 0 && strings.Contains(message, "UTF-8") { // the library names no line for it
+		r.fail(at, "is not UTF-8 text: save the file as UTF-8")
+		return
+	}
 	r.fail(line, "is no YAML: "+message)
+}
+
+// notUTF8 is the first line that is not UTF-8, or 0.
+func notUTF8(text string) int {
+	line := 0
+	for l := range strings.Lines(text) {
+		if line++; !utf8.ValidString(l) {
+			return line
+		}
+	}
+	return 0
 }
 
 // node reads a value. plain are values below a list or a map whose keys are not split. It returns nil

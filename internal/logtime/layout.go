@@ -26,7 +26,7 @@ const (
 	pointFraction // a point, comma or colon, and a fraction; or nothing
 	halfDay       // AM or PM
 	zoneOffset    // +0100, +01:00, +01 or Z
-	zoneName      // UTC, GMT and Z are known
+	zoneName      // such as CET, a number, or GMT and a number
 	epochSecond   // digits
 	epochMilli    //
 	epochMicro    //
@@ -44,7 +44,7 @@ type step struct {
 var patterns = map[element]string{
 	blanks: `[ \t]+`, year4: `\d{4}`, year2: `\d{2}`, monthNumber: `[ ]?\d{1,2}`, monthName: `[A-Za-z]{3,9}`, day: `[ ]?\d{1,2}`, dayOfYear: `\d{1,3}`,
 	weekday: `[A-Za-z]{3,9}`, hour24: `[ ]?\d{1,2}`, hour12: `[ ]?\d{1,2}`, minute: `\d{1,2}`, second: `\d{1,2}`, fraction: `\d{1,9}`,
-	pointFraction: `(?:[.,:]\d{1,9})?`, halfDay: `[AaPp]\.?[Mm]\.?`, zoneOffset: `(?:[Zz]|[+-]\d{2}(?::?\d{2})?)`, zoneName: `[A-Za-z]{1,5}`,
+	pointFraction: `(?:[.,:]\d{1,9})?`, halfDay: `[AaPp]\.?[Mm]\.?`, zoneOffset: `(?:[Zz]|[+-]\d{2}(?::?\d{2})?)`, zoneName: `(?:[A-Za-z]{1,5}(?:[+-]\d{1,2}(?::?\d{2})?)?|[+-]\d{2}(?::?\d{2})?)`,
 	epochSecond: `\d{1,12}`, epochMilli: `\d{1,15}`, epochMicro: `\d{1,18}`, epochNano: `\d{1,19}`, epochFraction: `\d{1,12}(?:[.,]\d{1,9})?`,
 }
 

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/jsonfield"
 )
 
 // LayoutType is how a layout is written.
@@ -18,8 +20,13 @@ const (
 	Epoch    LayoutType = "epoch"  // s, ms, us, ns, or s.ms: seconds with a fraction
 )
 
-// Anywhere is the Offset of a time that is looked for.
-const Anywhere = -1
+// Where a time stands, for Options.Offset.
+const (
+	// AtStart is the beginning of a record, behind what else stands there by habit: see skip.
+	AtStart = -1
+	// Anywhere is somewhere in the first 1,000 bytes: the first place that will do.
+	Anywhere = -2
+)
 
 // reach is how far into a record a time is looked for, in bytes.
 const reach = 1000
@@ -33,9 +40,22 @@ type Options struct {
 	// Pattern is a regular expression (RE2) whose first group, or whole match, begins with the time. Default: the
 	// layout itself is looked for.
 	Pattern string
-	// Offset is where the time begins without a Pattern, in bytes; Anywhere: it is looked for in the first 1,000.
+	// Field is the name of the JSON record's field that has the time, with points between the names of objects in
+	// objects. It excludes Pattern and Offset.
+	Field string
+	// Offset is where the time begins without a Pattern and a Field: a place in bytes, AtStart or Anywhere.
 	Offset int
 }
+
+// missing is what a layout lacks of a date.
+type missing int
+
+const (
+	nothing missing = iota
+	theYear
+	theMonth // and the year
+	theDay   // all of it
+)
 
 // Parser finds times. Many goroutines may use it.
 type Parser struct {
@@ -43,8 +63,11 @@ type Parser struct {
 	steps   []step
 	pattern *regexp.Regexp
 	group   int // of the pattern
+	path    jsonfield.Path
 	first   [256]bool
-	dated   bool // the layout has a day
+	lacks   missing
+	own     map[string]int // the names of the location's zones
+	unit    int64          // of an epoch, in nanoseconds; 0: another layout
 }
 
 // New compiles a layout. Its errors name what is wrong in it.
@@ -55,7 +78,7 @@ func New(o Options) (*Parser, error) {
 	if o.Location == nil {
 		o.Location = time.UTC
 	}
-	p := &Parser{o: o}
+	p := &Parser{o: o, own: namesOf(o.Location, time.Now())}
 	var err error
 	switch o.Type {
 	case Strptime:
@@ -70,17 +93,8 @@ func New(o Options) (*Parser, error) {
 	if err != nil {
 		return nil, err
 	}
-	read := 0
-	for _, s := range p.steps {
-		switch s.element {
-		case literal, blanks, weekday, zoneName, zoneOffset, halfDay:
-		default:
-			read++
-		}
-		p.dated = p.dated || s.element == day || s.element == dayOfYear || s.element == monthNumber || s.element == monthName || s.element >= epochSecond
-	}
-	if read == 0 {
-		return nil, fmt.Errorf("the layout %q has nothing of a time: write one such as %%Y-%%m-%%d %%H:%%M:%%S", o.Layout)
+	if err := p.know(); err != nil {
+		return nil, err
 	}
 	if o.Offset < Anywhere {
 		return nil, fmt.Errorf("offset: %d is below 0", o.Offset)
@@ -93,8 +107,57 @@ func New(o Options) (*Parser, error) {
 			p.group = 1
 		}
 	}
+	if o.Field != "" {
+		if o.Pattern != "" {
+			return nil, errors.New("field and pattern both say where the time stands: remove one of them")
+		}
+		if p.path, err = jsonfield.Parse(o.Field); err != nil {
+			return nil, err
+		}
+	}
 	p.firsts()
 	return p, nil
+}
+
+// know finds out what a layout has of a time.
+func (p *Parser) know() error {
+	var has [epochFraction + 1]bool
+	read := false
+	for _, s := range p.steps {
+		has[s.element] = true
+		switch s.element {
+		case literal, blanks, weekday, zoneName, zoneOffset, halfDay:
+		default:
+			read = true
+		}
+		switch s.element {
+		case epochSecond, epochFraction:
+			p.unit = int64(time.Second)
+		case epochMilli:
+			p.unit = int64(time.Millisecond)
+		case epochMicro:
+			p.unit = int64(time.Microsecond)
+		case epochNano:
+			p.unit = 1
+		}
+	}
+	if !read {
+		return fmt.Errorf("the layout %q has nothing of a time: write one such as %%Y-%%m-%%d %%H:%%M:%%S", p.o.Layout)
+	}
+	month := has[monthNumber] || has[monthName] || has[dayOfYear]
+	switch {
+	case p.unit > 0 || has[year4] || has[year2]:
+	case month:
+		p.lacks = theYear
+	case has[day]:
+		p.lacks = theMonth
+	default:
+		p.lacks = theDay
+	}
+	if p.o.Type != Epoch && len(p.steps) > 1 {
+		p.unit = 0 // a number is only a part of it
+	}
+	return nil
 }
 
 // firsts finds the bytes that a time may begin with.
@@ -110,8 +173,10 @@ func (p *Parser) firsts() {
 		of(s.text[:1])
 	case blanks:
 		of(" \t")
-	case monthName, weekday, halfDay, zoneName:
+	case monthName, weekday, halfDay:
 		of(letters)
+	case zoneName:
+		of(letters + "+-")
 	case zoneOffset:
 		of("zZ+-")
 	case pointFraction:
@@ -134,22 +199,69 @@ func (p *Parser) Regexp() string {
 	return b.String()
 }
 
-// Parse finds the time of a record: nanoseconds since the epoch, and where in the record it stands. What the layout
-// lacks is taken from now: a year so that the time is nearest to now, a day so that it is not half a day ahead.
+// Parse finds the time of one record by itself: nanoseconds since the epoch, and where in the record it stands. What the layout lacks is
+// chosen so that the time is the latest that is not in the future, as of now.
 func (p *Parser) Parse(record string, now time.Time) (unixNano int64, from, to int, ok bool) {
-	if p.pattern != nil {
+	var f found
+	if !p.find(record, &f) {
+		return 0, 0, 0, false
+	}
+	p.zone(&f.fields)
+	var s Sequence
+	if p.lacks == theDay {
+		return p.before(&s, f.timeOfDay(), now.Add(dayAhead).UnixNano()), f.from, f.to, true
+	}
+	unixNano, ok = p.date(&f.fields, &s, now.UnixNano(), now.UnixNano())
+	return unixNano, f.from, f.to, ok
+}
+
+// found is a time as it is written in a record, from one byte to another.
+type found struct {
+	fields
+	from, to int
+}
+
+// find looks for the time where it has to stand.
+func (p *Parser) find(record string, to *found) bool {
+	switch {
+	case p.path.Set():
+		return p.inField(record, to)
+	case p.pattern != nil:
 		at := p.pattern.FindStringSubmatchIndex(record)
-		if at == nil || at[2*p.group] < 0 {
-			return 0, 0, 0, false
-		}
-		return p.at(record, at[2*p.group], now)
+		return at != nil && at[2*p.group] >= 0 && p.at(record, at[2*p.group], to)
+	case p.o.Offset >= 0:
+		return p.o.Offset <= len(record) && p.at(record, p.o.Offset, to)
+	case p.o.Offset == AtStart:
+		return p.atStart(record, to)
 	}
-	if p.o.Offset != Anywhere {
-		if p.o.Offset > len(record) {
-			return 0, 0, 0, false
-		}
-		return p.at(record, p.o.Offset, now)
+	return p.search(record, to)
+}
+
+// inField reads the time in a field of a JSON record. A number counts units of an epoch, with its fraction.
+func (p *Parser) inField(record string, to *found) bool {
+	from, end, ok := p.path.Find(record)
+	if !ok {
+		return false
 	}
+	value, ok := jsonfield.Text(record[from:end])
+	if !ok {
+		return false
+	}
+	to.from, to.to, to.fields = from, end, fields{}
+	if p.unit > 0 {
+		scale := 0
+		for u := p.unit; u > 1; u /= 10 {
+			scale++
+		}
+		to.epoch, to.hasEpoch = jsonfield.Scaled(value, scale)
+		return to.hasEpoch
+	}
+	_, ok = walk(p.steps, value, &to.fields)
+	return ok && to.valid(p.lacks)
+}
+
+// search finds the first place that will do.
+func (p *Parser) search(record string, to *found) bool {
 	for i := range min(len(record), reach) {
 		if !p.first[record[i]] {
 			continue
@@ -157,37 +269,34 @@ func (p *Parser) Parse(record string, now time.Time) (unixNano int64, from, to i
 		if i > 0 && digit(record[i]) && digit(record[i-1]) {
 			continue // within a number
 		}
-		if unixNano, from, to, ok = p.at(record, i, now); ok {
-			return unixNano, from, to, true
+		if p.at(record, i, to) {
+			return true
 		}
 	}
-	return 0, 0, 0, false
+	return false
 }
 
 func digit(c byte) bool { return c >= '0' && c <= '9' }
 
-func (p *Parser) at(record string, from int, now time.Time) (int64, int, int, bool) {
-	var f fields
-	n, ok := walk(p.steps, record[from:], &f)
-	if !ok {
-		return 0, 0, 0, false
+// at reads a time that begins at a byte of the record.
+func (p *Parser) at(record string, from int, to *found) bool {
+	to.fields = fields{}
+	n, ok := walk(p.steps, record[from:], &to.fields)
+	if !ok || !to.valid(p.lacks) {
+		return false
 	}
-	t, ok := p.time(&f, now)
-	return t, from, from + n, ok
+	to.from, to.to = from, from+n
+	return true
 }
 
-// time puts what was read together.
-func (p *Parser) time(f *fields, now time.Time) (int64, bool) {
+// valid reports whether there is such a time, and puts the hours of half a day into those of a day.
+func (f *fields) valid(lacks missing) bool {
 	if f.hasEpoch {
-		return f.epoch + int64(f.nanos), true
-	}
-	location := p.o.Location
-	if f.hasZone {
-		location = time.UTC
+		return true
 	}
 	if f.hasHour12 || f.pm || f.am {
 		if f.hour > 12 && f.am {
-			return 0, false
+			return false
 		}
 		switch {
 		case f.pm && f.hour < 12:
@@ -196,47 +305,22 @@ func (p *Parser) time(f *fields, now time.Time) (int64, bool) {
 			f.hour = 0
 		}
 	}
-	year, month, day := f.year, f.month, f.day
-	local := now.In(location)
-	if f.hasZone {
-		local = now.UTC().Add(time.Duration(f.offset) * time.Second)
+	if f.yearDay > 0 {
+		return f.year == 0 || f.yearDay < 366 || leap(f.year)
 	}
-	noYear := year == 0
-	if noYear {
-		year = local.Year()
+	if lacks == theDay {
+		return true
 	}
-	switch {
-	case !p.dated:
-		year, month, day = local.Year(), int(local.Month()), local.Day()
-	case f.yearDay > 0:
-		month, day = 1, f.yearDay
-	default:
-		month, day = max(month, 1), max(day, 1)
-		if noYear && month == 2 && day == 29 {
-			for !leap(year) {
-				year--
-			}
-		}
-		if day > daysOf(year, month) {
-			return 0, false
-		}
+	f.day = max(f.day, 1)
+	if lacks == theMonth {
+		return true
 	}
-	at := func(year, day int) time.Time {
-		return time.Date(year, time.Month(month), day, f.hour, f.minute, f.second, f.nanos, location).Add(-time.Duration(f.offset) * time.Second)
+	f.month = max(f.month, 1)
+	year := f.year
+	if year == 0 {
+		year = 2000 // has every day
 	}
-	t := at(year, day)
-	switch {
-	case !p.dated && t.Sub(now) > 12*time.Hour:
-		t = at(year, day-1)
-	case p.dated && noYear && t.Sub(now) > 183*24*time.Hour:
-		t = at(year-1, day)
-	case p.dated && noYear && now.Sub(t) > 183*24*time.Hour && !(month == 2 && day == 29):
-		t = at(year+1, day)
-	}
-	if y := t.Year(); y < 1678 || y > 2261 { // beyond nanoseconds of 64 bits
-		return 0, false
-	}
-	return t.UnixNano(), true
+	return f.day <= daysOf(year, f.month)
 }
 
 func leap(year int) bool { return year%4 == 0 && (year%100 != 0 || year%400 == 0) }

@@ -8,9 +8,11 @@ import (
 // fields are what the steps have read.
 type fields struct {
 	year, month, day, yearDay   int // 0: none
+	weekday                     int // 1: Monday; 0: none
 	hour, minute, second, nanos int
 	pm, am, hasHour12, hasZone  bool
-	offset                      int // of the zone, in seconds
+	offset                      int    // of the zone, in seconds
+	zoneName                    string // as it is written, where it is letters; it is looked up later
 	epoch                       int64
 	hasEpoch                    bool
 }
@@ -37,13 +39,13 @@ func walk(steps []step, text string, f *fields) (end int, ok bool) {
 		case monthName:
 			f.month, n = name(text[at:], months[:])
 		case weekday:
-			_, n = name(text[at:], weekdays[:])
+			f.weekday, n = name(text[at:], weekdays[:])
 		case halfDay:
 			n = f.half(text[at:])
 		case zoneOffset:
 			n = f.zone(text[at:])
 		case zoneName:
-			n = f.zoneName(text[at:])
+			n = f.nameOfZone(text[at:])
 		case fraction:
 			f.nanos, n = part(text[at:])
 		case pointFraction:
@@ -147,10 +149,15 @@ func name(text string, names []string) (number, n int) {
 		if len(text) >= len(whole) && same(text[:len(whole)], whole) {
 			return i + 1, len(whole)
 		}
+		if whole == "september" && len(text) > 3 && text[3]|0x20 == 't' && (len(text) == 4 || !letter(text[4])) {
+			return i + 1, 4 // Java's English outside America has Sept
+		}
 		return i + 1, 3
 	}
 	return 0, 0
 }
+
+func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 // same compares letters of ASCII without their case; b has small ones.
 func same(a, b string) bool {
@@ -220,15 +227,54 @@ func (f *fields) zone(text string) int {
 	return at + n
 }
 
-func (f *fields) zoneName(text string) int {
+// nameOfZone reads a zone that is written as %Z has it: letters; a number, as zones without a name have it in the time zone
+// database; or GMT and UTC with a number, as Java writes them.
+func (f *fields) nameOfZone(text string) int {
+	if text != "" && (text[0] == '+' || text[0] == '-') {
+		return f.zone(text)
+	}
 	n := 0
-	for n < len(text) && n < 5 && (text[n]|0x20 >= 'a' && text[n]|0x20 <= 'z') {
+	for n < len(text) && letter(text[n]) {
 		n++
 	}
-	if n == 1 && text[0]|0x20 == 'z' || n == 3 && (same(text[:3], "utc") || same(text[:3], "gmt")) {
-		f.hasZone, f.offset = true, 0
+	if n == 0 || n > maxZoneName {
+		return 0 // a word
 	}
+	if n == 3 && (same(text[:3], "utc") || same(text[:3], "gmt")) {
+		if more := f.zoneAfterGMT(text[n:]); more > 0 {
+			return n + more
+		}
+	}
+	f.zoneName = text[:n]
 	return n
+}
+
+// zoneAfterGMT reads what follows GMT: a sign, hours of one or two digits, and minutes.
+func (f *fields) zoneAfterGMT(text string) int {
+	if len(text) < 2 || text[0] != '+' && text[0] != '-' {
+		return 0
+	}
+	hours, n := digits(text[1:], 2)
+	if n == 0 || hours > 15 {
+		return 0
+	}
+	at, minutes := 1+n, int64(0)
+	rest := text[at:]
+	colon := 0
+	if strings.HasPrefix(rest, ":") {
+		colon = 1
+	}
+	if m, got := digits(rest[colon:], 2); got == 2 && m <= 59 {
+		minutes, at = m, at+colon+2
+	}
+	if at < len(text) && digit(text[at]) {
+		return 0 // a number of something else
+	}
+	f.hasZone, f.offset = true, int(hours*3600+minutes*60)
+	if text[0] == '-' {
+		f.offset = -f.offset
+	}
+	return at
 }
 
 func (f *fields) sinceEpoch(e element, text string) int {

@@ -163,6 +163,7 @@ func (s *sources) fetch(ctx context.Context, uris []string) (*snapshot, error) {
 	if err = s.trust(ctx, snap, live); err == nil {
 		_, err = s.expand(ctx, snap, live)
 	}
+	err = s.withSource(err)
 	snap.seal()
 	var unreachable *FetchError
 	if errors.As(err, &unreachable) {

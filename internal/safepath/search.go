@@ -217,3 +217,23 @@ func (r *Rules) List(path string, f func(name string, info Info)) error {
 		}
 	}
 }
+
+// Names lists at most so many entries of a folder, in no order. It follows links to it as a Search does.
+func (r *Rules) Names(path string, most int) (entries []fs.DirEntry, err error) {
+	at, err := r.openFolder(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = at.Close() }() // it was read
+	for len(entries) < most {
+		batch, err := at.list(min(listed, most-len(entries)))
+		entries = append(entries, batch...)
+		if errors.Is(err, io.EOF) || err == nil && len(batch) == 0 {
+			break
+		}
+		if err != nil {
+			return entries, err
+		}
+	}
+	return entries, nil
+}

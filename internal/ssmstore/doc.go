@@ -3,7 +3,7 @@
 //
 //	push:  text ─▶ pack ─▶ NAME.chunk.SET.0001 … ─▶ NAME (one put switches) ─▶ label ─▶ prune
 //	read:  NAME[:VERSION|:LABEL] ─▶ envelope? ─▶ chunks ─▶ length, SHA-256 ─▶ text
-//	watch: Stamps (versions of up to ten names a call, nothing decrypted) ─▶ read again what changed
+//	watch: Look (up to ten names a call, nothing decrypted) ─▶ another version? ─▶ Finish (decrypts, reads parts)
 //
 // # URIs
 //

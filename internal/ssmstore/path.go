@@ -61,13 +61,24 @@ func (s *Store) below(ctx context.Context, r Ref) ([]parameter, error) {
 		return nil, err
 	}
 	if len(found) == 0 {
-		e := s.fault(question{operation: "GetParametersByPath", name: r.String()}, NotFound, "there is no parameter below this path")
-		if r.Label != "" {
-			e.detail = "there is no parameter with this label below this path"
-		}
-		e.Remedy = "check the path, the region and the account, or write one with config push"
-		return nil, e
+		return nil, s.missing(r)
 	}
+	return found, s.decrypt(ctx, found)
+}
+
+// nothingBelow is the error of a path without parameters.
+func (s *Store) nothingBelow(r Ref) error {
+	e := s.fault(question{operation: "GetParametersByPath", name: r.String()}, NotFound, "there is no parameter below this path")
+	if r.Label != "" {
+		e.detail = "there is no parameter with this label below this path"
+	}
+	e.Remedy = "check the path, the region and the account, or write one with config push"
+	return e
+}
+
+// decrypt reads the values of the SecureStrings that were listed. One that is not there any more makes what was
+// listed Damaged: Read then lists again.
+func (s *Store) decrypt(ctx context.Context, found []parameter) error {
 	var secure []Ref
 	for _, p := range found {
 		if p.kind == types.ParameterTypeSecureString {
@@ -75,8 +86,11 @@ func (s *Store) below(ctx context.Context, r Ref) ([]parameter, error) {
 		}
 	}
 	open, err := s.named(ctx, secure, true)
+	if IsKind(err, NotFound) {
+		return s.damaged(secure[0], "a SecureString was deleted while it was read")
+	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, p := range open {
 		for i := range found {
@@ -85,5 +99,5 @@ func (s *Store) below(ctx context.Context, r Ref) ([]parameter, error) {
 			}
 		}
 	}
-	return found, nil
+	return nil
 }

@@ -60,11 +60,16 @@ func (s *Store) Read(ctx context.Context, r Ref) (Snapshot, error) {
 }
 
 func (s *Store) read(ctx context.Context, r Ref) (Snapshot, error) {
-	var snap Snapshot
 	found, err := s.parameters(ctx, r)
 	if err != nil {
-		return snap, err
+		return Snapshot{}, err
 	}
+	return s.assemble(ctx, found)
+}
+
+// assemble makes the documents of parameters that are decrypted.
+func (s *Store) assemble(ctx context.Context, found []parameter) (Snapshot, error) {
+	var snap Snapshot
 	for _, p := range found {
 		text, err := s.whole(ctx, p)
 		if err != nil {
@@ -119,6 +124,9 @@ func (s *Store) named(ctx context.Context, refs []Ref, decrypt bool) ([]paramete
 }
 
 func (s *Store) missing(r Ref) error {
+	if r.IsPath() {
+		return s.nothingBelow(r)
+	}
 	e := s.fault(question{operation: "GetParameters", name: r.String()}, NotFound, "there is no such parameter")
 	e.Remedy = "check the name, the region and the account, or write it with config push"
 	if selector := strings.TrimPrefix(r.selector(), ":"); selector != "" {

@@ -86,7 +86,7 @@ func TestPathGivesItsLayersInNameOrderWithoutTheirParts(t *testing.T) {
 
 	_, err = w.Read(t.Context(), Ref{Name: "/empty/"})
 	assert.True(t, IsKind(err, NotFound))
-	seen, _ := w.Stamps(t.Context(), []Ref{{Name: "/fleet/"}, {Name: "/fleet/", Label: "live"}, {Name: "/empty/"}})
+	seen, _ := w.Look(t.Context(), []Ref{{Name: "/fleet/"}, {Name: "/fleet/", Label: "live"}, {Name: "/empty/"}})
 	assert.Equal(t, snap.Stamp, seen[Ref{Name: "/fleet/"}].Stamp)
 	assert.Equal(t, live.Stamp, seen[Ref{Name: "/fleet/", Label: "live"}].Stamp)
 	assert.Empty(t, seen[Ref{Name: "/empty/"}].Stamp)
@@ -97,7 +97,7 @@ func TestStampsChangeWithVersionsLabelsAndRecreation(t *testing.T) {
 	var ahead time.Duration // of the signer's clock, which may be 5 minutes
 	w := newWorld(t, awslocal.Options{Now: func() time.Time { return time.Now().Add(ahead) }})
 	stamp := func(r Ref) Stamp {
-		seen, calls := w.Stamps(t.Context(), []Ref{r})
+		seen, calls := w.Look(t.Context(), []Ref{r})
 		require.NoError(t, seen[r].Err)
 		assert.Equal(t, 1, calls)
 		return seen[r].Stamp
@@ -116,6 +116,68 @@ func TestStampsChangeWithVersionsLabelsAndRecreation(t *testing.T) {
 	ahead = time.Minute
 	w.push(t, "/a", "x: 3", PushOptions{})
 	assert.NotEqual(t, one, stamp(plain), "it is version 1 again, with another text")
+}
+
+func TestFinishGivesWhatReadDoesWithoutReadingAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, awslocal.Options{})
+	w.put(t, "/p/plain", "x: 1")
+	w.push(t, "/p/packed", strings.Repeat("same: line\n", 1000), PushOptions{})
+	w.push(t, "/p/secret", "x: 2", PushOptions{Secure: true})
+	w.push(t, "/p/parts", large(9000, "p"), PushOptions{})
+	for name, calls := range map[string]int64{"/p/plain": 0, "/p/packed": 0, "/p/secret": 1, "/p/parts": 1, "/p/": 2} {
+		r := Ref{Name: name}
+		seen, _ := w.Look(t.Context(), []Ref{r})
+		before := w.aws.Calls("ssm", "GetParameters") + w.aws.Calls("ssm", "GetParametersByPath")
+		snap, err := w.Finish(t.Context(), r, seen[r])
+		require.NoError(t, err, name)
+		assert.Equal(t, calls, w.aws.Calls("ssm", "GetParameters")+w.aws.Calls("ssm", "GetParametersByPath")-before, name)
+		assert.Equal(t, calls == 0, seen[r].Complete(), name)
+		want, err := w.Read(t.Context(), r)
+		require.NoError(t, err)
+		assert.Equal(t, want, snap, name)
+	}
+	for _, name := range []string{"/absent", "/absent/"} {
+		r := Ref{Name: name}
+		seen, _ := w.Look(t.Context(), []Ref{r})
+		_, err := w.Finish(t.Context(), r, seen[r])
+		assert.True(t, IsKind(err, NotFound), name)
+	}
+}
+
+func TestFinishFollowsWhatChangedSinceTheLook(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, awslocal.Options{})
+	put := func(text string, expected int64) {
+		w.push(t, "/p/parts", text, PushOptions{Expected: expected})
+		w.push(t, "/p/secret", text, PushOptions{Expected: expected, Secure: true})
+	}
+	put(large(9000, "one"), 0)
+	refs := []Ref{{Name: "/p/parts"}, {Name: "/p/secret"}, {Name: "/p/"}}
+	seen, _ := w.Look(t.Context(), refs)
+	remove := func(names ...string) {
+		_, err := w.api.DeleteParameters(t.Context(), &ssm.DeleteParametersInput{Names: names})
+		require.NoError(t, err)
+	}
+	for _, name := range w.names() {
+		if IsChunk(name) {
+			remove(name)
+		}
+	}
+	put("x: 2", 1)
+	for _, r := range refs {
+		snap, err := w.Finish(t.Context(), r, seen[r])
+		require.NoError(t, err, r)
+		for _, d := range snap.Documents {
+			assert.Equal(t, "x: 2", string(d.Text))
+		}
+	}
+	remove("/p/secret")
+	snap, err := w.Finish(t.Context(), refs[2], seen[refs[2]])
+	require.NoError(t, err)
+	assert.Len(t, snap.Documents, 1, "one that was deleted does not take the others of its path with it")
+	_, err = w.Finish(t.Context(), refs[1], seen[refs[1]])
+	assert.True(t, IsKind(err, NotFound))
 }
 
 func TestBatchesNameAParameterOnceACall(t *testing.T) {
@@ -256,7 +318,7 @@ func TestOneUnreadableParameterDoesNotHideTheOthers(t *testing.T) {
 		w.put(t, refs[i].Name, "x")
 	}
 	w.Store.api = denying{w.client, "/p3"}
-	seen, calls := w.Stamps(t.Context(), refs)
+	seen, calls := w.Look(t.Context(), refs)
 	for _, r := range refs {
 		assert.Equal(t, r.Name == "/p3", seen[r].Err != nil, r)
 		assert.Equal(t, r.Name != "/p3", seen[r].Stamp != "", r)

@@ -80,7 +80,7 @@ func (b *bare) copy(from io.Reader) error {
 }
 
 func (b *bare) send() (err error) {
-	b.fixed = cwlogs.Policy{}.Fix(b.fixed[:0], b.events, time.Now(), func(cwlogs.Reason) {})
+	b.fixed = cwlogs.Policy{}.Fix(b.fixed[:0], b.events, time.Now(), func(cwlogs.Reason, *cwlogs.Event) {})
 	cwlogs.Batches(b.fixed, func(events []cwlogs.Fixed) {
 		payload, e := b.sender.Pack(cwlogs.Target{Group: "/bench", Stream: "bench"}, nil, events)
 		if e == nil {

@@ -107,6 +107,39 @@ func TestLayersOfAFileAFolderAndParameterStoreAreOneConfiguration(t *testing.T) 
 	assert.Contains(t, explained, "host.yaml:")
 }
 
+func TestFilesOfAFolderAddReceiversAndPipelinesAndReplaceLists(t *testing.T) {
+	t.Parallel()
+	server := awslocal.Serve(t, awslocal.Options{})
+	base, team, third := newWriter(t, "base.log"), newWriter(t, "team.log"), newWriter(t, "third.log")
+	folder := filepath.Join(t.TempDir(), "config.d")
+	require.NoError(t, os.Mkdir(folder, 0o700))
+	layer := func(name, text string) {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600))
+	}
+	layer("20-team.yaml", "receivers: {file_tail/team: {include: ['"+team.path+"'], start_at: beginning, file_attributes: resource, include_file_path: true}}\n"+
+		"service: {pipelines: {logs/files: {receivers: [file_tail/team]}}}\n")
+	layer("30-third.yaml", "receivers: {file_tail/third: {include: ['"+third.path+"'], start_at: beginning}}\n"+
+		"exporters: {cloudwatch_logs/third: {log_group_name: /third, log_stream_name: s, format: raw}}\n"+
+		"service: {pipelines: {logs/third: {receivers: [file_tail/third], exporters: [cloudwatch_logs/third]}}}\n")
+	s := newSetup(t, server, base.path)
+	s.configs = append(s.configs, "dir:"+folder)
+	for _, w := range []*writer{base, team, third} {
+		w.append(10)
+	}
+	s.startHealthy()
+	await(t, "the lines of all three", func() bool { return counted(server) == 30 })
+	assert.Len(t, newReader(t, server).in("/third").messages("s"), 10, "the third file's own pipeline")
+
+	more := newWriter(t, "more.log")
+	layer("40-same-list.yaml", "receivers: {file_tail: {include: ['"+more.path+"']}}\n")
+	explained, err := s.run("config", "explain")
+	require.NoError(t, err, explained)
+	assert.Contains(t, explained, "40-same-list.yaml:1", "the later list takes the place of the earlier one, and it is shown where it is from")
+	assert.NotContains(t, explained, base.path)
+	more.append(10)
+	await(t, "the other file's lines", func() bool { return counted(server) == 40 })
+}
+
 func TestChangeInParameterStoreIsLiveAndAMistakeIsNot(t *testing.T) {
 	t.Parallel()
 	server := awslocal.Serve(t, awslocal.Options{})

@@ -5,8 +5,12 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -96,6 +100,38 @@ func TestOTLPLayer(t *testing.T) {
 	}
 	assert.Empty(t, server.Metrics.Status().Series, "nothing goes by EMF")
 	assert.Zero(t, setup.logged("Permanent error"), "a request was beyond a limit")
+}
+
+// A proxy on the way that is down and asks for an hour stops nothing for an hour: the bound of a second alone is the test's.
+func TestOTLPDeliveryGoesOnAfterAnAnswerThatAsksForAnHour(t *testing.T) {
+	t.Parallel()
+	server := awslocal.Serve(t, awslocal.Options{})
+	target, err := url.Parse(server.URL)
+	require.NoError(t, err)
+	var refused atomic.Int32
+	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		r.Out.Host = r.In.Host // which is signed
+	}}
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if refused.Add(1) <= 2 {
+			w.Header().Set("Retry-After", "3600")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(proxy.Close)
+	setup := newSetup(t, server, newWriter(t, "none.log").path)
+	address := ports.FreeAddress(t)
+	setup.env["OTELCOL_CLOUDWATCH_OTLP_HTTP_ENDPOINT"], setup.env["OTELCOL_CLOUDWATCH_OTLP_GRPC_ENDPOINT"] = address, ports.FreeAddress(t)
+	setup.configs = []string{"host.yaml", "layers/otlp.yaml", "local.yaml", "yaml:exporters: {otlp_http/traces: {traces_endpoint: " + proxy.URL + "/v1/traces, max_retry_after: 1s}}"}
+	setup.startHealthy()
+	answer, err := http.Post("http://"+address+"/v1/traces", "application/x-protobuf", bytes.NewReader(spans(t, 0, 1)))
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	await(t, "the span", func() bool { return len(server.OTLP.Spans()) == 1 })
+	assert.NotZero(t, setup.logged("max_retry_after"))
 }
 
 func points(t *testing.T, from, n int) []byte {

@@ -211,6 +211,8 @@ func (v *converter) timestamp(entry agentjson.Node, set func(any, ...string), pl
 	v.timed = v.timed || !f.pattern
 	if f.pattern {
 		set(layer.Expand("("+f.regexp+")"), "timestamp", "pattern")
+	} else { // the agent takes the first text of a line that fits
+		set(true, "timestamp", "search")
 	}
 	if entry.Get("timezone").Text() == "UTC" {
 		set("UTC", "timestamp", "location")

@@ -61,7 +61,7 @@ func parseFormat(text string) format {
 				case "%m", "%d":
 					dated = true
 				case "%Z":
-					f.differs = append(f.differs, "the name of a zone other than UTC and GMT says nothing, and the time is in the entry's timezone; the agent takes those that it does not know for UTC")
+					f.differs = append(f.differs, "the name of a zone, such as CET, is taken for what it says, and one that is not known or has several meanings for the entry's timezone; the agent knows the names of the timezone's own zones, and takes others for UTC")
 				}
 				i += n
 				continue
@@ -85,7 +85,7 @@ func parseFormat(text string) format {
 	f.layout, f.regexp = layout.String(), pattern.String()
 	f.pattern = !named && !year && !strings.Contains(f.layout, "%s")
 	if !dated {
-		f.differs = append(f.differs, "without a date the time is of the day of reading; the agent takes 1 January of this year, which CloudWatch refuses for most of the year")
+		f.differs = append(f.differs, "without a date the time is of the last day on which it is not in the future; the agent takes 1 January of this year, which CloudWatch refuses for most of the year")
 	}
 	return f
 }

@@ -75,8 +75,9 @@ type Observer interface {
 	Sent(Sent)
 	// Failed is called for every request that was not; unanswered ones may repeat events.
 	Failed(t cwlogs.Target, e *cwlogs.Error)
-	// Dropped is called for events that do not arrive, or not as they were given.
-	Dropped(t cwlogs.Target, reason cwlogs.Reason, events int)
+	// Dropped is called for events that do not arrive, or not as they were given. sample is one of them, as it was given, or nil. It
+	// must not be kept.
+	Dropped(t cwlogs.Target, reason cwlogs.Reason, events int, sample *cwlogs.Event)
 	// EntityRejected is called where the service took the events and not the entity.
 	EntityRejected(t cwlogs.Target, errorType string)
 	// Diverted is called for events that go to the fallback of a target because of an error; nil where the target is

@@ -142,7 +142,7 @@ func (e *Engine) giveUp(d *Delivery) {
 	e.takeBack(d, errBlocked, true)
 	for p, n := range before {
 		if n -= p.left; n > 0 {
-			e.observer.Dropped(p.lane.target, cwlogs.Blocked, n)
+			e.observer.Dropped(p.lane.target, cwlogs.Blocked, n, nil)
 		}
 	}
 }

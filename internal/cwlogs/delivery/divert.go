@@ -113,6 +113,9 @@ func (e *Engine) ask(r *request, failure *cwlogs.Error) {
 		ctx, cancel := context.WithTimeout(e.context, e.o.RequestTimeout)
 		defer cancel()
 		err := e.targets.Make(ctx, to)
+		if err != nil && (asError(err).Class == cwlogs.Missing || asError(err).Class == cwlogs.Denied) { // nothing is to be made, or may be
+			err = e.question(ctx, to)
+		}
 		now := time.Now()
 		e.mu.Lock()
 		defer e.mu.Unlock()
@@ -128,6 +131,24 @@ func (e *Engine) ask(r *request, failure *cwlogs.Error) {
 			}
 		}
 	}()
+}
+
+// questionTime is so old that the service rejects the event, and stores nothing (CloudWatch Logs API Reference, PutLogEvents:
+// 14 days).
+const questionTime = 1
+
+// question sends an event to a target that is answered and not stored: nil says that events of now would be taken, or that
+// the target is missing, which the service says when it works.
+func (e *Engine) question(ctx context.Context, to cwlogs.Target) error {
+	p, err := e.sender.Pack(to, nil, []cwlogs.Fixed{{Event: cwlogs.Event{Timestamp: questionTime, Message: []byte("a question")}}})
+	if err != nil {
+		return err
+	}
+	defer p.Release()
+	if _, err = e.sender.Put(ctx, p); err != nil && asError(err).Class == cwlogs.Missing {
+		return nil
+	}
+	return err
 }
 
 // withFallback is a piece of a lane that has one, or nil.

@@ -144,6 +144,32 @@ func TestAServerErrorOfANamedTargetHoldsNothingWhereNothingElseIsSent(t *testing
 	})
 }
 
+// Where nothing is to be made, or may be, the question is one that the service answers and stores nothing of.
+func TestAServerErrorOfANamedTargetHoldsNothingWhereNothingIsMade(t *testing.T) {
+	t.Parallel()
+	for name, class := range map[string]cwlogs.Class{"create is false": cwlogs.Missing, "making is denied": cwlogs.Denied} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s, o := newService(t), newObserved()
+				s.answer = func(c call) (*refusal, bool) {
+					if c.LogStreamName == "bad" {
+						return &refusal{status: http.StatusInternalServerError}, false
+					}
+					return nil, false
+				}
+				e := New(s.sender(), making(func(cwlogs.Target) error { return &cwlogs.Error{Class: class} }), o, Options{Backoff: patient})
+				began := time.Now()
+				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+				defer cancel()
+				require.NoError(t, e.Deliver(ctx, []Part{part(stream("good"), unix(), "own"), named(stream("bad"), stream("good"), unix(), "x")}))
+				assert.Less(t, time.Since(began), 2*failingFor)
+				assert.Equal(t, []string{"own", "x"}, s.view(stream("good")))
+			})
+		})
+	}
+}
+
 // An outage is nobody's fault: what a document asked for holds when it is over.
 func TestAnOutageDivertsNothing(t *testing.T) {
 	t.Parallel()
@@ -156,7 +182,7 @@ func TestAnOutageDivertsNothing(t *testing.T) {
 			}
 			return nil, false
 		}
-		e := New(s.sender(), noTargets, o, Options{Backoff: patient})
+		e := New(s.sender(), making(func(cwlogs.Target) error { return &cwlogs.Error{Class: cwlogs.Missing} }), o, Options{Backoff: patient})
 		require.NoError(t, e.Deliver(t.Context(), []Part{named(stream("named"), stream("fallback"), unix(), "x"), part(stream("fallback"), unix(), "y")}))
 		assert.Equal(t, []string{"x"}, s.view(stream("named")))
 		assert.Empty(t, o.diverted)

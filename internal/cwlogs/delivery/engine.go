@@ -128,15 +128,23 @@ func (e *Engine) place(p *piece, to cwlogs.Target, fixed []cwlogs.Fixed, now tim
 
 // fix applies the policy to a part.
 func (e *Engine) fix(p Part, now time.Time) []cwlogs.Fixed {
-	var reasons map[cwlogs.Reason]int
-	fixed := e.o.Policy.Fix(make([]cwlogs.Fixed, 0, len(p.Events)), p.Events, now, func(r cwlogs.Reason) {
+	type drops struct {
+		events int
+		sample *cwlogs.Event
+	}
+	var reasons map[cwlogs.Reason]drops
+	fixed := e.o.Policy.Fix(make([]cwlogs.Fixed, 0, len(p.Events)), p.Events, now, func(r cwlogs.Reason, sample *cwlogs.Event) {
 		if reasons == nil {
-			reasons = map[cwlogs.Reason]int{}
+			reasons = map[cwlogs.Reason]drops{}
 		}
-		reasons[r]++
+		d := reasons[r]
+		if d.events++; d.sample == nil {
+			d.sample = sample
+		}
+		reasons[r] = d
 	})
-	for r, n := range reasons {
-		e.observer.Dropped(p.Target, r, n)
+	for r, d := range reasons {
+		e.observer.Dropped(p.Target, r, d.events, d.sample)
 	}
 	return fixed
 }

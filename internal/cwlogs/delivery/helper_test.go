@@ -111,6 +111,9 @@ func (s *service) Do(r *http.Request) (*http.Response, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if c.LogEvents[0].Timestamp == questionTime { // too old: nothing is stored
+		return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(`{"rejectedLogEventsInfo":{"tooOldLogEventEndIndex":1}}`))}, nil
+	}
 	s.streams[c.target()] = append(s.streams[c.target()], c.LogEvents...)
 	if lost {
 		s.repeated++
@@ -195,7 +198,7 @@ func (o *observed) Failed(_ cwlogs.Target, e *cwlogs.Error) {
 	o.failed[e.Class]++
 }
 
-func (o *observed) Dropped(_ cwlogs.Target, r cwlogs.Reason, n int) {
+func (o *observed) Dropped(_ cwlogs.Target, r cwlogs.Reason, n int, _ *cwlogs.Event) {
 	defer o.lock()()
 	o.dropped[r] += n
 }

@@ -180,11 +180,14 @@ func (e *Engine) accepted(r *request, answer cwlogs.Answer, took time.Duration) 
 	if a := answer.Rejected; a != nil {
 		old, expired, recent := index(a.TooOldEnd, 0, n), index(a.ExpiredEnd, 0, n), n-index(a.TooNewStart, n, n)
 		expired = max(0, expired-old)
-		for reason, count := range map[cwlogs.Reason]int{cwlogs.RejectedOld: old, cwlogs.RejectedExpired: expired, cwlogs.RejectedNew: recent} {
-			if count > 0 {
-				e.observer.Dropped(l.target, reason, count)
+		rejected := func(reason cwlogs.Reason, events []cwlogs.Fixed) {
+			if len(events) > 0 {
+				e.observer.Dropped(l.target, reason, len(events), &events[0].Event)
 			}
 		}
+		rejected(cwlogs.RejectedOld, r.events[:old])
+		rejected(cwlogs.RejectedExpired, r.events[old:old+expired])
+		rejected(cwlogs.RejectedNew, r.events[n-recent:])
 		n = max(0, n-old-expired-recent)
 	}
 	if answer.Entity != nil {
@@ -234,7 +237,7 @@ func (e *Engine) refused(r *request, failure *cwlogs.Error, now time.Time) {
 		return
 	}
 	r.halves.refused++
-	e.observer.Dropped(l.target, cwlogs.RejectedEvent, len(r.events))
+	e.observer.Dropped(l.target, cwlogs.RejectedEvent, len(r.events), &r.events[0].Event)
 	l.remove(r)
 	l.each(r.events, func(p *piece, events []cwlogs.Fixed) { p.settle(len(events)) })
 }
@@ -291,7 +294,7 @@ func (e *Engine) later(r *request, failure *cwlogs.Error, now time.Time) {
 		e.lose(r, failure, false)
 		return
 	case e.o.Backoff.MaxElapsed > 0 && now.Add(pause).Sub(r.failed) > e.o.Backoff.MaxElapsed:
-		e.observer.Dropped(r.lane.target, cwlogs.Exhausted, len(r.events))
+		e.observer.Dropped(r.lane.target, cwlogs.Exhausted, len(r.events), nil)
 		e.lose(r, failure, true)
 		return
 	}

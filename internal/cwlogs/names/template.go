@@ -74,6 +74,15 @@ func (t *Template) Pattern() string {
 	return b.String()
 }
 
+// PatternOf is the pattern of a template's names, and * for one that cannot be read.
+func PatternOf(kind Kind, template string) string {
+	t, err := Parse(kind, "", template, nil)
+	if err != nil {
+		return "*"
+	}
+	return t.Pattern()
+}
+
 // Anchored reports whether all names of the template begin with text that the configuration or the host has chosen, and
 // that is more than punctuation. Those of another may be any name at all.
 func (t *Template) Anchored() bool {

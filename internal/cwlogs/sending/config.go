@@ -3,6 +3,7 @@ package sending
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"go.opentelemetry.io/collector/config/configoptional"
@@ -15,6 +16,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/admission"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/delivery"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/groups"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/targets"
 )
 
@@ -41,6 +43,9 @@ type Config struct {
 	Create bool `mapstructure:"create"`
 	// LogRetention is for groups that are made, in days. 0: for ever.
 	LogRetention int32 `mapstructure:"log_retention"`
+	// ExistingLogRetention says what becomes of the retention of groups that exist and have another: keep, extend (longer, never
+	// shorter) or set. Default: keep, which is told once for each group.
+	ExistingLogRetention targets.ExistingRetention `mapstructure:"existing_log_retention"`
 	// Tags, LogGroupClass and KMSKeyID are for groups that are made.
 	Tags          map[string]string `mapstructure:"tags"`
 	LogGroupClass string            `mapstructure:"log_group_class"`
@@ -58,6 +63,8 @@ type Config struct {
 	// Queue holds 16 MiB by default, and blocks when it is full.
 	Queue Queue `mapstructure:"sending_queue"`
 
+	// fraction is a log_retention that is no whole number, which would be read as one.
+	fraction float64
 	// maxSize says that the queue's batch::max_size was set.
 	maxSize bool
 }
@@ -125,9 +132,9 @@ func DefaultConfig() Config {
 		FlushTimeout: defaultFlush, Sizer: exporterhelper.RequestSizerTypeBytes, MinSize: defaultBatch,
 	})
 	return Config{
-		Upstream:    Upstream{NumWorkers: defaultParallel, RequestTimeoutSeconds: defaultTimeout},
-		MaxTargets:  admission.DefaultLimits(),
-		Create:      true,
+		Upstream:   Upstream{NumWorkers: defaultParallel, RequestTimeoutSeconds: defaultTimeout},
+		MaxTargets: admission.DefaultLimits(),
+		Create:     true, ExistingLogRetention: targets.KeepRetention,
 		Compression: Gzip, CompressionLevel: 1,
 		WhenDenied: Drop,
 		Retry:      Retry(retry),
@@ -138,6 +145,9 @@ func DefaultConfig() Config {
 // Apply makes the configuration what the keys mean that are set. It is called once, after they were read from conf.
 func (c *Config) Apply(conf *confmap.Conf) {
 	c.Upstream.apply(conf, &c.AWS)
+	if days, ok := conf.Get("log_retention").(float64); ok && days != math.Trunc(days) {
+		c.fraction = days
+	}
 	if c.Queue.HasValue() {
 		c.queue(conf)
 	}
@@ -183,6 +193,9 @@ func (c *Config) Check() error {
 
 func (c *Config) checkSending() error {
 	var errs []error
+	if c.fraction != 0 {
+		errs = append(errs, fmt.Errorf("log_retention: %v is no whole number of days; use 0 (for ever) or one of %v", c.fraction, targets.Retentions))
+	}
 	if c.Compression != Gzip && c.Compression != None {
 		errs = append(errs, fmt.Errorf("compression: %q is none; use %s or %s", c.Compression, Gzip, None))
 	}
@@ -218,7 +231,16 @@ func (c *Config) TakesEntities() bool {
 
 // groups are the options of what makes groups.
 func (c *Config) groups() targets.Options {
-	return targets.Options{RetentionDays: c.LogRetention, Tags: c.Tags, Class: c.LogGroupClass, KMSKeyID: c.KMSKeyID, Existing: !c.Create}
+	return targets.Options{RetentionDays: c.LogRetention, Tags: c.Tags, Class: c.LogGroupClass, KMSKeyID: c.KMSKeyID, Existing: !c.Create, ExistingRetention: c.ExistingLogRetention}
+}
+
+// wish is what is asked for of groups whose names match a pattern.
+func (c *Config) wish(exporter, group string) groups.Wish {
+	account := c.AWS.Region + " " + c.AWS.Endpoint + " " + c.Upstream.RoleARN
+	for _, role := range c.AWS.Credentials.AssumeRole {
+		account += " " + role.RoleARN
+	}
+	return groups.Wish{Exporter: exporter, Account: account, Group: group, Days: c.LogRetention, Class: c.LogGroupClass}
 }
 
 // delivery are the engine's options.

@@ -35,7 +35,8 @@ type Observer struct {
 	exporter  attribute.KeyValue // tells the exporters of one process apart
 	only      metric.MeasurementOption
 	host      component.Host
-	refused   *rate.Limiter // of refused targets that are told one by one
+	written   func(group string) // is called when a group has taken events; nil: nobody asks
+	refused   *rate.Limiter      // of refused targets that are told one by one
 
 	mu      sync.Mutex
 	logs    map[string]*occasions
@@ -121,6 +122,9 @@ func (o *Observer) Sent(s delivery.Sent) {
 	t.CloudwatchLogsRequestFill.Record(ctx, float64(s.Messages)/cwlogs.MaxBatchBytes, o.only)
 	t.CloudwatchLogsRequestDuration.Record(ctx, s.Took.Seconds(), o.only)
 	t.CloudwatchLogsRequests.Add(ctx, 1, o.with("result", "ok"))
+	if o.written != nil {
+		o.written(s.Target.Group)
+	}
 }
 
 // Failed implements delivery.Observer.
@@ -143,7 +147,7 @@ func (o *Observer) Failed(t cwlogs.Target, e *cwlogs.Error) {
 var changes = map[cwlogs.Reason]bool{cwlogs.Truncated: true, cwlogs.Divided: true, cwlogs.ClampedOld: true, cwlogs.ClampedNew: true, cwlogs.WithoutMetrics: true}
 
 // Dropped implements delivery.Observer.
-func (o *Observer) Dropped(t cwlogs.Target, reason cwlogs.Reason, events int) {
+func (o *Observer) Dropped(t cwlogs.Target, reason cwlogs.Reason, events int, sample *cwlogs.Event) {
 	counter, text := o.telemetry.CloudwatchLogsDroppedEvents, "Log events were dropped"
 	if changes[reason] {
 		counter, text = o.telemetry.CloudwatchLogsChangedEvents, "Log events were changed"
@@ -153,7 +157,8 @@ func (o *Observer) Dropped(t cwlogs.Target, reason cwlogs.Reason, events int) {
 		return // it is no news
 	}
 	if n, ok := o.Seldom("dropped "+string(reason), events); ok {
-		o.logger.Warn(text, zap.String("reason", string(reason)), zap.Int("events", n), zap.String("group", t.Group), zap.String("stream", t.Stream))
+		fields := []zap.Field{zap.String("reason", string(reason)), zap.Int("events", n), zap.String("group", t.Group), zap.String("stream", t.Stream)}
+		o.logger.Warn(text, append(fields, explain(reason, sample, time.Now())...)...)
 	}
 }
 
@@ -258,7 +263,7 @@ func (o *Observer) report(err error) {
 }
 
 func (o *Observer) retentionFailed(group string, err error) {
-	o.report(fmt.Errorf("the retention of log group %q was not set, so that its events are kept for ever: %w; allow logs:PutRetentionPolicy, and set it once by hand", group, err))
+	o.report(fmt.Errorf("the retention of log group %q was not set, so that it stays as it is: %w; allow logs:PutRetentionPolicy, and set it once by hand", group, err))
 }
 
 // Undefined is told how many records of a batch have a name in which something had no value.

@@ -13,6 +13,7 @@ import (
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/awsconfig"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/delivery"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/groups"
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/targets"
 )
 
@@ -22,6 +23,8 @@ type Options struct {
 	Policy cwlogs.Policy
 	// Upstream is the name of upstream's exporter whose keys are taken.
 	Upstream string
+	// Groups is a pattern of the names of the groups.
+	Groups string
 }
 
 // Way is one exporter's way to CloudWatch Logs.
@@ -33,6 +36,7 @@ type Way struct {
 	turnstile *turnstile
 	last      atomic.Uint64 // the number of the last batch
 
+	wish    *groups.Declared
 	session *awsconfig.Session
 	targets *targets.Targets
 	engine  *delivery.Engine
@@ -62,9 +66,18 @@ func (w *Way) Start(ctx context.Context, host component.Host) (err error) {
 	if err != nil {
 		return err
 	}
-	groups := c.groups()
-	groups.Logger, groups.RetentionFailed = logger, w.observer.retentionFailed
-	w.targets = targets.New(cloudwatchlogs.NewFromConfig(w.session.Config), groups)
+	made := c.groups()
+	made.Logger, made.RetentionFailed = logger, w.observer.retentionFailed
+	if made.Asks() {
+		var conflicts []string
+		w.wish, conflicts = groups.Declare(c.wish(w.settings.ID.String(), w.options.Groups))
+		for _, one := range conflicts {
+			logger.Warn("Two exporters want different things of one log group", zap.String("conflict", one))
+		}
+		made.Claim = w.wish.Claim
+	}
+	w.targets = targets.New(cloudwatchlogs.NewFromConfig(w.session.Config), made)
+	w.observer.written = w.targets.Written
 	w.engine = delivery.New(sender, w.targets, w.observer, c.delivery(w.options.Policy))
 	logger.Info("Sending to CloudWatch Logs", zap.String("region", w.session.Region), zap.String("credentials", w.session.CredentialSource))
 	return w.observer.start(host, w.engine.Stats)
@@ -98,6 +111,9 @@ func (w *Way) Close() {
 	}
 	if w.targets != nil {
 		w.targets.Close()
+	}
+	if w.wish != nil {
+		w.wish.Release()
 	}
 	if w.session != nil {
 		w.session.Close()

@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"go.uber.org/zap"
+
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/groups"
 )
 
 // Options are of the groups that are made.
@@ -21,6 +23,11 @@ type Options struct {
 	Class string
 	// KMSKeyID is the ARN of the key with which events are encrypted. Default: the service's own.
 	KMSKeyID string
+	// ExistingRetention says what becomes of the retention of groups that somebody else made. Default: KeepRetention.
+	ExistingRetention ExistingRetention
+	// Claim says that a group is written to, and returns what another exporter wants of it, if that was the first and wants
+	// something else. Default: there is none.
+	Claim func(group string) *groups.Wish
 	// Existing says that nothing is made: Make fails.
 	Existing bool
 	// Logger is told what is made. Default: none.
@@ -58,6 +65,9 @@ func (o Options) Validate() error {
 	}
 	if o.KMSKeyID != "" && !keyARN.MatchString(o.KMSKeyID) {
 		return fmt.Errorf("kms_key_id: %q is no ARN of a key; use arn:aws:kms:REGION:ACCOUNT:key/ID", o.KMSKeyID)
+	}
+	if err := o.ExistingRetention.validate(o.RetentionDays); err != nil {
+		return err
 	}
 	return validateTags(o.Tags)
 }

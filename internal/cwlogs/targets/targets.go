@@ -16,6 +16,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs"
+	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/internal/cwlogs/groups"
 )
 
 // Rates per second that leave room for others: the service allows an account in a region 10 CreateLogGroup,
@@ -41,6 +42,7 @@ type API interface {
 	CreateLogGroup(context.Context, *cloudwatchlogs.CreateLogGroupInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.CreateLogGroupOutput, error)
 	CreateLogStream(context.Context, *cloudwatchlogs.CreateLogStreamInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.CreateLogStreamOutput, error)
 	PutRetentionPolicy(context.Context, *cloudwatchlogs.PutRetentionPolicyInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.PutRetentionPolicyOutput, error)
+	Describer
 }
 
 // Targets makes targets. It is safe for concurrent use.
@@ -48,8 +50,10 @@ type Targets struct {
 	api     API
 	o       Options
 	groups  *rate.Limiter
-	streams *rate.Limiter
+	streams turns
 	keeping *rate.Limiter
+	// describing is for groups that exist.
+	describing *rate.Limiter
 
 	context context.Context
 	cancel  context.CancelFunc
@@ -60,7 +64,8 @@ type Targets struct {
 	// made is when groups were made, of those that justMade has not passed for.
 	made map[string]time.Time
 	// tried are the groups whose making had no answer. One of them that exists now is held for ours.
-	tried map[string]struct{}
+	tried    map[string]struct{}
+	existing existing
 }
 
 // making is a CreateLogGroup that is on its way.
@@ -77,12 +82,16 @@ func New(api API, o Options) *Targets {
 	if o.RetentionFailed == nil {
 		o.RetentionFailed = func(string, error) {}
 	}
+	if o.Claim == nil {
+		o.Claim = func(string) *groups.Wish { return nil }
+	}
 	t := &Targets{
 		api: api, o: o,
 		groups:  rate.NewLimiter(groupRate, groupRate),
-		streams: rate.NewLimiter(streamRate, streamRate),
-		keeping: rate.NewLimiter(retentionRate, retentionRate),
-		making:  map[string]*making{}, made: map[string]time.Time{}, tried: map[string]struct{}{},
+		streams: turns{limit: rate.NewLimiter(streamRate, streamRate)},
+		keeping: rate.NewLimiter(retentionRate, retentionRate), describing: rate.NewLimiter(describeRate, 2*describeRate),
+		existing: existing{known: map[string]struct{}{}},
+		making:   map[string]*making{}, made: map[string]time.Time{}, tried: map[string]struct{}{},
 	}
 	t.context, t.cancel = context.WithCancel(context.Background())
 	return t
@@ -125,7 +134,7 @@ func exists(err error) bool {
 }
 
 func (t *Targets) stream(ctx context.Context, to cwlogs.Target) *cwlogs.Error {
-	if err := t.streams.Wait(ctx); err != nil {
+	if err := t.streams.wait(ctx, &t.running, t.context, to.Group, to.Stream); err != nil {
 		return cwlogs.FromAPI("CreateLogStream", err)
 	}
 	_, err := t.api.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{LogGroupName: &to.Group, LogStreamName: &to.Stream})
@@ -188,6 +197,8 @@ func (t *Targets) create(name string) *cwlogs.Error {
 	switch {
 	case err == nil, exists(err) && tried:
 		t.o.Logger.Info("created log group", zap.String("group", name))
+		t.madeHere(name)
+		t.o.Claim(name)
 		if t.o.RetentionDays > 0 {
 			t.running.Go(func() { t.retain(name) })
 		}
@@ -223,7 +234,7 @@ func (t *Targets) retain(name string) {
 		failure := cwlogs.FromAPI("PutRetentionPolicy", err)
 		lasting := failure.Class == cwlogs.Denied || failure.Class == cwlogs.Invalid || failure.Class == cwlogs.Missing
 		if lasting || try == retentionTries {
-			t.o.Logger.Warn("the retention of a new log group could not be set: its events are kept for ever until somebody sets it",
+			t.o.Logger.Warn("the retention of a log group could not be set: it stays as it is until somebody sets it",
 				zap.String("group", name), zap.Int32("days", t.o.RetentionDays), zap.Error(failure))
 			t.o.RetentionFailed(name, failure)
 			return

@@ -29,15 +29,15 @@ const pipePause = 20 * time.Millisecond
 type pipes struct {
 	mu   sync.Mutex
 	read map[string]content // by absolute path
-	// silent are those that nobody wrote to: they are not waited for again, as a command that reads its configuration twice
-	// would wait twice.
-	silent map[string]bool
+	// silent are those that nobody wrote to, and what was said of them: they are not waited for again, as a command that reads
+	// its configuration twice would wait twice.
+	silent map[string]error
 	// timeout is pipeTimeout but in tests.
 	timeout time.Duration
 }
 
 func newPipes() *pipes {
-	return &pipes{read: map[string]content{}, silent: map[string]bool{}, timeout: pipeTimeout}
+	return &pipes{read: map[string]content{}, silent: map[string]error{}, timeout: pipeTimeout}
 }
 
 // before returns what was read from path, if it was a pipe.
@@ -52,19 +52,24 @@ func (p *pipes) before(path string) (content, bool) {
 func (p *pipes) patience(path string) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.silent[absolute(path)] {
+	if p.silent[absolute(path)] != nil {
 		return min(silentTimeout, p.timeout)
 	}
 	return p.timeout
 }
 
-// failed remembers that a pipe was silent.
-func (p *pipes) failed(path string, err error) {
+// failed remembers that a pipe was silent, and for how long it was waited for at first.
+func (p *pipes) failed(path string, err error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if errors.Is(err, errSilent) {
-		p.silent[absolute(path)] = true
+	if !errors.Is(err, errSilent) {
+		return err
 	}
+	if first := p.silent[absolute(path)]; first != nil {
+		return first
+	}
+	p.silent[absolute(path)] = err
+	return err
 }
 
 // remember keeps c, unless it is of a regular file.

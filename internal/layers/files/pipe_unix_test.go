@@ -83,8 +83,13 @@ func TestASilentPipeIsWaitedForOnce(t *testing.T) {
 	assert.Equal(t, pipeTimeout, pipes.patience(path))
 	_, err := read(path, MaxSize, time.Millisecond, time.Now())
 	require.ErrorIs(t, err, errSilent)
-	pipes.failed(path, err)
+	require.Equal(t, err, pipes.failed(path, err))
 	assert.Equal(t, silentTimeout, pipes.patience(path))
+	_, again := read(path, MaxSize, 2*time.Millisecond, time.Now())
+	assert.Equal(t, err, pipes.failed(path, again), "what is said is how long it was waited for")
+	other, err := open(path) // so that what is written stays in the pipe while nobody reads it
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, other.Close()) })
 	writeFIFO(t, path, "a: 1")
 	p := &fileProvider{provider{poller{options: newOptions(nil)}}, pipes}
 	t.Cleanup(func() { assert.NoError(t, p.Shutdown(t.Context())) })

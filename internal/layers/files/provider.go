@@ -107,8 +107,7 @@ func (p *fileProvider) read(ctx context.Context, uri string, watcher confmap.Wat
 	}
 	c, err := read(path, MaxSize, p.pipes.patience(path), p.poller.options.now())
 	if err != nil {
-		p.pipes.failed(path, err)
-		return content{}, nil, err
+		return content{}, nil, p.pipes.failed(path, err)
 	}
 	if !c.seen.info.Mode().IsRegular() { // a pipe gives its content once
 		p.pipes.remember(c)

@@ -22,12 +22,15 @@ type Refusal struct {
 	Origin layers.Origin
 }
 
+// RefusalText stands in each refusal.
+const RefusalText = "a fetched layer may not have this"
+
 func (r Refusal) String() string {
 	text := strings.Join(r.Path, delimiter)
 	if r.Value != "" {
 		text += ": " + r.Value
 	}
-	return fmt.Sprintf("%s (%s): a fetched layer may not have this, as it %s (%s)", text, r.Origin, r.Why, r.Capability)
+	return fmt.Sprintf("%s (%s): %s, as it %s (%s)", text, r.Origin, RefusalText, r.Why, r.Capability)
 }
 
 // Error is everything that remote layers set and may not.

@@ -51,6 +51,16 @@ type Finder struct {
 	NewestOnly bool
 	// Rules say which links are followed.
 	Rules safepath.Rules
+	// Passed is told of each look at all that a pattern of Include names. It must be quick. Default: nobody is told.
+	Passed func(Pass)
+}
+
+// Pass is a look at all that a pattern names.
+type Pass struct {
+	// Pattern is its number in Include.
+	Pattern int
+	// Files are those found, Old those of them that OlderThan passes over; Excluded are left out by Exclude and ExcludeNames.
+	Files, Old, Excluded int
 }
 
 // Validate names the pattern that is none.

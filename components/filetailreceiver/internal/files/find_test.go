@@ -113,6 +113,27 @@ func TestPatternsThatAreNone(t *testing.T) {
 	require.ErrorContains(t, (&Finder{Include: []string{"a"}, Exclude: []string{""}}).Validate(), `exclude: "" is no pattern of paths`)
 }
 
+func TestEachPatternIsToldWhatALookAtAllOfItHasFound(t *testing.T) {
+	t.Parallel()
+	d := t.TempDir()
+	for _, name := range []string{"a.log", "b.log", "c.gz"} {
+		require.NoError(t, os.WriteFile(filepath.Join(d, name), []byte("x\n"), 0o600))
+	}
+	require.NoError(t, os.Chtimes(filepath.Join(d, "b.log"), time.Now(), time.Now().Add(-time.Hour)))
+	var told []Pass
+	f := &Finder{
+		Include: []string{filepath.Join(d, "*"), filepath.Join(d, "nothing*")}, Exclude: []string{"**/*.gz"}, OlderThan: time.Minute,
+		Passed: func(p Pass) { told = append(told, p) },
+	}
+	l := NewLooker(f)
+	defer l.Close()
+	for range 2 {
+		l.Look(t.Context(), time.Now())
+	}
+	one, none := Pass{Pattern: 0, Files: 2, Old: 1, Excluded: 1}, Pass{Pattern: 1}
+	require.Equal(t, []Pass{one, none, one, none}, told)
+}
+
 // TestWhatWasTheNewestBetweenTwoLooksIsFound has a log that is rotated faster than files are looked for.
 func TestWhatWasTheNewestBetweenTwoLooksIsFound(t *testing.T) {
 	t.Parallel()

@@ -56,6 +56,7 @@ type seeker struct {
 	newest  time.Time // when the newest file of the last one was written to
 	left    int       // files and folders that were left out by the last one
 	leaving int       // by this one
+	out     int       // that are excluded, by this one
 	pending chan part // nil: none is on its way
 	asked   time.Time // when it began
 }
@@ -67,6 +68,7 @@ type part struct {
 	seen    time.Time
 	done    bool
 	left    int
+	out     int // excluded
 	err     error
 }
 
@@ -227,9 +229,11 @@ func (l *Looker) seek(search *safepath.Search, stale []string, to chan<- part) {
 		budget.Until = p.seen.Add(partTime)
 	}
 	p.done, p.left, p.err = search.Next(l.reading, budget, func(m safepath.Match) {
-		if !l.finder.excluded(m.Path) {
-			p.matches = append(p.matches, m)
+		if l.finder.excluded(m.Path) {
+			p.out++
+			return
 		}
+		p.matches = append(p.matches, m)
 	})
 	for _, path := range stale {
 		if p.done || p.err != nil || l.reading.Err() != nil {
@@ -268,6 +272,7 @@ func (l *Looker) take(s *seeker, number int, p part) {
 		one.Pattern = number
 		s.known[m.Path], s.pass[m.Path] = one, true
 	}
+	s.out += p.out
 	if p.err != nil || !p.done {
 		return
 	}
@@ -282,4 +287,22 @@ func (l *Looker) take(s *seeker, number int, p part) {
 		s.newest = s.began
 	}
 	s.began = time.Time{}
+	l.tell(s, number)
+	s.out = 0
+}
+
+// tell says what a look at all of a pattern has found.
+func (l *Looker) tell(s *seeker, number int) {
+	if l.finder.Passed == nil {
+		return
+	}
+	pass := Pass{Pattern: number, Files: len(s.known), Excluded: s.out}
+	if l.finder.OlderThan > 0 {
+		for _, one := range s.known {
+			if s.ended.Sub(one.Modified) > l.finder.OlderThan {
+				pass.Old++
+			}
+		}
+	}
+	l.finder.Passed(pass)
 }

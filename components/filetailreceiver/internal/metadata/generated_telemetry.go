@@ -25,31 +25,32 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                   metric.Meter
-	mu                      sync.Mutex
-	registrations           []metric.Registration
-	FileTailAbandonedFiles  metric.Int64Counter
-	FileTailAcknowledged    metric.Int64Counter
-	FileTailCutOff          metric.Int64Counter
-	FileTailDamagedArchives metric.Int64Counter
-	FileTailFileLag         metric.Int64ObservableGauge
-	FileTailFileLagTime     metric.Float64ObservableGauge
-	FileTailFiles           metric.Int64ObservableGauge
-	FileTailFilteredRecords metric.Int64Counter
-	FileTailInFlight        metric.Int64ObservableGauge
-	FileTailLag             metric.Int64ObservableGauge
-	FileTailLagTime         metric.Float64ObservableGauge
-	FileTailLeftOutFiles    metric.Int64Counter
-	FileTailLost            metric.Int64Counter
-	FileTailNulBytes        metric.Int64Counter
-	FileTailOpenFiles       metric.Int64ObservableGauge
-	FileTailRead            metric.Int64Counter
-	FileTailRecords         metric.Int64Counter
-	FileTailRefusedRecords  metric.Int64Counter
-	FileTailRotations       metric.Int64Counter
-	FileTailTruncations     metric.Int64Counter
-	FileTailUnreadableFiles metric.Int64ObservableGauge
-	FileTailUntimedRecords  metric.Int64Counter
+	meter                    metric.Meter
+	mu                       sync.Mutex
+	registrations            []metric.Registration
+	FileTailAbandonedFiles   metric.Int64Counter
+	FileTailAcknowledged     metric.Int64Counter
+	FileTailCutOff           metric.Int64Counter
+	FileTailDamagedArchives  metric.Int64Counter
+	FileTailFileLag          metric.Int64ObservableGauge
+	FileTailFileLagTime      metric.Float64ObservableGauge
+	FileTailFiles            metric.Int64ObservableGauge
+	FileTailFilteredRecords  metric.Int64Counter
+	FileTailImplausibleTimes metric.Int64Counter
+	FileTailInFlight         metric.Int64ObservableGauge
+	FileTailLag              metric.Int64ObservableGauge
+	FileTailLagTime          metric.Float64ObservableGauge
+	FileTailLeftOutFiles     metric.Int64Counter
+	FileTailLost             metric.Int64Counter
+	FileTailNulBytes         metric.Int64Counter
+	FileTailOpenFiles        metric.Int64ObservableGauge
+	FileTailRead             metric.Int64Counter
+	FileTailRecords          metric.Int64Counter
+	FileTailRefusedRecords   metric.Int64Counter
+	FileTailRotations        metric.Int64Counter
+	FileTailTruncations      metric.Int64Counter
+	FileTailUnreadableFiles  metric.Int64ObservableGauge
+	FileTailUntimedRecords   metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -266,6 +267,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.FileTailFilteredRecords, err = builder.meter.Int64Counter(
 		"otelcol_file_tail_filtered_records",
 		metric.WithDescription("Records that the filters left out. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.FileTailImplausibleTimes, err = builder.meter.Int64Counter(
+		"otelcol_file_tail_implausible_times",
+		metric.WithDescription("Records whose text begins with a time that was not used, as it is too far from those of the records before it and from that of reading. [Alpha]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)

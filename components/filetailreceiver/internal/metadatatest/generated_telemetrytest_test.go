@@ -57,6 +57,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.FileTailCutOff.Add(context.Background(), 1)
 	tb.FileTailDamagedArchives.Add(context.Background(), 1)
 	tb.FileTailFilteredRecords.Add(context.Background(), 1)
+	tb.FileTailImplausibleTimes.Add(context.Background(), 1)
 	tb.FileTailLeftOutFiles.Add(context.Background(), 1)
 	tb.FileTailLost.Add(context.Background(), 1)
 	tb.FileTailNulBytes.Add(context.Background(), 1)
@@ -88,6 +89,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualFileTailFilteredRecords(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualFileTailImplausibleTimes(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualFileTailInFlight(t, testTel,
