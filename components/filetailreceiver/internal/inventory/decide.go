@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -171,7 +172,7 @@ func (d *decider) moved() {
 	}
 	maps.DeleteFunc(d.o.Moved, func(_ string, m Moved) bool { return d.o.Now.Sub(m.At) > movedTime })
 	note := func(k *Known, now string) {
-		if k.Now == k.Path && now != k.Path {
+		if cmp.Or(k.Now, k.Was) == k.Path && now != k.Path {
 			m := Moved{At: d.o.Now, Modified: k.Modified}
 			if now != "" {
 				m.Shape = shape(now)

@@ -83,6 +83,19 @@ func TestAGenerationThatNobodySawIsOfTheLogThatWasRotatedAtThatMoment(t *testing
 	assert.Equal(t, "/l/app.log.3", h.look()["/l/app.log.3"].Path, "the rotation was long ago")
 }
 
+// In the first look of a run, it is known from the run before where a file was.
+func TestARotationWhileNobodyLookedIsOne(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.write("/l/app.log", lines("a", 1, 3))
+	k := h.readsAll("/l/app.log")
+	h.known[k].Now, h.known[k].Was = "", "/l/app.log"
+	h.rename("/l/app.log", "/l/app.log.2")
+	h.write("/l/app.log.1", lines("a", 4, 5))
+	h.write("/l/app.log", lines("a", 6, 7))
+	assert.Equal(t, "/l/app.log", h.look()["/l/app.log.1"].Path)
+}
+
 func TestAGenerationWhoseFirstWasRotatedOutIsKnownByItsEnd(t *testing.T) {
 	t.Parallel()
 	h := newHost(t)
