@@ -144,6 +144,11 @@ func (f *Finder) Matches(path string) bool {
 	return matches(f.Include, path) && !f.excluded(path)
 }
 
+// Pattern is the number of the first pattern that names a path; none: -1.
+func (f *Finder) Pattern(path string) int {
+	return slices.IndexFunc(f.Include, func(pattern string) bool { return matches([]string{pattern}, path) })
+}
+
 func (f *Finder) excluded(path string) bool {
 	if matches(f.Exclude, path) {
 		return true

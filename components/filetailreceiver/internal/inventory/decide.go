@@ -175,7 +175,7 @@ func (d *decider) moved() {
 		if cmp.Or(k.Now, k.Was) == k.Path && now != k.Path {
 			m := Moved{At: d.o.Now, Modified: k.Modified}
 			if now != "" {
-				m.Shape = shape(now)
+				m.Name = now
 			}
 			d.o.Moved[k.Path] = m
 		}
@@ -192,7 +192,7 @@ func (d *decider) moved() {
 		if k := &d.known[i]; (k.Place == Aside || k.Place == Gone) && k.Since.Equal(d.o.Now) && k.Was == k.Path {
 			m := Moved{At: d.o.Now, Modified: k.Modified}
 			if k.Place == Aside {
-				m.Shape = shape(k.Now)
+				m.Name = k.Now
 			}
 			d.o.Moved[k.Path] = m
 		}
@@ -468,7 +468,7 @@ func (d *decider) fresh(i int, s *subject) {
 		}
 	} else if log, m := d.generationOf(one); log != "" && !novel {
 		as.Path, as.Reason = log, "rotated from "+log+" before it was seen"
-		if m.Shape != "" {
+		if m.Name != "" {
 			as.Reason += ", as its name is like that of the generation before"
 		}
 	}
@@ -493,7 +493,7 @@ func (d *decider) generationOf(one *files.Found) (string, Moved) {
 			continue
 		}
 		is, atEnd := numbered(one.Path, base)
-		if is && (m.Shape == shape(one.Path) || m.Shape == "" && atEnd) && !one.Modified.Before(m.Modified) {
+		if is && (m.Name != "" && Later(one.Path, m.Name) || m.Name == "" && atEnd) && !one.Modified.Before(m.Modified) {
 			return base, m
 		}
 	}

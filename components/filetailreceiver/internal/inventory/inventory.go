@@ -107,8 +107,8 @@ type Decision struct {
 // Moved is that a log's file went from its name, so that what was never seen may be a generation of it.
 type Moved struct {
 	At time.Time
-	// Shape is that of the name which the file has now; "": it is not known.
-	Shape string
+	// Name is the one that the file has now; "": it is not known.
+	Name string
 	// Modified is when the file was written to last.
 	Modified time.Time
 }

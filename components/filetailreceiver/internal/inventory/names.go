@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -98,6 +99,36 @@ func shape(path string) string {
 		name = text
 	}
 	return b.String()
+}
+
+// mostApart is how far the numbers of two generations may be apart whose names do not say which way they count.
+const mostApart = 8
+
+// Later reports whether the name of a generation is of the same shape as that of another, and later: a date is, and app.log.1 is later
+// than app.log.2.
+func Later(path, than string) bool {
+	form := shape(path)
+	if form != shape(than) || path == than {
+		return false
+	}
+	if strings.Contains(filepath.Base(form), "@") {
+		return Plain(path) > Plain(than)
+	}
+	a, atEnd := number(path)
+	b, _ := number(than)
+	if atEnd {
+		return a < b
+	}
+	return max(a-b, b-a) <= mostApart
+}
+
+// number is the last number of a name, and whether the name ends with it after a point.
+func number(path string) (n int, atEnd bool) {
+	name := Plain(filepath.Base(path))
+	to := strings.LastIndexAny(name, "0123456789") + 1
+	from := len(strings.TrimRight(name[:to], "0123456789"))
+	n, _ = strconv.Atoi(name[from:to]) // 0 where there is none
+	return n, to == len(name) && from > 0 && name[from-1] == '.'
 }
 
 // Bases are the paths of files that one may be a copy or a generation of, by its name: those of its folder, and of the two above

@@ -70,3 +70,22 @@ func FuzzNames(f *testing.F) {
 		Bases(path)
 	})
 }
+
+func TestLaterGenerations(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		path, than string
+		is         bool
+	}{
+		{"/l/app.log.1", "/l/app.log.2", true},
+		{"/l/server.9", "/l/server.1", false},
+		{"/l/app.log-20261128", "/l/app.log-20261127", true},
+		{"/l/app.log-20261127", "/l/app.log-20261128", false},
+		{"/l/app-2.log", "/l/app-1.log", true},
+		{"/l/worker-3.log", "/l/worker-20261128.log", false},
+		{"/l/worker-80.log", "/l/worker-1.log", false},
+		{"/l/app.log.1", "/l/app-1.log", false},
+	} {
+		assert.Equal(t, c.is, Later(c.path, c.than), "%s than %s", c.path, c.than)
+	}
+}

@@ -52,7 +52,7 @@ func (w *watch) kept(found []files.Found) map[files.ID]bool {
 	for _, one := range found {
 		if of, dated := log(one); dated || of != "" {
 			for _, name := range []string{of, one.Path} {
-				if best, ok := newest[name]; !ok || one.Modified.After(best.Modified) {
+				if best, ok := newest[name]; !ok || newer(one, best) {
 					newest[name] = one
 				}
 			}
@@ -60,9 +60,21 @@ func (w *watch) kept(found []files.Found) map[files.ID]bool {
 	}
 	for _, one := range found {
 		of, dated := log(one)
-		kept[one.ID] = one.Pattern >= 0 && (!dated || newest[of].ID == one.ID)
+		kept[one.ID] = !dated || newest[of].ID == one.ID
 	}
 	return kept
+}
+
+// newer reports whether one file is a later generation than another: by their names if they tell, and otherwise by when they were written
+// to, as an older one may have got a late line.
+func newer(a, b files.Found) bool {
+	switch {
+	case inventory.Later(a.Path, b.Path):
+		return true
+	case inventory.Later(b.Path, a.Path):
+		return false
+	}
+	return a.Modified.After(b.Modified)
 }
 
 // delivered reports whether all of a file is.
@@ -98,7 +110,7 @@ func (w *watch) passed(found []files.Found) (all []files.Found) {
 	for id, k := range w.files {
 		if !present[id] && k.now != "" && w.o.Finder.Matches(k.now) {
 			is := w.facts(k)
-			all = append(all, files.Found{Path: k.now, ID: id, Modified: is.modified, Pattern: -1}) // no pattern's newest
+			all = append(all, files.Found{Path: k.now, ID: id, Modified: is.modified, Pattern: w.o.Finder.Pattern(k.now)})
 		}
 	}
 	return all
