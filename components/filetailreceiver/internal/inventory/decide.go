@@ -493,7 +493,7 @@ func (d *decider) generationOf(one *files.Found) (string, Moved) {
 			continue
 		}
 		is, atEnd := numbered(one.Path, base)
-		if is && (m.Name != "" && Later(one.Path, m.Name) || m.Name == "" && atEnd) && !one.Modified.Before(m.Modified) {
+		if is && (m.Name != "" && LaterName(one.Path, m.Name) || m.Name == "" && atEnd) && !one.Modified.Before(m.Modified) {
 			return base, m
 		}
 	}

@@ -104,9 +104,9 @@ func shape(path string) string {
 // mostApart is how far the numbers of two generations may be apart whose names do not say which way they count.
 const mostApart = 8
 
-// Later reports whether the name of a generation is of the same shape as that of another, and later: a date is, and app.log.1 is later
+// LaterName reports whether the name of a generation is of the same shape as that of another, and later: a date is, and app.log.1 is later
 // than app.log.2.
-func Later(path, than string) bool {
+func LaterName(path, than string) bool {
 	form := shape(path)
 	if form != shape(than) || path == than {
 		return false

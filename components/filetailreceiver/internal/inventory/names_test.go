@@ -86,6 +86,6 @@ func TestLaterGenerations(t *testing.T) {
 		{"/l/worker-80.log", "/l/worker-1.log", false},
 		{"/l/app.log.1", "/l/app-1.log", false},
 	} {
-		assert.Equal(t, c.is, Later(c.path, c.than), "%s than %s", c.path, c.than)
+		assert.Equal(t, c.is, LaterName(c.path, c.than), "%s than %s", c.path, c.than)
 	}
 }

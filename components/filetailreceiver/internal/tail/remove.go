@@ -69,9 +69,9 @@ func (w *watch) kept(found []files.Found) map[files.ID]bool {
 // to, as an older one may have got a late line.
 func newer(a, b files.Found) bool {
 	switch {
-	case inventory.Later(a.Path, b.Path):
+	case inventory.LaterName(a.Path, b.Path):
 		return true
-	case inventory.Later(b.Path, a.Path):
+	case inventory.LaterName(b.Path, a.Path):
 		return false
 	}
 	return a.Modified.After(b.Modified)
