@@ -27,7 +27,7 @@ func TestListedNamesCannotFakeLinesOrMoveTheCursor(t *testing.T) {
 	cmd.SetArgs([]string{"list", "--dir", folder})
 	require.NoError(t, cmd.Execute())
 	assert.Equal(t, 5, bytes.Count(out.Bytes(), []byte("\n")), "a head and a line for each file:\n%q", out.String())
-	assert.Contains(t, out.String(), "  /var/log/größe 日本.log\n", "a name that can be printed is as it is")
+	assert.Regexp(t, `  /var/log/größe 日本\.log +-\n`, out.String(), "a name that can be printed is as it is")
 	assert.NotContains(t, out.String(), "\x1b")
 	assert.NotContains(t, out.String(), "\r")
 	assert.NotContains(t, out.String(), "\u202e")

@@ -69,5 +69,8 @@ func lock(dir, name string, timeout time.Duration) (release func(), err error) {
 	// Only for messages: a full disk may lose it.
 	_ = f.Truncate(0)
 	_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-	return func() { _ = f.Close() }, nil
+	return func() {
+		unlockFile(f)
+		_ = f.Close()
+	}, nil
 }

@@ -26,3 +26,7 @@ func lock(f *os.File) (held bool, err error) {
 		}
 	}
 }
+
+// unlock gives a lock back at once. Closing the file is not enough: a child that is being started at this moment has a copy
+// of it until it runs its program, and with it the lock.
+func unlock(f *os.File) error { return unix.Flock(int(f.Fd()), unix.LOCK_UN) }

@@ -212,6 +212,10 @@ func TestECSTaskLosesNothingFromItsStartToItsEnd(t *testing.T) {
 	assert.Less(t, took, stopTimeout, "the collector ends before ECS kills it")
 	t.Logf("%d lines, the last %d at the application's end; %d key pairs; the collector ended %s after it", written, lastWords, task.signatures(), took.Round(time.Millisecond))
 
+	next := task.startHealthy()
+	await(t, "the next task to look at the groups that are there", func() bool { return counts(server)["logs:DescribeLogGroups"] > 0 })
+	next.stop()
+
 	policy, err := os.ReadFile(filepath.Join(root, "distributions", "ecs", "policies", "task-role.json"))
 	require.NoError(t, err)
 	policy = []byte(strings.NewReplacer("{CLUSTER}", ecsCluster, "{FAMILY}", ecsFamily, "{REGION}", "us-east-1", "{ACCOUNT}", "123456789012").Replace(string(policy)))
