@@ -109,7 +109,6 @@ type site struct {
 	want     int // those of them that wait for it to be down
 	away     int // those that do something while it is
 	wantKill bool
-	renumber bool
 	began    time.Time // when the run began
 }
 
