@@ -56,6 +56,7 @@ type observer struct {
 	isBusy  bool
 	hosts   []component.Host
 	stop    chan struct{}
+	closing sync.Once
 	stopped sync.WaitGroup
 }
 
@@ -113,9 +114,11 @@ func (o *observer) start(hosts []component.Host) {
 }
 
 func (o *observer) close() {
-	close(o.stop)
-	o.stopped.Wait()
-	o.telemetry.Shutdown()
+	o.closing.Do(func() {
+		close(o.stop)
+		o.stopped.Wait()
+		o.telemetry.Shutdown()
+	})
 }
 
 // refused counts a request, and tells of the first of a kind and then seldom.

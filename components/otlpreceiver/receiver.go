@@ -131,9 +131,8 @@ func (r *otlp) shutdown(ctx context.Context) error {
 	}
 	r.servers = nil
 	r.serving.Wait()
-	if r.observer != nil {
+	if r.observer != nil { // calls that were not answered in time may still tell it something
 		r.observer.close()
-		r.observer = nil
 	}
 	return errors.Join(errs...)
 }
