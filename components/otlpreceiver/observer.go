@@ -113,6 +113,7 @@ func (o *observer) start(hosts []component.Host) {
 	})
 }
 
+// close ends what runs beside the receiver. It may be called again.
 func (o *observer) close() {
 	o.closing.Do(func() {
 		close(o.stop)
