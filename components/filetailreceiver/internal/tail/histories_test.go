@@ -27,6 +27,7 @@ import (
 
 var (
 	feature  = flag.String("feature", "", "the features of the histories, with commas between; empty: some of all")
+	mixed    = flag.Bool("mixed", false, "several features of all in each history; some are known to fail")
 	together = flag.Int("together", 24, "how many histories are tried at the same time")
 	shrink   = flag.Duration("shrink", 20*time.Second, "for how long steps are left out of the first history of each kind that fails; 0: none are")
 	most     = flag.Int("failures", 5, "how many histories may fail until no more are tried")
@@ -52,6 +53,7 @@ func TestHistories(t *testing.T) {
 			first = 1
 		}
 	}
+	sound := loghistory.Sound()
 	var next, failed, slowest atomic.Uint64
 	var workers sync.WaitGroup
 	var kinds sync.Map // of the failures that were shrunk
@@ -59,7 +61,11 @@ func TestHistories(t *testing.T) {
 		workers.Go(func() {
 			for n := next.Add(1) - 1; n < count && failed.Load() < uint64(*most); n = next.Add(1) - 1 {
 				began := time.Now()
-				f := tell(t, loghistory.Generate(first+n, chosen), longPatience)
+				has := chosen
+				if len(has) == 0 && !*mixed {
+					has = []loghistory.Feature{sound[(first+n)%uint64(len(sound))]}
+				}
+				f := tell(t, loghistory.Generate(first+n, has), longPatience)
 				if took := uint64(time.Since(began)); took > slowest.Load() {
 					slowest.Store(took)
 				}
