@@ -70,7 +70,7 @@ func Features() []Feature {
 // histories are known to fail: docs/testing.md says how.
 func Sound() []Feature {
 	return slices.DeleteFunc(Features(), func(f Feature) bool {
-		return slices.Contains([]Feature{Copy, Compress, Delay, Shred, Logback, Editor, Wild}, f)
+		return slices.Contains([]Feature{Copy, Compress, Delay, Shred, Logback, Rsync, Editor, Wild}, f)
 	})
 }
 
