@@ -106,7 +106,11 @@ func (d *decider) compare(i int, s *subject, at int) (as Decision, is bool) {
 			Reason: fmt.Sprintf("a copy of %s, known up to %d", k.Now, offset),
 		}, true
 	}
-	if !s.begins(k.Head) && s.size >= int64(k.Head.Bytes) || k.Read.Offset > 0 && s.size >= k.Read.Offset && !s.text.Archive() && !s.fits(k) {
+	length := s.size
+	if s.text.Archive() { // its end tells its length only when it is complete
+		length = int64(len(s.head))
+	}
+	if !s.begins(k.Head) && length >= int64(k.Head.Bytes) || k.Read.Offset > 0 && s.size >= k.Read.Offset && !s.text.Archive() && !s.fits(k) {
 		return as, false
 	}
 	now := k.Now
