@@ -310,7 +310,8 @@ func (d *decider) returned(i int) bool {
 func (d *decider) content(i int) bool {
 	one := &d.found[i]
 	originals := d.originals(i)
-	if one.Size == 0 || d.nothingToCompare(i, originals) {
+	back := len(d.byHead) > 0 && d.probe.Enough() // it was not compared with what may come back
+	if one.Size == 0 || !back && d.nothingToCompare(i, originals) {
 		if i < d.own {
 			d.fresh(i, nil)
 		} else {
@@ -318,7 +319,7 @@ func (d *decider) content(i int) bool {
 		}
 		return true
 	}
-	if d.probe.Enough() {
+	if back || d.probe.Enough() {
 		d.decide(i, Decision{Kind: Later, Of: -1, Displaced: -1, Path: one.Path, Wait: true, Reason: "others have their turn"})
 		return true
 	}
