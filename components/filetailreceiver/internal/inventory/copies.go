@@ -110,7 +110,8 @@ func (d *decider) compare(i int, s *subject, at int) (as Decision, is bool) {
 	if s.text.Archive() { // its end tells its length only when it is complete
 		length = int64(len(s.head))
 	}
-	if !s.begins(k.Head) && length >= int64(k.Head.Bytes) || k.Read.Offset > 0 && s.size >= k.Read.Offset && !s.text.Archive() && !s.fits(k) {
+	short := length < int64(k.Head.Bytes) // what recognises the other one is more than what is here
+	if !short && !s.begins(k.Head) || k.Read.Offset > 0 && s.size >= k.Read.Offset && !s.text.Archive() && !s.has(k.Read) {
 		return as, false
 	}
 	now := k.Now

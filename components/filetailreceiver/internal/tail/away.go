@@ -93,8 +93,8 @@ func (w *watch) away(k *known, list func(folder string) map[files.ID]string, now
 			elsewhere = "" // another file may have its identity now: the next look tells which, if it is wanted
 		}
 		if elsewhere != "" {
-			if one, err = w.o.Finder.Look(elsewhere); err != nil || one.ID != k.id {
-				elsewhere = ""
+			if one, err = w.o.Finder.Look(elsewhere); err != nil || one.ID != k.id || !k.zipped && one.Size < w.facts(k).read.Offset {
+				elsewhere = "" // it is another file with its inode
 			}
 		}
 		if k.now != "" {
