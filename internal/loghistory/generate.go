@@ -81,6 +81,9 @@ func (p *Plan) settings(r *rand.Rand) {
 	if p.Has(Descriptors) {
 		s.MaxOpen = 1 + r.IntN(3)
 	}
+	if p.Has(Orphan) { // what is not open cannot be read any more
+		s.MaxOpen = 100
+	}
 	if p.Has(Multiline) {
 		s.Multiline = true
 		s.MaxRecordBytes = 16 << 10

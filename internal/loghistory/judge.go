@@ -276,7 +276,7 @@ func (j *judge) order() {
 			}
 			seen[k] = true
 			p := place{run: d.Run, stream: d.Stream}
-			if j.w.wild || j.w.bounds.Shared || j.w.plan.Has(Outage) {
+			if j.w.wild || j.w.bounds.Shared || j.w.plan.Has(Outage) || j.w.plan.Settings.Gzip { // what waits in an archive may come later
 				p.gen = t.line.gen.number
 			}
 			if before := last[p]; before != nil && before.number > t.line.number {

@@ -94,8 +94,8 @@ func (l *log) write(n int, r *rand.Rand, part bool) error {
 			l.add(&record{whole: l.Block == 0}, fmt.Sprintf("=== banner %d %s", k, strings.Repeat("=", 30)), false)
 		}
 	}
-	for range n {
-		rec := &record{whole: l.Block == 0}
+	for i := range n {
+		rec := &record{whole: l.Block == 0 && !(part && i == n-1)}
 		lines := 1
 		if l.Lines > 1 {
 			lines = 1 + r.IntN(l.Lines)

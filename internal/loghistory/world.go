@@ -85,7 +85,10 @@ func (h *History) Verdict() *Failure {
 		case errors.Is(h.err, errBusy):
 			kind = busy
 		}
-		w.problem(kind, "%v", h.err)
+		w.problems = append([]string{h.err.Error()}, w.problems...)
+		if w.kind == "" {
+			w.kind = kind
+		}
 	} else if len(w.problems) == 0 {
 		w.verdict()
 	}

@@ -33,6 +33,7 @@ var (
 // Tailer's own test has them.
 var notWithOthers = []loghistory.Feature{
 	loghistory.AutoRemoval, loghistory.Newest, loghistory.Orphan, loghistory.Clock, loghistory.Thousands, loghistory.Descriptors,
+	loghistory.Narrow, // what is rotated while the collector is down for another history is lost
 }
 
 // hostile is what befalls the service meanwhile. Where answers are lost, lines come again, which hides other reasons for it:

@@ -106,7 +106,12 @@ func (d *decider) compare(i int, s *subject, at int) (as Decision, is bool) {
 			Reason: fmt.Sprintf("a copy of %s, known up to %d", k.Now, offset),
 		}, true
 	}
-	if !s.begins(k.Head) && s.size >= int64(k.Head.Bytes) || k.Read.Offset > 0 && s.size >= k.Read.Offset && !s.text.Archive() && !s.fits(k) {
+	length := s.size
+	if s.text.Archive() { // its end tells its length only when it is complete
+		length = int64(len(s.head))
+	}
+	short := length < int64(k.Head.Bytes) // what recognises the other one is more than what is here
+	if !short && !s.begins(k.Head) || k.Read.Offset > 0 && s.size >= k.Read.Offset && !s.text.Archive() && !s.has(k.Read) {
 		return as, false
 	}
 	now := k.Now

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"errors"
 	"maps"
 	"slices"
 
@@ -103,6 +104,7 @@ func (d *decider) identity(i int) {
 	}
 	k := &d.known[n]
 	shrunk := !k.Archive && one.Size < k.Read.Offset
+	had := k.Size
 	k.Size = one.Size // it may be an original
 	switch {
 	case k.Moving && (shrunk || k.Differs), shrunk && one.Seen.Before(k.Touched):
@@ -111,7 +113,7 @@ func (d *decider) identity(i int) {
 		d.displace(i, n)
 	case shrunk:
 		d.displace(i, n)
-	case k.Now != one.Path && !k.Moving && !d.follows(k, one):
+	case k.Now != one.Path && !k.Moving && !d.follows(k, one, had):
 		if k.Read.Offset == 0 { // a file of which nothing is known but its number
 			d.out[i].Displaced = n
 			d.waiting = append(d.waiting, i)
@@ -128,13 +130,14 @@ func (d *decider) identity(i int) {
 	}
 }
 
-// follows reports whether a file that is found under another name can be the one that its identity says.
-func (d *decider) follows(k *Known, one *files.Found) bool {
-	if Extends(one.Path, k.Path) {
+// follows reports whether a file that is found under another name can be the one that its identity says, which had a size. Logs of one name
+// are in many folders, and one may get the inode of another that was removed.
+func (d *decider) follows(k *Known, one *files.Found, had int64) bool {
+	if Extends(one.Path, k.Path) && beside(one.Path, k.Path) {
 		return true
 	}
-	if k.Read.Offset == 0 {
-		return false
+	if k.Read.Offset == 0 { // moved to a folder for rotated files before anything was read
+		return had > 0 && one.Size >= had && !one.Modified.Before(k.Modified) && Extends(one.Path, k.Path) && nearby(one.Path, k.Path)
 	}
 	t, err := d.probe.Open(one.Path, one.ID)
 	if err != nil {
@@ -186,16 +189,21 @@ func (d *decider) pending(by func(i int) bool) {
 func (d *decider) open(i int) *subject { return d.look(d.found[i].Path, d.found[i].ID) }
 
 func (d *decider) look(path string, id files.ID) *subject {
+	s, _ := d.opened(path, id) // why it cannot be read is found out by its reader
+	return s
+}
+
+func (d *decider) opened(path string, id files.ID) (*subject, error) {
 	t, err := d.probe.Open(path, id)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	s, err := newSubject(t, max(headBytes, d.o.HeadBytes))
 	if err != nil {
 		t.Close()
-		return nil
+		return nil, err
 	}
-	return s
+	return s, nil
 }
 
 // sameInode finds the file of a volume whose device number has changed.
@@ -302,7 +310,8 @@ func (d *decider) returned(i int) bool {
 func (d *decider) content(i int) bool {
 	one := &d.found[i]
 	originals := d.originals(i)
-	if one.Size == 0 || d.nothingToCompare(i, originals) {
+	back := len(d.byHead) > 0 && d.probe.Enough() // it was not compared with what may come back
+	if one.Size == 0 || !back && d.nothingToCompare(i, originals) {
 		if i < d.own {
 			d.fresh(i, nil)
 		} else {
@@ -310,16 +319,22 @@ func (d *decider) content(i int) bool {
 		}
 		return true
 	}
-	if d.probe.Enough() {
+	if back || d.probe.Enough() {
 		d.decide(i, Decision{Kind: Later, Of: -1, Displaced: -1, Path: one.Path, Wait: true, Reason: "others have their turn"})
 		return true
 	}
-	s := d.open(i)
+	s, err := d.opened(one.Path, one.ID)
 	if s == nil {
-		if i < d.own {
-			d.fresh(i, nil)
-		} else {
+		switch {
+		case i >= d.own:
 			d.leaveOut(i)
+		case d.self[i] >= 0: // it waits on
+			n := d.self[i]
+			d.decide(i, Decision{Kind: Same, Of: n, Displaced: -1, Path: d.known[n].Path, Wait: true, Reason: "it cannot be read now"})
+		case errors.Is(err, ErrElsewhere):
+			d.decide(i, Decision{Kind: Later, Of: -1, Displaced: -1, Path: one.Path, Wait: true, Reason: "it has another name by now"})
+		default:
+			d.fresh(i, nil)
 		}
 		return true
 	}
@@ -425,9 +440,9 @@ func (d *decider) fresh(i int, s *subject) {
 		k := &d.known[n]
 		if k.Read.Offset == 0 {
 			as.Reason = "nothing was read of the file that had its number"
-		} else if k.Now == one.Path || Extends(one.Path, k.Path) {
+		} else if ours := Extends(one.Path, k.Path) && beside(one.Path, k.Path); ours || k.Now == one.Path {
 			as.Kind, as.Reason = Replaced, "what was read is not there any more"
-			if Extends(one.Path, k.Path) {
+			if ours {
 				as.Path = k.Path // what was rotated stays with the name it had
 			}
 		}

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"errors"
 	"time"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
@@ -125,11 +126,14 @@ type Text interface {
 
 // Prober reads the contents that decisions need.
 type Prober interface {
-	// Open opens the file of a name if it has an identity.
+	// Open opens the file of a name if it has an identity. ErrElsewhere: the name has another file by now, or none.
 	Open(path string, id files.ID) (Text, error)
 	// Enough says that the rest has to wait: others have their turn.
 	Enough() bool
 }
+
+// ErrElsewhere says that a file that was found under a name is not there any more.
+var ErrElsewhere = errors.New("the file has another name by now")
 
 // Identity is which evidence makes a file the one that was read before.
 type Identity int

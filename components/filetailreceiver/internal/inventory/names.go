@@ -184,6 +184,11 @@ func nearby(path, of string) bool {
 	if Plain(filepath.Base(path)) != Plain(filepath.Base(of)) && Extends(path, of) {
 		return true
 	}
+	return beside(path, of)
+}
+
+// beside reports whether a file is in the folder of another one, or in one of the two below it.
+func beside(path, of string) bool {
 	folder, near := filepath.Dir(path), filepath.Dir(of)
 	for range 3 {
 		if folder == near {

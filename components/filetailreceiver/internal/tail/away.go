@@ -88,12 +88,13 @@ func (w *watch) away(k *known, list func(folder string) map[files.ID]string, now
 		return one, false
 	default:
 		elsewhere := list(filepath.Dir(path))[k.id]
-		if elsewhere != "" && w.facts(k).read.Offset == 0 && (w.o.Finder.Matches(elsewhere) || !inventory.Extends(elsewhere, k.path)) {
+		wanted := w.o.Finder.Matches(elsewhere) && !w.o.Finder.NewestOnly // then it is found, or passed over
+		if elsewhere != "" && w.facts(k).read.Offset == 0 && (wanted || !inventory.Extends(elsewhere, k.path)) {
 			elsewhere = "" // another file may have its identity now: the next look tells which, if it is wanted
 		}
 		if elsewhere != "" {
-			if one, err = w.o.Finder.Look(elsewhere); err != nil || one.ID != k.id {
-				elsewhere = ""
+			if one, err = w.o.Finder.Look(elsewhere); err != nil || one.ID != k.id || !k.zipped && one.Size < w.facts(k).read.Offset {
+				elsewhere = "" // it is another file with its inode
 			}
 		}
 		if k.now != "" {

@@ -3,6 +3,8 @@ package tail
 import (
 	"context"
 	"encoding/binary"
+	"errors"
+	"io/fs"
 	"time"
 
 	"github.com/otelcol-cloudwatch/otelcol-cloudwatch/components/filetailreceiver/internal/files"
@@ -29,12 +31,15 @@ func (p *prober) Enough() bool { return p.ctx.Err() != nil || time.Now().After(p
 // Open implements inventory.Prober.
 func (p *prober) Open(path string, id files.ID) (inventory.Text, error) {
 	f, err := p.opener.file(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, inventory.ErrElsewhere
+	}
 	if err != nil {
 		return nil, err
 	}
 	if f.ID != id {
 		_ = f.Close() // nothing was read
-		return nil, errOther
+		return nil, inventory.ErrElsewhere
 	}
 	compression := source.Auto
 	if p.compression == source.Always {

@@ -276,6 +276,7 @@ func (e *engine) away(f *file, elsewhere, why string, found files.Found, now tim
 		if elsewhere != "" {
 			f.Size, f.Modified = found.Size, found.Modified
 		}
+		e.schedule.Release(&f.File, schedule.UntilLook, now) // no look finds it any more
 		e.schedule.Settle(&f.File, now)
 	})
 }
