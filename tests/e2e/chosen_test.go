@@ -93,7 +93,7 @@ func chooseNothing(t *testing.T, configs []string) {
 	})
 	for _, i := range []int{0, files - 1} {
 		path := filepath.Join(folder, fmt.Sprintf("z%d.log", i))
-		await(t, path, func() bool { return len(r.messages(host+path)) == each })
+		await(t, path, func() bool { return slices.Contains(r.streams(), host+path) && len(r.messages(host+path)) == each })
 		assert.Equal(t, strings.Split(strings.TrimSpace(text), "\n"), r.messages(host+path), "unchanged, and in order")
 	}
 	for _, target := range targetsOf(server) {

@@ -36,7 +36,8 @@ func (t *text) lostRest(data []byte, atEnd bool) bool {
 	return t.pos.Offset == 0 && len(rest) > 0 && !bytes.HasPrefix(data, rest)
 }
 
-// sendRest delivers what was kept of a content that is gone, as a whole. to is where the file goes on.
+// sendRest delivers the whole lines of what was kept of a content that is gone. A line without its end stays away: it is in a copy
+// that is found later, or was lost as it was written. to is where the file goes on.
 func (e *engine) sendRest(h *flow.File, t *text, path, name string, to func(end flow.Position) flow.Position) {
 	mark := 0
 	if t.pos.Offset == 0 {
@@ -44,7 +45,12 @@ func (e *engine) sendRest(h *flow.File, t *text, path, name string, to func(end 
 	}
 	state := t.pos.State
 	state.Start = t.pos.Offset == 0
-	found := e.o.Splitter.Split(t.enc, t.rest[mark:], &state, records.Everything, nil)
+	found := e.o.Splitter.Split(t.enc, t.rest[mark:], &state, records.WholeLines, nil)
+	if len(found.Spans) == 0 {
+		t.rest = nil
+		return
+	}
+	t.rest = t.rest[:mark+found.Consumed]
 	end := flow.Position{
 		Offset: t.pos.Offset + int64(len(t.rest)), Records: t.pos.Records + int64(len(found.Spans)), State: state, Tail: tailOf(t.rest, 0),
 	}
