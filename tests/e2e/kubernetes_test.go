@@ -274,6 +274,7 @@ func TestAPodThatMayNotWriteIsUnreadyAndAlive(t *testing.T) {
 		return answer.StatusCode
 	}
 	await(t, "a refusal", func() bool { return server.Calls("logs", "PutLogEvents") > 0 })
+	await(t, "the end of the start", func() bool { return status("ALIVE") == http.StatusOK })
 	await(t, "not ready", func() bool {
 		return status("HEALTH") == http.StatusServiceUnavailable || status("HEALTH") == http.StatusInternalServerError
 	})
